@@ -1,0 +1,36 @@
+{
+  'variables': {
+    # gyp's own -D and GYP_DEFINES do not reliably reach a build that npm starts; the environment does.
+    'sanitize%': '<!(node -p "process.env.XATTR_CACHE_SANITIZE || \'\'")',
+    'coverage%': '<!(node -p "process.env.XATTR_CACHE_COVERAGE || \'\'")',
+  },
+  'targets': [{
+    'target_name': 'xattr_cache',
+    'include_dirs': ['native'],
+    'sources': ['<!@(ls native/core/*.cc native/binding/*.cc)'],
+    'dependencies': ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api"],
+    'defines': ['NAPI_VERSION=9'],
+    # -fno-exceptions and -fno-rtti are node-gyp's defaults.
+    'cflags_cc': [
+      '-std=c++20', '-fvisibility=hidden', '-fvisibility-inlines-hidden',
+      '-Wall', '-Wextra', '-Wpedantic', '-Wshadow', '-Wconversion',
+    ],
+    # nodelete: finalizers may still run after a worker's copy would be unmapped.
+    'ldflags': ['-Wl,-z,nodelete', '-Wl,-z,relro,-z,now', '-Wl,-Bsymbolic'],
+    'xcode_settings': {
+      'CLANG_CXX_LANGUAGE_STANDARD': 'c++20',
+      'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
+      'MACOSX_DEPLOYMENT_TARGET': '11.0',
+    },
+    'conditions': [
+      ['sanitize!=""', {
+        'cflags': ['-fsanitize=<(sanitize)', '-fno-omit-frame-pointer', '-g', '-O1'],
+        'ldflags': ['-fsanitize=<(sanitize)'],
+      }],
+      ['coverage!=""', {
+        'cflags': ['--coverage', '-g', '-O0'],
+        'ldflags': ['--coverage'],
+      }],
+    ],
+  }],
+}
