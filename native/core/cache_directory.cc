@@ -1,0 +1,81 @@
+#include "core/cache_directory.h"
+
+#include <fcntl.h>
+
+#include "core/file_times.h"
+
+namespace xattr_cache {
+
+namespace {
+
+constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+constexpr size_t kBootIdDigits = 8;
+constexpr mode_t kLockMode = 0600;
+constexpr mode_t kGroupReadWrite = 0060;
+constexpr char kLockFile[] = "lock";
+
+Result<UniqueFd> OpenPart(int base, const char* name) {
+  UniqueFd part(sys::OpenAt(base, name, kDirectory | O_NOFOLLOW));
+  if (!part.valid()) return SysError::Last("openat");
+  return part;
+}
+
+// Writable where we may, since an exclusive lock on NFS wants that; elsewhere reading is enough.
+int OpenLockFile(int corner) {
+  const int writable = sys::OpenAt(corner, kLockFile, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+  if (writable >= 0 || errno != EACCES) return writable;
+  return sys::OpenAt(corner, kLockFile, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+Result<Boot> ReadBoot() {
+  const UniqueFd file(sys::OpenAt(AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return SysError::Last("openat");
+  char text[kBootIdDigits];
+  const ssize_t size = sys::ReadAt(file.get(), text, sizeof(text), 0);
+  if (size < 0) return SysError::Last("pread64");
+  return Boot{std::string(text, static_cast<size_t>(size)),
+              ToNanoseconds(sys::Now()) - ToNanoseconds(sys::SinceBoot())};
+}
+
+}  // namespace
+
+Result<CacheDirectory> CacheDirectory::Open(const char* path) {
+  CacheDirectory directory;
+  directory.base_ = UniqueFd(sys::OpenAt(AT_FDCWD, path, kDirectory));
+  if (!directory.base_.valid()) return SysError::Last("openat");
+
+  struct Part {
+    const char* name;
+    UniqueFd* fd;
+  };
+  for (const Part& part : {Part{"incomplete", &directory.incomplete_}, Part{"invalid", &directory.invalid_},
+                           Part{"queue", &directory.queue_}}) {
+    auto fd = OpenPart(directory.base(), part.name);
+    if (!fd.ok()) return fd.error();
+    *part.fd = std::move(fd.value());
+  }
+
+  auto boot = ReadBoot();
+  if (!boot.ok()) return boot.error();
+  directory.boot_ = std::move(boot.value());
+  return directory;
+}
+
+Result<UniqueFd> CacheDirectory::OpenPruneLock() const {
+  if (sys::MakeDirectoryAt(base(), kPrivateDirectory, 0777) != 0 && errno != EEXIST) return SysError::Last("mkdirat");
+  const auto corner = OpenPart(base(), kPrivateDirectory);
+  if (!corner.ok()) return corner.error();
+
+  const int existing = OpenLockFile(corner.value().get());
+  if (existing >= 0) return UniqueFd(existing);
+  if (errno != ENOENT) return SysError::Last("openat");
+
+  sys::FileStat stat;
+  if (sys::Stat(base(), &stat) != 0) return SysError::Last("statx");
+  const mode_t mode = kLockMode | (stat.mode & kGroupReadWrite);
+  UniqueFd lock(sys::OpenAt(corner.value().get(), kLockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!lock.valid()) return SysError::Last("openat");
+  return lock;
+}
+
+}  // namespace xattr_cache

@@ -1,0 +1,51 @@
+// An open cache directory: descriptors of it and of its parts, to which every path is relative.
+//
+// Whatever happens to the path meanwhile (renamed, replaced by another directory or by a link), an operation stays
+// inside the directory that was opened.  Immutable after Open, so any number of threads may use one.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "core/result.h"
+#include "core/unique_fd.h"
+
+namespace xattr_cache {
+
+// Our own corner, made when it is first needed; Glance does not look into it.
+inline constexpr char kPrivateDirectory[] = ".xattr-cache";
+
+// Tells which run of which machine a lock belongs to.
+struct Boot {
+  std::string id;          // the first 8 digits of the kernel's boot id
+  int64_t started_ns = 0;  // on the wall clock, in nanoseconds since the epoch
+};
+
+class CacheDirectory {
+ public:
+  // Opens a directory with the parts `incomplete`, `invalid` and `queue`, which must be there and must not be links.
+  static Result<CacheDirectory> Open(const char* path);
+
+  int base() const { return base_.get(); }
+  int incomplete() const { return incomplete_.get(); }
+  int invalid() const { return invalid_.get(); }
+  int queue() const { return queue_.get(); }
+  const Boot& boot() const { return boot_; }
+
+  // Opens the file that pruners lock, made if it is missing with mode 0600 plus what the directory allows its group, so
+  // that strangers cannot hold it.
+  Result<UniqueFd> OpenPruneLock() const;
+
+ private:
+  CacheDirectory() = default;
+
+  UniqueFd base_;
+  UniqueFd incomplete_;
+  UniqueFd invalid_;
+  UniqueFd queue_;
+  Boot boot_;
+};
+
+}  // namespace xattr_cache

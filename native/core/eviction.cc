@@ -1,0 +1,128 @@
+#include "core/eviction.h"
+
+#include <algorithm>
+#include <chrono>
+#include <tuple>
+
+#include "core/counter.h"
+#include "core/file_times.h"
+#include "core/image_reader.h"
+#include "core/image_scan.h"
+#include "core/syscalls.h"
+#include "core/xattr.h"
+
+namespace xattr_cache {
+
+namespace {
+
+// A hit holds the lock for a few microseconds.
+constexpr std::chrono::milliseconds kHitPatience{2};
+
+// Removes one image, unless it was read, replaced or removed since the walk found it.  The image's lock is held, so
+// that every hit is either in the returned count or finds the image gone.
+Result<std::optional<int64_t>> Evict(const CacheDirectory& directory, const char* id, const ImageRow& row) {
+  const std::optional<int64_t> stays;
+  const auto image = OpenImageFile(directory, id, Waiting::kAllowed);
+  if (image.failed_with(ENOENT)) return stays;
+  if (!image.ok()) return image.error();
+  const int fd = image.value().fd.get();
+
+  const auto lock = FileLock::Acquire(fd, kHitPatience);
+  if (lock.failed_with(ETIMEDOUT)) return stays;  // In use.
+
+  sys::FileStat there;
+  if (sys::StatAt(directory.base(), id, &there) != 0) {
+    if (errno == ENOENT) return stays;
+    return SysError::Last("statx");
+  }
+  if (!there.SameFileAs(image.value().stat) || there.inode != row.inode || Recency(there) != row.recency_ns()) {
+    return stays;
+  }
+  const auto hits = ReadCounter(fd, kHitsAttribute);
+  if (sys::UnlinkAt(directory.base(), id) != 0) {
+    if (errno == ENOENT) return stays;
+    return SysError::Last("unlinkat");
+  }
+  return std::optional(hits.ok() ? hits.value() : 0);
+}
+
+// What a dry run reports; nothing if the image is gone.
+Result<std::optional<int64_t>> ReadHitsOfVictim(const CacheDirectory& directory, const char* id) {
+  const auto image = OpenImageFile(directory, id, Waiting::kAllowed);
+  if (image.failed_with(ENOENT)) return std::optional<int64_t>();
+  if (!image.ok()) return image.error();
+  const auto hits = ReadCounter(image.value().fd.get(), kHitsAttribute);
+  return std::optional(hits.ok() ? hits.value() : 0);
+}
+
+}  // namespace
+
+Result<Eviction> Eviction::Begin(std::shared_ptr<const CacheDirectory> directory, uint64_t target_size) {
+  auto lock_file = directory->OpenPruneLock();
+  if (!lock_file.ok()) return lock_file.error();
+  auto lock = FileLock::TryAcquire(lock_file.value().get());
+  if (!lock.ok()) return lock.error();
+
+  Eviction eviction(std::move(directory), target_size);
+  eviction.lock_file_ = std::move(lock_file.value());
+  eviction.lock_ = std::move(lock.value());
+  const Status walked = eviction.Walk();
+  if (!walked.ok()) return walked.error();
+  return eviction;
+}
+
+Result<Eviction> Eviction::BeginDryRun(std::shared_ptr<const CacheDirectory> directory, uint64_t target_size) {
+  Eviction eviction(std::move(directory), target_size);
+  const Status walked = eviction.Walk();
+  if (!walked.ok()) return walked.error();
+  return eviction;
+}
+
+Status Eviction::Walk() {
+  auto scan = ImageScan::Open(*directory_);
+  if (!scan.ok()) return scan.error();
+  auto images = scan.value().Next(SIZE_MAX, /*with_hits=*/false);
+  if (!images.ok()) return images.error();
+  images_ = std::move(images.value());
+
+  heap_.resize(images_.size());
+  for (uint32_t i = 0; i < heap_.size(); i++) {
+    heap_[i] = i;
+    total_ += images_.row(i).size;
+  }
+  if (total_ > target_) {
+    std::ranges::make_heap(heap_, [this](uint32_t a, uint32_t b) { return Colder(b, a); });
+  }
+  return Done{};
+}
+
+bool Eviction::Colder(uint32_t a, uint32_t b) const {
+  const ImageRow& left = images_.row(a);
+  const ImageRow& right = images_.row(b);
+  if (left.recency_ns() != right.recency_ns()) return left.recency_ns() < right.recency_ns();
+  return std::tuple(left.size, images_.name(left)) < std::tuple(right.size, images_.name(right));
+}
+
+uint32_t Eviction::PopColdest() {
+  std::ranges::pop_heap(heap_, [this](uint32_t a, uint32_t b) { return Colder(b, a); });
+  const uint32_t coldest = heap_.back();
+  heap_.pop_back();
+  return coldest;
+}
+
+Eviction::Evicted Eviction::Step(size_t limit) {
+  Evicted evicted;
+  for (size_t looked = 0; looked < limit && !done(); looked++) {
+    ImageRow row = images_.row(PopColdest());
+    const char* id = images_.c_name(row);
+    const auto hits = lock_.has_value() ? Evict(*directory_, id, row) : ReadHitsOfVictim(*directory_, id);
+    if (!hits.ok() && !evicted.problem.has_value()) evicted.problem = hits.error();
+    if (!hits.ok() || !hits.value().has_value()) continue;
+    row.hits = *hits.value();
+    total_ -= row.size;
+    evicted.images.Add(images_.name(row), row);
+  }
+  return evicted;
+}
+
+}  // namespace xattr_cache

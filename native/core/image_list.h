@@ -1,0 +1,50 @@
+// What a walk finds: a row for each file, all texts in one buffer.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xattr_cache {
+
+struct ImageRow {
+  uint64_t name_offset = 0;
+  uint64_t error_offset = 0;
+  uint32_t name_length = 0;
+  uint32_t error_length = 0;
+  uint64_t size = 0;
+  uint64_t allocated = 0;  // bytes on disk
+  uint64_t inode = 0;
+  int64_t accessed_ns = 0;  // since the epoch, as is the next
+  int64_t modified_ns = 0;
+  int64_t hits = 0;
+
+  int64_t recency_ns() const { return accessed_ns > modified_ns ? accessed_ns : modified_ns; }
+};
+
+class ImageList {
+ public:
+  // Adds `row` under `name`; `error` says why a failed write failed.
+  void Add(std::string_view name, ImageRow row, std::string_view error = {});
+
+  size_t size() const { return rows_.size(); }
+  const ImageRow& row(size_t i) const { return rows_[i]; }
+  std::string_view name(const ImageRow& row) const { return {texts_.data() + row.name_offset, row.name_length}; }
+  // NUL-terminated, for a system call.
+  const char* c_name(const ImageRow& row) const { return texts_.data() + row.name_offset; }
+  std::string_view error(const ImageRow& row) const { return {texts_.data() + row.error_offset, row.error_length}; }
+
+  // By the bytes of the names.
+  void SortByName();
+  // Oldest modification first; names decide a tie.
+  void SortByAge();
+
+ private:
+  std::string texts_;  // each with a NUL behind it
+  std::vector<ImageRow> rows_;
+};
+
+}  // namespace xattr_cache

@@ -1,0 +1,114 @@
+#include "core/image_reader.h"
+
+#include <fcntl.h>
+
+#include "core/counter.h"
+#include "core/file_lock.h"
+#include "core/file_times.h"
+#include "core/xattr.h"
+
+namespace xattr_cache {
+
+namespace {
+
+constexpr int kOpenFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+
+int Open(int directory, const char* id, int flags, Waiting waiting) {
+  return waiting == Waiting::kNever ? sys::OpenCachedAt(directory, id, flags) : sys::OpenAt(directory, id, flags);
+}
+
+// What a kernel or a sandbox answers that does not know a call or a flag.
+bool IsUnsupported(int code) {
+  return code == ENOSYS || code == EOPNOTSUPP || code == EINVAL || code == EPERM;
+}
+
+// ELOOP: a symbolic link.  ENXIO: a socket.  ENOTDIR cannot be: an id has no '/'.
+bool IsNoImage(int code) {
+  return code == ELOOP || code == ENXIO;
+}
+
+// A writer's token is no image, whoever renamed it to where images are.
+Result<bool> IsToken(int fd, const sys::FileStat& stat) {
+  if (stat.size > 0) return false;
+  const auto mark = ReadAttribute(fd, kWriterAttribute);
+  if (!mark.ok()) return mark.failed_with(EOPNOTSUPP) ? Result<bool>(false) : mark.error();
+  return mark.value().has_value();
+}
+
+Result<UniqueFd> OpenRegular(const CacheDirectory& directory, const char* id, Waiting waiting) {
+  int fd = Open(directory.base(), id, kOpenFlags | O_NOATIME, waiting);
+  // Only its owner may open a file without moving its access time.
+  if (fd < 0 && errno == EPERM) fd = Open(directory.base(), id, kOpenFlags, waiting);
+  if (fd >= 0) return UniqueFd(fd);
+  if (IsNoImage(errno)) return SysError{ENOENT, "openat"};
+  if (waiting == Waiting::kNever && IsUnsupported(errno)) return SysError{EAGAIN, "openat2"};
+  return SysError::Last(waiting == Waiting::kNever ? "openat2" : "openat");
+}
+
+// Who may write the image but does not own it cannot set its times.  Reading a byte after the attribute has changed
+// makes relatime move the access time for him.
+void TouchByReading(int fd) {
+  char byte = 0;
+  (void)sys::ReadAt(fd, &byte, 1, 0);
+}
+
+void MarkAccess(int fd, const sys::FileStat& stat, std::chrono::nanoseconds resolution) {
+  const timespec now = sys::Now();
+  const int64_t age = ToNanoseconds(now) - ToNanoseconds(stat.accessed);
+  if (age >= 0 && age < resolution.count()) return;
+  const timespec keep{0, UTIME_OMIT};
+  if (sys::SetTimes(fd, now, keep) != 0 && errno == EPERM) TouchByReading(fd);
+}
+
+Hit CountLocked(int fd, std::chrono::nanoseconds resolution) {
+  sys::FileStat stat;
+  if (sys::Stat(fd, &stat) != 0) return {HitOutcome::kNotWritten, SysError::Last("statx")};
+  if (stat.links == 0) return {HitOutcome::kEvicted, {}};
+
+  const auto count = AddToCounter(fd, kHitsAttribute, 1);
+  if (!count.ok()) return {HitOutcome::kNotWritten, count.error()};
+  MarkAccess(fd, stat, resolution);
+  return {};
+}
+
+}  // namespace
+
+Result<OpenImage> OpenImageFile(const CacheDirectory& directory, const char* id, Waiting waiting) {
+  auto fd = OpenRegular(directory, id, waiting);
+  if (!fd.ok()) return fd.error();
+
+  OpenImage image{std::move(fd.value()), {}};
+  if (sys::Stat(image.fd.get(), &image.stat) != 0) return SysError::Last("statx");
+  if (!image.stat.regular()) return SysError{ENOENT, "openat"};
+  const auto token = IsToken(image.fd.get(), image.stat);
+  if (!token.ok()) return token.error();
+  if (token.value()) return SysError{ENOENT, "openat"};
+  return image;
+}
+
+Result<size_t> ReadImage(int fd, std::span<std::byte> buffer, uint64_t position, Waiting waiting) {
+  size_t total = 0;
+  while (total < buffer.size()) {
+    const auto offset = static_cast<off_t>(position + total);
+    const auto rest = buffer.subspan(total);
+    const ssize_t size = waiting == Waiting::kNever ? sys::ReadCachedAt(fd, rest.data(), rest.size(), offset)
+                                                    : sys::ReadAt(fd, rest.data(), rest.size(), offset);
+    if (size == 0) break;
+    if (size > 0) {
+      total += static_cast<size_t>(size);
+      continue;
+    }
+    if (waiting == Waiting::kNever && (errno == EAGAIN || IsUnsupported(errno))) break;
+    return SysError::Last(waiting == Waiting::kNever ? "preadv2" : "pread64");
+  }
+  return total;
+}
+
+Result<Hit> RecordHit(int fd, std::chrono::nanoseconds resolution) {
+  const auto lock = FileLock::TryAcquire(fd);
+  if (lock.failed_with(EWOULDBLOCK)) return lock.error();
+  if (!lock.ok()) return Hit{HitOutcome::kNotWritten, lock.error()};
+  return CountLocked(fd, resolution);
+}
+
+}  // namespace xattr_cache

@@ -1,0 +1,241 @@
+#include "core/image_scan.h"
+
+#include <fcntl.h>
+
+#include <tuple>
+
+#include "core/counter.h"
+#include "core/file_times.h"
+#include "core/image_id.h"
+#include "core/lookup.h"
+#include "core/syscalls.h"
+#include "core/unique_fd.h"
+#include "core/xattr.h"
+
+namespace xattr_cache {
+
+namespace {
+
+constexpr size_t kBlockSize = 512;  // of st_blocks
+constexpr size_t kLongestCounter = 20;
+
+// A file that was removed between its name and this look at it.
+bool IsGone(int code) {
+  return code == ENOENT || code == ESTALE;
+}
+
+// The next regular file that is named like an image; nothing at the end.
+struct Found {
+  DirectoryEntry entry;
+  sys::FileStat stat;
+};
+Result<std::optional<Found>> NextFile(DirectoryWalk& walk, int directory) {
+  while (true) {
+    const auto entry = walk.Next();
+    if (!entry.ok()) return entry.error();
+    if (!entry.value().has_value()) return std::optional<Found>();
+    Found found{*entry.value(), {}};
+    if (!found.entry.MaybeRegular() || !IsImageId(found.entry.view())) continue;
+    if (sys::StatEntryAt(directory, found.entry.name, &found.stat) != 0) {
+      if (IsGone(errno)) continue;
+      return SysError::Last("statx");
+    }
+    if (found.stat.regular()) return std::optional(found);
+  }
+}
+
+// The same among the images: an empty file may be a writer's token.
+Result<std::optional<Found>> NextImage(DirectoryWalk& walk, const CacheDirectory& directory) {
+  while (true) {
+    auto found = NextFile(walk, directory.base());
+    if (!found.ok() || !found.value().has_value() || found.value()->stat.size > 0) return found;
+    const auto image = FindImage(directory, found.value()->entry.name);
+    if (!image.ok()) return image.error();
+    if (image.value().cached) return found;
+  }
+}
+
+// Calls `visit(Found)` for each regular file of a part of the cache.
+template <typename Visit>
+Status ForEachFile(int directory, Visit visit) {
+  auto walk = DirectoryWalk::Open(directory);
+  if (!walk.ok()) return walk.error();
+  while (true) {
+    const auto found = NextFile(walk.value(), directory);
+    if (!found.ok()) return found.error();
+    if (!found.value().has_value()) return Done{};
+    visit(*found.value());
+  }
+}
+
+template <typename Visit>
+Status ForEachImage(const CacheDirectory& directory, Visit visit) {
+  auto walk = DirectoryWalk::Open(directory.base());
+  if (!walk.ok()) return walk.error();
+  while (true) {
+    const auto found = NextImage(walk.value(), directory);
+    if (!found.ok()) return found.error();
+    if (!found.value().has_value()) return Done{};
+    visit(*found.value());
+  }
+}
+
+ImageRow ToRow(const sys::FileStat& stat) {
+  ImageRow row;
+  row.size = stat.size;
+  row.allocated = stat.blocks * kBlockSize;
+  row.inode = stat.inode;
+  row.accessed_ns = ToNanoseconds(stat.accessed);
+  row.modified_ns = ToNanoseconds(stat.modified);
+  return row;
+}
+
+// 0 where the hits are missing or may not be read.
+int64_t ReadHitsOf(int directory, const char* name) {
+  char text[kLongestCounter];
+  const ssize_t size = sys::GetAttributeAt(directory, name, kHitsAttribute, text, sizeof(text));
+  if (size >= 0) return ParseCounter({text, static_cast<size_t>(size)});
+  if (errno != ENOSYS && errno != EPERM) return 0;
+
+  // Before Linux 6.13, or in a sandbox.
+  const UniqueFd file(sys::OpenAt(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file.valid()) return 0;
+  const auto hits = ReadCounter(file.get(), kHitsAttribute);
+  return hits.ok() ? hits.value() : 0;
+}
+
+std::string ReadErrorOf(int directory, const char* name) {
+  const UniqueFd file(sys::OpenAt(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file.valid()) return {};
+  const auto text = ReadAttribute(file.get(), kErrorAttribute);
+  return text.ok() ? text.value().value_or("") : "";
+}
+
+Result<uint64_t> CountFiles(int directory) {
+  uint64_t count = 0;
+  const Status walked = ForEachFile(directory, [&](const Found&) { count++; });
+  if (!walked.ok()) return walked.error();
+  return count;
+}
+
+}  // namespace
+
+Result<ImageScan> ImageScan::Open(const CacheDirectory& directory) {
+  auto walk = DirectoryWalk::Open(directory.base());
+  if (!walk.ok()) return walk.error();
+  return ImageScan(directory, std::move(walk.value()));
+}
+
+Result<ImageList> ImageScan::Next(size_t limit, bool with_hits) {
+  ImageList list;
+  while (list.size() < limit) {
+    const auto found = NextImage(walk_, *directory_);
+    if (!found.ok()) return found.error();
+    if (!found.value().has_value()) break;
+    const DirectoryEntry& entry = found.value()->entry;
+    ImageRow row = ToRow(found.value()->stat);
+    if (with_hits) row.hits = ReadHitsOf(directory_->base(), entry.name);
+    list.Add(entry.view(), row);
+  }
+  return list;
+}
+
+Result<ImageList> ListImages(const CacheDirectory& directory) {
+  auto scan = ImageScan::Open(directory);
+  if (!scan.ok()) return scan.error();
+  auto list = scan.value().Next(SIZE_MAX, /*with_hits=*/true);
+  if (list.ok()) list.value().SortByName();
+  return list;
+}
+
+Result<ImageList> ListInvalid(const CacheDirectory& directory) {
+  ImageList list;
+  const Status walked = ForEachFile(directory.invalid(), [&](const Found& found) {
+    list.Add(found.entry.view(), ToRow(found.stat), ReadErrorOf(directory.invalid(), found.entry.name));
+  });
+  if (!walked.ok()) return walked.error();
+  list.SortByAge();
+  return list;
+}
+
+Result<ImageList> ListQueue(const CacheDirectory& directory) {
+  ImageList list;
+  const Status walked =
+      ForEachFile(directory.queue(), [&](const Found& found) { list.Add(found.entry.view(), ToRow(found.stat)); });
+  if (!walked.ok()) return walked.error();
+  list.SortByAge();
+  return list;
+}
+
+Result<uint64_t> SumImages(const CacheDirectory& directory) {
+  uint64_t sum = 0;
+  // Files of no bytes add nothing, images or not.
+  const Status walked = ForEachFile(directory.base(), [&](const Found& found) { sum += found.stat.size; });
+  if (!walked.ok()) return walked.error();
+  return sum;
+}
+
+Result<std::optional<ColdImage>> FindColdest(const CacheDirectory& directory) {
+  std::optional<ColdImage> coldest;
+  const Status walked = ForEachImage(directory, [&](const Found& found) {
+    const int64_t recency = Recency(found.stat);
+    const auto key = std::tuple(recency, found.stat.size, found.entry.view());
+    if (coldest.has_value() && key >= std::tuple(coldest->recency_ns, coldest->size, std::string_view(coldest->id))) {
+      return;
+    }
+    coldest = ColdImage{std::string(found.entry.view()), found.stat.size, recency};
+  });
+  if (!walked.ok()) return walked.error();
+  return coldest;
+}
+
+Result<uint64_t> DeleteAllImages(const CacheDirectory& directory) {
+  ImageList list;
+  const Status walked =
+      ForEachImage(directory, [&](const Found& found) { list.Add(found.entry.view(), ToRow(found.stat)); });
+  if (!walked.ok()) return walked.error();
+
+  uint64_t deleted = 0;
+  for (size_t i = 0; i < list.size(); i++) {
+    const auto gone = DeleteImage(directory, list.c_name(list.row(i)));
+    if (!gone.ok()) return gone.error();
+    if (gone.value()) deleted++;
+  }
+  return deleted;
+}
+
+Result<uint64_t> DequeueAll(const CacheDirectory& directory) {
+  const auto list = ListQueue(directory);
+  if (!list.ok()) return list.error();
+
+  uint64_t removed = 0;
+  for (size_t i = 0; i < list.value().size(); i++) {
+    const auto gone = DequeueImage(directory, list.value().c_name(list.value().row(i)));
+    if (!gone.ok()) return gone.error();
+    if (gone.value()) removed++;
+  }
+  return removed;
+}
+
+Result<Usage> MeasureUsage(const CacheDirectory& directory) {
+  Usage usage;
+  const struct {
+    int directory;
+    uint64_t* count;
+  } parts[] = {{directory.incomplete(), &usage.incomplete},
+               {directory.invalid(), &usage.invalid},
+               {directory.queue(), &usage.queued}};
+  for (const auto& part : parts) {
+    const auto count = CountFiles(part.directory);
+    if (!count.ok()) return count.error();
+    *part.count = count.value();
+  }
+
+  struct statvfs stat;
+  if (sys::StatFileSystem(directory.base(), &stat) != 0) return SysError::Last("fstatfs");
+  usage.free_bytes = static_cast<uint64_t>(stat.f_bavail) * stat.f_frsize;
+  if (stat.f_files > 0) usage.free_inodes = stat.f_favail;
+  return usage;
+}
+
+}  // namespace xattr_cache

@@ -1,0 +1,67 @@
+// Walks over the parts of a cache: totals and listings.  A name that vanishes on the way is passed over.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/cache_directory.h"
+#include "core/directory_walk.h"
+#include "core/image_list.h"
+#include "core/result.h"
+
+namespace xattr_cache {
+
+// A listing in batches, so that a cache of millions of images needs no memory for all of them at once.
+class ImageScan {
+ public:
+  // `directory` must outlive the scan.
+  static Result<ImageScan> Open(const CacheDirectory& directory);
+
+  // Up to `limit` more images, in no order, with their hits if asked for; none at the end.
+  Result<ImageList> Next(size_t limit, bool with_hits);
+
+ private:
+  ImageScan(const CacheDirectory& directory, DirectoryWalk walk) : directory_(&directory), walk_(std::move(walk)) {}
+
+  const CacheDirectory* directory_;
+  DirectoryWalk walk_;
+};
+
+// All images, by the bytes of their ids.
+Result<ImageList> ListImages(const CacheDirectory& directory);
+
+// What lies in invalid/, oldest first, with user.error.
+Result<ImageList> ListInvalid(const CacheDirectory& directory);
+
+// The requests in queue/, oldest first.
+Result<ImageList> ListQueue(const CacheDirectory& directory);
+
+// The sum of the images' sizes, in bytes.
+Result<uint64_t> SumImages(const CacheDirectory& directory);
+
+// The least recently accessed image; with equal times the smaller, then the first by its id, as in Glance.
+struct ColdImage {
+  std::string id;
+  uint64_t size = 0;
+  int64_t recency_ns = 0;
+};
+Result<std::optional<ColdImage>> FindColdest(const CacheDirectory& directory);
+
+// Removes all images, or all requests; returns how many there were.
+Result<uint64_t> DeleteAllImages(const CacheDirectory& directory);
+Result<uint64_t> DequeueAll(const CacheDirectory& directory);
+
+struct Usage {
+  uint64_t incomplete = 0;
+  uint64_t invalid = 0;
+  uint64_t queued = 0;
+  uint64_t free_bytes = 0;
+  // Nothing where the file system does not count inodes (btrfs says 0 of 0).
+  std::optional<uint64_t> free_inodes;
+};
+Result<Usage> MeasureUsage(const CacheDirectory& directory);
+
+}  // namespace xattr_cache

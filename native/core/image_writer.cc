@@ -1,0 +1,127 @@
+#include "core/image_writer.h"
+
+#include <fcntl.h>
+
+#include "core/image_id.h"
+#include "core/private_name.h"
+#include "core/publish.h"
+#include "core/syscalls.h"
+#include "core/xattr.h"
+
+namespace xattr_cache {
+
+namespace {
+
+constexpr mode_t kFileMode = 0666;
+
+// A reason is cut to this many bytes, and to fewer if the disk has no room for them.
+constexpr size_t kLongestReason = 1024;
+constexpr size_t kShortReason = 40;
+
+// How many dead writers are taken over in a row before somebody is considered to be faster.
+constexpr int kMaxTakeOvers = 8;
+
+bool IsFull(int code) {
+  return code == ENOSPC || code == EDQUOT;
+}
+
+Result<Token> ClaimToken(const CacheDirectory& directory, const char* id, const WriterMark& mark,
+                         const StallRule& rule) {
+  for (int attempt = 0; attempt < kMaxTakeOvers; attempt++) {
+    auto token = Token::Create(directory, id, mark, rule);
+    if (!token.failed_with(EEXIST)) return token;
+
+    const auto holder = RetireDeadWriter(directory, id, rule);
+    if (!holder.ok()) return holder.error();
+    if (holder.value() == Holder::kForeignWriter) return SysError{EBUSY, "linkat"};
+    if (holder.value() == Holder::kLiveWriter) break;
+  }
+  return SysError{EWOULDBLOCK, "flock"};
+}
+
+// The reason is worth having, but not worth failing for.
+void RecordReason(int fd, std::string_view reason) {
+  for (const size_t size : {kLongestReason, kShortReason}) {
+    if (WriteAttribute(fd, kErrorAttribute, CutUtf8(reason, size)).ok()) return;
+  }
+}
+
+}  // namespace
+
+Result<ImageWriter> ImageWriter::Claim(std::shared_ptr<const CacheDirectory> directory, std::string id,
+                                       const StallRule& rule) {
+  auto name = MakePrivateName();
+  if (!name.ok()) return name.error();
+  const WriterMark mark{name.value(), directory->boot().id};
+
+  // Before the token, so that a token never names what is not there yet.
+  UniqueFd data(sys::OpenAt(directory->incomplete(), name.value().c_str(),
+                            O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, kFileMode));
+  if (!data.valid()) return SysError::Last("openat");
+
+  auto token = ClaimToken(*directory, id.c_str(), mark, rule);
+  if (!token.ok()) {
+    sys::UnlinkAt(directory->incomplete(), name.value().c_str());
+    return token.error();
+  }
+  return ImageWriter(std::move(directory), std::move(id), std::move(name.value()), std::move(data),
+                     std::move(token.value()));
+}
+
+ImageWriter::~ImageWriter() {
+  if (open()) (void)Rollback("incomplete fetch");
+}
+
+Status ImageWriter::Reserve(uint64_t size) {
+  if (size == 0 || sys::Reserve(data_.get(), static_cast<off_t>(size)) == 0) {
+    reserved_ = size > 0;
+    return Done{};
+  }
+  if (IsFull(errno) || errno == EFBIG) return SysError::Last("fallocate");
+  return Done{};
+}
+
+Status ImageWriter::Write(std::span<const std::byte> bytes) {
+  const Status written = WriteFully(data_.get(), bytes, bytes_written_);
+  torn_ = !written.ok();
+  if (written.ok()) bytes_written_ += bytes.size();
+  return written;
+}
+
+Status ImageWriter::Commit() {
+  if (torn_ && sys::Truncate(data_.get(), static_cast<off_t>(bytes_written_)) != 0) return SysError::Last("ftruncate");
+  const Status complete = MarkComplete(data_.get());
+  if (!complete.ok()) return complete;
+  const Status published = Publish(*directory_, data_name_.c_str(), data_.get(), id_.c_str());
+  if (!published.ok()) return published;
+  LetGo();
+  PopQueue(*directory_, id_.c_str());
+  return Done{};
+}
+
+Status ImageWriter::Rollback(std::string_view reason) {
+  RecordReason(data_.get(), reason);
+  // Gives back what was reserved beyond the end.
+  if (reserved_) sys::Truncate(data_.get(), static_cast<off_t>(bytes_written_));
+  Status moved = MoveToInvalid();
+  LetGo();
+  return moved;
+}
+
+Status ImageWriter::MoveToInvalid() {
+  const auto move = [&] {
+    return sys::RenameAt(directory_->incomplete(), data_name_.c_str(), directory_->invalid(), id_.c_str());
+  };
+  if (move() == 0 || errno == ENOENT) return Done{};  // ENOENT: deleted meanwhile
+  if (IsFull(errno) && sys::Truncate(data_.get(), 0) == 0 && move() == 0) return Done{};
+  if (sys::UnlinkAt(directory_->incomplete(), data_name_.c_str()) == 0 || errno == ENOENT) return Done{};
+  return SysError::Last("unlinkat");
+}
+
+void ImageWriter::LetGo() {
+  token_->Remove(*directory_, id_.c_str());
+  token_.reset();
+  data_.Reset();
+}
+
+}  // namespace xattr_cache

@@ -1,0 +1,88 @@
+// The one live writer of an image: claim, write, then commit or roll back.
+//
+// The bytes grow in incomplete/.d-RAND, which only this writer's token names, and appear as DIR/ID whole or not at all.
+// Used by one thread at a time.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/cache_directory.h"
+#include "core/result.h"
+#include "core/token.h"
+#include "core/unique_fd.h"
+
+namespace xattr_cache {
+
+class ImageWriter {
+ public:
+  // Claims `id`.  A dead writer is taken over.  Fails with EBUSY if a live or a foreign one has it, and with
+  // EWOULDBLOCK if it is locked: by a live writer, or for a moment by somebody who looks, so try again a few times.
+  static Result<ImageWriter> Claim(std::shared_ptr<const CacheDirectory> directory, std::string id,
+                                   const StallRule& rule);
+
+  ImageWriter(ImageWriter&& other) noexcept
+      : directory_(std::move(other.directory_)),
+        id_(std::move(other.id_)),
+        data_name_(std::move(other.data_name_)),
+        data_(std::move(other.data_)),
+        token_(std::exchange(other.token_, std::nullopt)),
+        bytes_written_(other.bytes_written_),
+        reserved_(other.reserved_),
+        torn_(other.torn_) {}
+  ImageWriter& operator=(ImageWriter&&) = delete;
+
+  // Rolls back what was neither committed nor rolled back.
+  ~ImageWriter();
+
+  bool open() const { return token_.has_value(); }
+  uint64_t bytes_written() const { return bytes_written_; }
+
+  // Takes the space now, without changing the size that readers see.  Where that is not supported: fine.
+  // REQUIRES: open()
+  Status Reserve(uint64_t size);
+
+  // Appends.  After a failure the writer can go on from where it was.  REQUIRES: open()
+  Status Write(std::span<const std::byte> bytes);
+
+  // Publishes the image and takes it from the queue.  ENOENT: the claim is lost, the image was deleted meanwhile.
+  // After any failure the writer is still open, to be rolled back.  REQUIRES: open()
+  Status Commit();
+
+  // Moves what there is to invalid/, with the reason in user.error, and lets go of the claim.  With a full disk the
+  // bytes, the reason or both are given up.  The writer is closed whatever the outcome.  REQUIRES: open()
+  Status Rollback(std::string_view reason);
+
+  // To be called at least once an hour, see Token::Touch.  REQUIRES: open()
+  Status Touch() { return token_->Touch(); }
+
+ private:
+  ImageWriter(std::shared_ptr<const CacheDirectory> directory, std::string id, std::string data_name, UniqueFd data,
+              Token token)
+      : directory_(std::move(directory)),
+        id_(std::move(id)),
+        data_name_(std::move(data_name)),
+        data_(std::move(data)),
+        token_(std::move(token)) {}
+
+  void LetGo();
+  Status MoveToInvalid();
+
+  std::shared_ptr<const CacheDirectory> directory_;
+  std::string id_;
+  std::string data_name_;
+  UniqueFd data_;
+  std::optional<Token> token_;  // Nothing once the writer is closed.
+  uint64_t bytes_written_ = 0;
+  bool reserved_ = false;
+  bool torn_ = false;  // A write failed and may have left bytes behind the last good one.
+};
+
+}  // namespace xattr_cache

@@ -1,0 +1,29 @@
+// Questions about one id, and its removal.  What is not there is an answer, not an error.
+
+#pragma once
+
+#include <cstdint>
+
+#include "core/cache_directory.h"
+#include "core/result.h"
+#include "core/token.h"
+
+namespace xattr_cache {
+
+struct ImageState {
+  bool cached = false;
+  uint64_t size = 0;
+};
+
+Result<ImageState> FindImage(const CacheDirectory& directory, const char* id);
+Result<int64_t> ReadHits(const CacheDirectory& directory, const char* id);
+Result<bool> IsQueued(const CacheDirectory& directory, const char* id);
+
+// Unlinks the image, and what a writer is about to publish in its place: delete wins.  Returns whether there was one.
+Result<bool> DeleteImage(const CacheDirectory& directory, const char* id);
+
+// Asks for `id` to be cached.  False if it is cached, being cached or queued already.
+Result<bool> QueueImage(const CacheDirectory& directory, const char* id, const StallRule& rule);
+Result<bool> DequeueImage(const CacheDirectory& directory, const char* id);
+
+}  // namespace xattr_cache

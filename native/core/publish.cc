@@ -1,0 +1,40 @@
+#include "core/publish.h"
+
+#include "core/syscalls.h"
+#include "core/xattr.h"
+
+namespace xattr_cache {
+
+Status WriteFully(int fd, std::span<const std::byte> bytes, uint64_t position) {
+  while (!bytes.empty()) {
+    const ssize_t written = sys::WriteAt(fd, bytes.data(), bytes.size(), static_cast<off_t>(position));
+    if (written < 0) return SysError::Last("pwrite64");
+    if (written == 0) return SysError{EIO, "pwrite64"};
+    bytes = bytes.subspan(static_cast<size_t>(written));
+    position += static_cast<uint64_t>(written);
+  }
+  return Done{};
+}
+
+Status MarkComplete(int fd) {
+  return WriteAttribute(fd, kHitsAttribute, "0");
+}
+
+Status Publish(const CacheDirectory& directory, const char* name, int fd, const char* id) {
+  if (sys::RenameAt(directory.incomplete(), name, directory.base(), id) == 0) return Done{};
+  const SysError error = SysError::Last("renameat");
+
+  // A network file system may report the failure of a repetition when the first attempt did it.
+  sys::FileStat published;
+  sys::FileStat ours;
+  if (sys::StatAt(directory.base(), id, &published) == 0 && sys::Stat(fd, &ours) == 0 && published.SameFileAs(ours)) {
+    return Done{};
+  }
+  return error;
+}
+
+void PopQueue(const CacheDirectory& directory, const char* id) {
+  sys::UnlinkAt(directory.queue(), id);
+}
+
+}  // namespace xattr_cache

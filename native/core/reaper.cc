@@ -1,0 +1,144 @@
+#include "core/reaper.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/directory_walk.h"
+#include "core/file_times.h"
+#include "core/private_name.h"
+#include "core/syscalls.h"
+#include "core/unique_fd.h"
+#include "core/writer_mark.h"
+
+namespace xattr_cache {
+
+namespace {
+
+// How long a writer may take from making its data to showing its token.
+constexpr double kYoungestOrphanSeconds = 60;
+
+// Whether a name was unlinked by this call.  A directory stays, and so does a file that a network file system keeps for
+// somebody who has it open.
+Result<bool> Unlink(int directory, const char* name) {
+  if (sys::UnlinkAt(directory, name) == 0) return true;
+  if (errno == ENOENT || errno == EISDIR || errno == EBUSY) return false;
+  return SysError::Last("unlinkat");
+}
+
+// No grace: all, at once.  Else strictly older.
+Result<bool> IsOlder(int directory, const char* name, double grace_seconds) {
+  sys::FileStat stat;
+  if (sys::StatAt(directory, name, &stat) != 0) {
+    if (errno == ENOENT) return false;
+    return SysError::Last("statx");
+  }
+  return !stat.directory() && (grace_seconds <= 0 || AgeSeconds(stat.modified) > grace_seconds);
+}
+
+Result<bool> UnlinkIfOlder(int directory, const char* name, double grace_seconds) {
+  const auto older = IsOlder(directory, name, grace_seconds);
+  if (!older.ok() || !older.value()) return older;
+  return Unlink(directory, name);
+}
+
+// All names, dot files aside but for private ones, so that nothing is removed while the directory is walked.
+Result<std::vector<std::string>> ReadNames(int directory) {
+  auto walk = DirectoryWalk::Open(directory);
+  if (!walk.ok()) return walk.error();
+  std::vector<std::string> names;
+  while (true) {
+    const auto entry = walk.value().Next();
+    if (!entry.ok()) return entry.error();
+    if (!entry.value().has_value()) return names;
+    if (entry.value()->type == DT_DIR) continue;
+    const std::string_view name = entry.value()->view();
+    if (name.front() != '.' || IsPrivateName(name)) names.emplace_back(name);
+  }
+}
+
+// A foreign file is removed under its lock with the inode checked again: a writer of ours that had to take the token by
+// name holds the lock before it marks it.
+Result<bool> ReapForeign(const CacheDirectory& directory, const char* id, double grace_seconds) {
+  const auto older = IsOlder(directory.incomplete(), id, grace_seconds);
+  if (!older.ok() || !older.value()) return older;
+
+  const UniqueFd file(sys::OpenAt(directory.incomplete(), id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file.valid()) return Unlink(directory.incomplete(), id);  // A link or a socket.
+  const auto lock = FileLock::TryAcquire(file.get());
+  if (lock.failed_with(EWOULDBLOCK)) return false;
+  const auto mark = WriterMark::Read(file.get());
+  if (mark.ok() && mark.value().has_value()) return false;
+
+  sys::FileStat there;
+  sys::FileStat ours;
+  if (sys::StatAt(directory.incomplete(), id, &there) != 0 || sys::Stat(file.get(), &ours) != 0) return false;
+  if (!there.SameFileAs(ours)) return false;
+  return Unlink(directory.incomplete(), id);
+}
+
+Result<bool> ReapToken(const CacheDirectory& directory, const char* id, double grace_seconds, const StallRule& rule) {
+  const auto holder = RetireDeadWriter(directory, id, rule);
+  if (!holder.ok()) return holder.error();
+  if (holder.value() == Holder::kDeadWriter) return true;
+  if (holder.value() == Holder::kForeignWriter) return ReapForeign(directory, id, grace_seconds);
+  return false;
+}
+
+// The private names that the tokens standing in incomplete/ speak for.
+std::set<std::string> ReadDataNames(const CacheDirectory& directory, const std::vector<std::string>& names) {
+  std::set<std::string> data;
+  for (const std::string& name : names) {
+    if (IsPrivateName(name)) continue;
+    const UniqueFd token(
+        sys::OpenAt(directory.incomplete(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (!token.valid()) continue;
+    const auto mark = WriterMark::Read(token.get());
+    if (mark.ok() && mark.value().has_value()) data.insert(mark.value()->data_name);
+  }
+  return data;
+}
+
+}  // namespace
+
+Result<uint64_t> ReapInvalid(const CacheDirectory& directory, double grace_seconds) {
+  const auto names = ReadNames(directory.invalid());
+  if (!names.ok()) return names.error();
+  uint64_t reaped = 0;
+  for (const std::string& name : names.value()) {
+    const auto gone = UnlinkIfOlder(directory.invalid(), name.c_str(), grace_seconds);
+    if (!gone.ok()) return gone.error();
+    if (gone.value()) reaped++;
+  }
+  return reaped;
+}
+
+Result<uint64_t> ReapStalled(const CacheDirectory& directory, double grace_seconds, const StallRule& rule) {
+  const auto names = ReadNames(directory.incomplete());
+  if (!names.ok()) return names.error();
+
+  uint64_t reaped = 0;
+  for (const std::string& name : names.value()) {
+    if (IsPrivateName(name)) continue;
+    const auto gone = ReapToken(directory, name.c_str(), grace_seconds, rule);
+    if (!gone.ok()) return gone.error();
+    if (gone.value()) reaped++;
+  }
+
+  // After the tokens, whose dead writers' data went with them.
+  const std::set<std::string> spoken_for = ReadDataNames(directory, names.value());
+  const double orphan_grace = std::max(grace_seconds, kYoungestOrphanSeconds);
+  for (const std::string& name : names.value()) {
+    if (!IsPrivateName(name) || spoken_for.contains(name)) continue;
+    const auto gone = UnlinkIfOlder(directory.incomplete(), name.c_str(), orphan_grace);
+    if (!gone.ok()) return gone.error();
+    if (gone.value()) reaped++;
+  }
+  return reaped;
+}
+
+}  // namespace xattr_cache

@@ -1,0 +1,21 @@
+// Takes away what failed or dead writers left behind.
+
+#pragma once
+
+#include <cstdint>
+
+#include "core/cache_directory.h"
+#include "core/result.h"
+#include "core/token.h"
+
+namespace xattr_cache {
+
+// Removes from invalid/ what is older than `grace_seconds`, everything if that is 0.  Returns how many went.
+Result<uint64_t> ReapInvalid(const CacheDirectory& directory, double grace_seconds);
+
+// Removes from incomplete/: dead writers of ours, always; foreign files older than `grace_seconds`, all if that is 0;
+// and bytes that no token names, if they are also older than a minute, since a writer makes them before its token.
+// Never a live writer's.  Returns how many writers' leftovers went.
+Result<uint64_t> ReapStalled(const CacheDirectory& directory, double grace_seconds, const StallRule& rule);
+
+}  // namespace xattr_cache

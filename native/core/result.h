@@ -1,0 +1,60 @@
+// Outcome types of the engine.  The engine never throws and never prints: every operation that can fail returns a
+// Result, and every Result must be looked at.
+//
+// This header depends on the C++ standard library only.
+
+#pragma once
+
+#include <cassert>
+#include <cerrno>
+#include <utility>
+#include <variant>
+
+namespace xattr_cache {
+
+// A failed system call.  Captured at the call site, before anything else can overwrite errno.  Copying one never
+// allocates.
+struct SysError {
+  int code = 0;              // errno value; always positive
+  const char* syscall = "";  // string literal naming the call, e.g. "fsetxattr"
+
+  static SysError Last(const char* syscall) { return {errno, syscall}; }
+};
+
+// Either a value or the error that prevented it.
+template <typename T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  Result(SysError error) : state_(std::in_place_index<1>, error) {}
+
+  bool ok() const { return state_.index() == 0; }
+
+  // True for a failure with this errno.
+  bool failed_with(int code) const { return !ok() && error().code == code; }
+
+  // REQUIRES: ok()
+  T& value() {
+    assert(ok());
+    return *std::get_if<0>(&state_);
+  }
+  const T& value() const {
+    assert(ok());
+    return *std::get_if<0>(&state_);
+  }
+
+  // REQUIRES: !ok()
+  const SysError& error() const {
+    assert(!ok());
+    return *std::get_if<1>(&state_);
+  }
+
+ private:
+  std::variant<T, SysError> state_;
+};
+
+// The outcome of an operation that has nothing to say but that it worked.
+struct Done {};
+using Status = Result<Done>;
+
+}  // namespace xattr_cache

@@ -1,0 +1,186 @@
+#include "core/token.h"
+
+#include <fcntl.h>
+
+#include "core/file_times.h"
+#include "core/syscalls.h"
+#include "core/xattr.h"
+
+namespace xattr_cache {
+
+namespace {
+
+constexpr mode_t kFileMode = 0666;
+
+// Neither through a link, nor waiting for a fifo's other end.
+constexpr int kOpenExisting = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+
+// Whether `name` in the directory still is the file that `fd` has open.
+bool IsStill(int directory, const char* name, int fd) {
+  sys::FileStat there;
+  sys::FileStat ours;
+  return sys::StatAt(directory, name, &there) == 0 && sys::Stat(fd, &ours) == 0 && there.SameFileAs(ours);
+}
+
+Result<std::optional<FileLock>> Lock(int fd, const StallRule& rule) {
+  if (!rule.locks_work) return std::optional<FileLock>();
+  auto lock = FileLock::Acquire(fd, rule.probe_timeout);
+  if (lock.failed_with(ETIMEDOUT)) return SysError{EWOULDBLOCK, "flock"};
+  if (!lock.ok()) return lock.error();
+  return std::optional(std::move(lock.value()));
+}
+
+// For a writer whose lock is free.  Its lock says nothing of one on another host, or before our boot.
+Result<bool> IsDead(const CacheDirectory& directory, int token, const WriterMark& mark, const StallRule& rule) {
+  if (rule.locks_work && mark.boot_id == directory.boot().id) return true;
+
+  sys::FileStat data;
+  if (sys::StatAt(directory.incomplete(), mark.data_name.c_str(), &data) != 0) {
+    if (errno == ENOENT) return true;  // It has nothing left to publish.
+    return SysError::Last("statx");
+  }
+  if (mark.boot_id != directory.boot().id && ToNanoseconds(data.modified) < directory.boot().started_ns) return true;
+
+  sys::FileStat stat;
+  if (sys::Stat(token, &stat) != 0) return SysError::Last("statx");
+  return std::min(AgeSeconds(data.modified), AgeSeconds(stat.modified)) > rule.stall_seconds;
+}
+
+// Opens what stands at incomplete/ID.  Fails with ENOENT if nothing does; what is no regular file cannot bear a mark.
+Result<UniqueFd> OpenToken(const CacheDirectory& directory, const char* id) {
+  UniqueFd token(sys::OpenAt(directory.incomplete(), id, kOpenExisting));
+  if (!token.valid()) return SysError::Last("openat");
+  return token;
+}
+
+// A symbolic link, a socket: something is there, and it is nobody's of ours.
+bool IsUnopenable(const SysError& error) {
+  return error.code == ELOOP || error.code == ENXIO || error.code == EACCES;
+}
+
+Status UnlinkIfThere(int directory, const char* name) {
+  if (sys::UnlinkAt(directory, name) != 0 && errno != ENOENT) return SysError::Last("unlinkat");
+  return Done{};
+}
+
+}  // namespace
+
+Result<Token> Token::Create(const CacheDirectory& directory, const char* id, const WriterMark& mark,
+                            const StallRule& rule) {
+  auto token = CreateNameless(directory, id, mark, rule);
+  if (token.ok() || token.failed_with(EEXIST)) return token;
+  // No nameless files, or no way to name them: not every file system or sandbox has them.
+  return CreateByName(directory, id, mark, rule);
+}
+
+Result<Token> Token::CreateNameless(const CacheDirectory& directory, const char* id, const WriterMark& mark,
+                                    const StallRule& rule) {
+  UniqueFd fd(sys::OpenAt(directory.incomplete(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kFileMode));
+  if (!fd.valid()) return SysError::Last("openat");
+
+  const Status marked = WriteAttribute(fd.get(), kWriterAttribute, mark.Format());
+  if (!marked.ok()) return marked.error();
+  auto lock = Lock(fd.get(), rule);
+  if (!lock.ok()) return lock.error();
+  if (sys::LinkFile(fd.get(), directory.incomplete(), id) != 0) return SysError::Last("linkat");
+  return Token(std::move(fd), std::move(lock.value()));
+}
+
+// Lock first, mark second: a marked token whose lock is free would be taken for a dead writer's.  Never link and unlink
+// instead: on FUSE the lock does not survive it.
+Result<Token> Token::CreateByName(const CacheDirectory& directory, const char* id, const WriterMark& mark,
+                                  const StallRule& rule) {
+  UniqueFd fd(sys::OpenAt(directory.incomplete(), id, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, kFileMode));
+  if (!fd.valid()) return SysError::Last("openat");
+
+  auto lock = Lock(fd.get(), rule);
+  Status marked = lock.ok() ? WriteAttribute(fd.get(), kWriterAttribute, mark.Format()) : lock.error();
+  if (!marked.ok()) {
+    if (IsStill(directory.incomplete(), id, fd.get())) sys::UnlinkAt(directory.incomplete(), id);
+    return marked.error();
+  }
+  // Before it was locked, a reaper may have taken it for a foreign writer's.
+  if (!IsStill(directory.incomplete(), id, fd.get())) return SysError{EWOULDBLOCK, "openat"};
+  return Token(std::move(fd), std::move(lock.value()));
+}
+
+void Token::Remove(const CacheDirectory& directory, const char* id) {
+  sys::FileStat there;
+  sys::FileStat ours;
+  if (sys::StatAt(directory.incomplete(), id, &there) == 0 && sys::Stat(fd_.get(), &ours) == 0 &&
+      there.SameFileAs(ours)) {
+    if (there.size == 0) {
+      sys::UnlinkAt(directory.incomplete(), id);
+    } else {
+      sys::RemoveAttribute(fd_.get(), kWriterAttribute);
+    }
+  }
+  lock_.reset();
+  fd_.Reset();
+}
+
+Status Token::Touch() {
+  const timespec now = sys::Now();
+  if (sys::SetTimes(fd_.get(), now, now) != 0) return SysError::Last("utimensat");
+  return Done{};
+}
+
+Result<Holder> FindHolder(const CacheDirectory& directory, const char* id, const StallRule& rule) {
+  const auto token = OpenToken(directory, id);
+  if (token.failed_with(ENOENT)) return Holder::kNobody;
+  if (!token.ok()) return IsUnopenable(token.error()) ? Result<Holder>(Holder::kForeignWriter) : token.error();
+
+  const auto mark = WriterMark::Read(token.value().get());
+  if (!mark.ok()) return mark.error();
+  if (!mark.value().has_value()) return Holder::kForeignWriter;
+
+  if (rule.locks_work) {
+    const auto locked = IsLocked(token.value().get());
+    if (!locked.ok()) return locked.error();
+    if (locked.value()) return Holder::kLiveWriter;
+  }
+  const auto dead = IsDead(directory, token.value().get(), *mark.value(), rule);
+  if (!dead.ok()) return dead.error();
+  return dead.value() ? Holder::kDeadWriter : Holder::kLiveWriter;
+}
+
+Result<Holder> RetireDeadWriter(const CacheDirectory& directory, const char* id, const StallRule& rule) {
+  const auto token = OpenToken(directory, id);
+  if (token.failed_with(ENOENT)) return Holder::kNobody;
+  if (!token.ok()) return IsUnopenable(token.error()) ? Result<Holder>(Holder::kForeignWriter) : token.error();
+  const int fd = token.value().get();
+
+  const auto lock = Lock(fd, rule);
+  if (lock.failed_with(EWOULDBLOCK)) return Holder::kLiveWriter;
+  if (!lock.ok()) return lock.error();
+  if (!IsStill(directory.incomplete(), id, fd)) return Holder::kNobody;
+
+  // Read under the lock: a writer that had to take the token by name marks it only when it holds the lock.
+  const auto mark = WriterMark::Read(fd);
+  if (!mark.ok()) return mark.error();
+  if (!mark.value().has_value()) return Holder::kForeignWriter;
+  const auto dead = IsDead(directory, fd, *mark.value(), rule);
+  if (!dead.ok()) return dead.error();
+  if (!dead.value()) return Holder::kLiveWriter;
+
+  // Data first: without its token nobody would know whose it is until its age tells.
+  const Status data = UnlinkIfThere(directory.incomplete(), mark.value()->data_name.c_str());
+  if (!data.ok()) return data.error();
+  const Status gone = UnlinkIfThere(directory.incomplete(), id);
+  if (!gone.ok()) return gone.error();
+  return Holder::kDeadWriter;
+}
+
+Status UnlinkDataOfWriter(const CacheDirectory& directory, const char* id) {
+  const auto token = OpenToken(directory, id);
+  if (!token.ok()) {
+    if (token.failed_with(ENOENT) || IsUnopenable(token.error())) return Done{};
+    return token.error();
+  }
+  const auto mark = WriterMark::Read(token.value().get());
+  if (!mark.ok()) return mark.error();
+  if (!mark.value().has_value()) return Done{};
+  return UnlinkIfThere(directory.incomplete(), mark.value()->data_name.c_str());
+}
+
+}  // namespace xattr_cache

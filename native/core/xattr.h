@@ -1,0 +1,30 @@
+// Extended attributes: reading values of unknown length, and the names that this cache uses.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+
+namespace xattr_cache {
+
+// Decimal ASCII, on every complete image.  Glance's.
+inline constexpr char kHitsAttribute[] = "user.hits";
+// UTF-8 text, on a failed write.  Glance's.
+inline constexpr char kErrorAttribute[] = "user.error";
+// See writer_mark.h.  Ours.
+inline constexpr char kWriterAttribute[] = "user.xattr_cache.writer";
+
+// The value of attribute `name` of an open file; nothing if it has none.
+Result<std::optional<std::string>> ReadAttribute(int fd, const char* name);
+Result<std::optional<std::string>> ReadAttributeOfPath(const char* path, const char* name);
+
+Status WriteAttribute(int fd, const char* name, std::string_view value);
+Status WriteAttributeOfPath(const char* path, const char* name, std::string_view value);
+
+// Not there: fine.
+Status RemoveAttribute(int fd, const char* name);
+
+}  // namespace xattr_cache
