@@ -1,0 +1,24 @@
+// Module entry point: the export table and nothing else.  The addon keeps no state of its own, neither per process nor
+// per environment, so that worker threads need no care.
+
+#include "binding/exports.h"
+#include "binding/handle.h"
+
+namespace {
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  using namespace xattr_cache::binding;
+  exports.Set("releaseSync", Napi::Function::New(env, ReleaseSync, "releaseSync"));
+  ExportDirectory(exports);
+  ExportLookup(exports);
+  ExportReader(exports);
+  ExportWriter(exports);
+  ExportScan(exports);
+  ExportEviction(exports);
+  ExportXattr(exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(NODE_GYP_MODULE_NAME, Init)

@@ -1,0 +1,99 @@
+// JavaScript entry points for core/cache_directory.h, core/probe.h and core/reaper.h.
+
+#include "binding/exports.h"
+#include "binding/operation.h"
+#include "core/cache_directory.h"
+#include "core/probe.h"
+#include "core/reaper.h"
+
+namespace xattr_cache::binding {
+
+namespace {
+
+using Directory = std::shared_ptr<const CacheDirectory>;
+
+struct OpenDirectory {
+  explicit OpenDirectory(Arguments& arguments) : path(arguments.String()) {}
+  Result<Directory> Run() const {
+    auto directory = CacheDirectory::Open(path.c_str());
+    if (!directory.ok()) return directory.error();
+    return Directory(std::make_shared<CacheDirectory>(std::move(directory.value())));
+  }
+  static Napi::Value ToJs(Napi::Env env, Directory& directory) {
+    return ToHandle(env, std::const_pointer_cast<CacheDirectory>(directory));
+  }
+
+  std::string path;
+};
+
+struct Probe {
+  explicit Probe(Arguments& arguments) : directory(arguments.Handle<CacheDirectory>()) {}
+  Result<Findings> Run() const { return ProbeDirectory(directory); }
+  static Napi::Value ToJs(Napi::Env env, const Findings& findings) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("locks", findings.locks);
+    object.Set("namelessFiles", findings.nameless_files);
+    object.Set("cachedOpen", findings.cached_open);
+    object.Set("nowaitRead", findings.nowait_read);
+    object.Set("reflink", findings.reflink);
+    object.Set("timeResolutionMs", findings.time_resolution_ms);
+    return object;
+  }
+
+  Directory directory;
+};
+
+struct MountOf : ToNumber {
+  explicit MountOf(Arguments& arguments) : directory(arguments.Handle<CacheDirectory>()) {}
+  Result<uint64_t> Run() const {
+    sys::FileStat stat;
+    if (sys::Stat(directory->base(), &stat) != 0) return SysError::Last("statx");
+    return stat.mount_id;
+  }
+  static Napi::Value ToJs(Napi::Env env, uint64_t id) { return Napi::Number::New(env, static_cast<double>(id)); }
+
+  Directory directory;
+};
+
+struct MayWrite : ToBoolean {
+  explicit MayWrite(Arguments& arguments) : directory(arguments.Handle<CacheDirectory>()) {}
+  Result<bool> Run() const { return MayWriteImages(*directory); }
+
+  Directory directory;
+};
+
+struct ReapInvalidImages {
+  explicit ReapInvalidImages(Arguments& arguments)
+      : directory(arguments.Handle<CacheDirectory>()), grace_seconds(arguments.Number()) {}
+  Result<uint64_t> Run() const { return ReapInvalid(*directory, grace_seconds); }
+  static Napi::Value ToJs(Napi::Env env, uint64_t n) { return Napi::Number::New(env, static_cast<double>(n)); }
+
+  Directory directory;
+  double grace_seconds;
+};
+
+struct ReapStalledImages {
+  explicit ReapStalledImages(Arguments& arguments)
+      : directory(arguments.Handle<CacheDirectory>()), grace_seconds(arguments.Number()), rule(arguments.Stall()) {}
+  Result<uint64_t> Run() const { return ReapStalled(*directory, grace_seconds, rule); }
+  static Napi::Value ToJs(Napi::Env env, uint64_t n) { return Napi::Number::New(env, static_cast<double>(n)); }
+
+  Directory directory;
+  double grace_seconds;
+  StallRule rule;
+};
+
+}  // namespace
+
+void ExportDirectory(Napi::Object exports) {
+  AddExports(exports, {
+                          {"openDirectorySync", CallSync<OpenDirectory>},
+                          {"mountIdSync", CallSync<MountOf>},
+                          {"probeAsync", CallAsync<Probe>},
+                          {"mayWriteImagesAsync", CallAsync<MayWrite>},
+                          {"reapInvalidAsync", CallAsync<ReapInvalidImages>},
+                          {"reapStalledAsync", CallAsync<ReapStalledImages>},
+                      });
+}
+
+}  // namespace xattr_cache::binding

@@ -1,0 +1,90 @@
+// Makes JavaScript functions of the engine's operations: one that runs where it is called, and one that runs in the
+// thread pool and answers with a promise.
+//
+// An operation is a struct with
+//   explicit Operation(Arguments& arguments);                         reads them, on the thread of the environment
+//   Result<T> Run();                                                  the work, on any thread, touching no JavaScript
+//   static Napi::Value ToJs(Napi::Env env, T& value);                 converts, on the thread of the environment
+
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include "binding/arguments.h"
+#include "binding/js_error.h"
+#include "binding/node_api_config.h"
+#include "core/result.h"
+
+namespace xattr_cache::binding {
+
+inline Napi::Value ThrowBadArguments(Napi::Env env) {
+  Napi::TypeError::New(env, "native call with wrong arguments").ThrowAsJavaScriptException();
+  return {};
+}
+
+template <typename Operation>
+Napi::Value CallSync(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Operation operation(arguments);
+  if (!arguments.ok()) return ThrowBadArguments(info.Env());
+
+  auto result = operation.Run();
+  if (result.ok()) return Operation::ToJs(info.Env(), result.value());
+  ToJsError(info.Env(), result.error()).ThrowAsJavaScriptException();
+  return {};
+}
+
+// Settles a promise with the outcome of an operation.  Node waits for it before an environment ends.
+template <typename Operation>
+class PromiseWorker final : public Napi::AsyncWorker {
+ public:
+  PromiseWorker(const Napi::CallbackInfo& info, Operation operation)
+      : AsyncWorker(info.Env()), deferred_(info.Env()), operation_(std::move(operation)) {
+    for (size_t i = 0; i < info.Length(); i++) {
+      if (info[i].IsTypedArray()) borrowed_ = Napi::Persistent(info[i].As<Napi::Object>());
+    }
+  }
+
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+  void Execute() override { result_.emplace(operation_.Run()); }
+
+  void OnOK() override {
+    if (result_->ok()) {
+      deferred_.Resolve(Operation::ToJs(Env(), result_->value()));
+    } else {
+      deferred_.Reject(ToJsError(Env(), result_->error()).Value());
+    }
+  }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  Operation operation_;
+  Napi::ObjectReference borrowed_;  // Keeps the memory alive that the operation reads or fills; none takes two.
+  std::optional<decltype(std::declval<Operation>().Run())> result_;
+};
+
+template <typename Operation>
+Napi::Value CallAsync(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Operation operation(arguments);
+  if (!arguments.ok()) return ThrowBadArguments(info.Env());
+
+  auto* worker = new PromiseWorker<Operation>(info, std::move(operation));  // deletes itself when it is done
+  worker->Queue();
+  return worker->promise();
+}
+
+// Conversions that several operations share.
+struct ToNothing {
+  static Napi::Value ToJs(Napi::Env env, Done&) { return env.Undefined(); }
+};
+struct ToNumber {
+  static Napi::Value ToJs(Napi::Env env, double value) { return Napi::Number::New(env, value); }
+};
+struct ToBoolean {
+  static Napi::Value ToJs(Napi::Env env, bool value) { return Napi::Boolean::New(env, value); }
+};
+
+}  // namespace xattr_cache::binding

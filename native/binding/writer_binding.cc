@@ -1,0 +1,114 @@
+// JavaScript entry points for core/image_writer.h and core/whole_put.h.  A writer is used by one call at a time; the
+// facade sees to that.
+
+#include "binding/exports.h"
+#include "binding/operation.h"
+#include "core/image_writer.h"
+#include "core/whole_put.h"
+
+namespace xattr_cache::binding {
+
+namespace {
+
+// (directory, id, stall...) -> handle
+struct Claim {
+  explicit Claim(Arguments& arguments)
+      : directory(arguments.Handle<CacheDirectory>()), id(arguments.String()), rule(arguments.Stall()) {}
+  Result<std::shared_ptr<ImageWriter>> Run() {
+    auto writer = ImageWriter::Claim(directory, id, rule);
+    if (!writer.ok()) return writer.error();
+    return std::make_shared<ImageWriter>(std::move(writer.value()));
+  }
+  static Napi::Value ToJs(Napi::Env env, std::shared_ptr<ImageWriter>& writer) { return ToHandle(env, writer); }
+
+  std::shared_ptr<const CacheDirectory> directory;
+  std::string id;
+  StallRule rule;
+};
+
+// What all of these take first: (writer, ...).  EBADF once it was committed or rolled back.
+struct OfWriter : ToNothing {
+  explicit OfWriter(Arguments& arguments) : writer(arguments.Handle<ImageWriter>()) {}
+
+  template <typename Operation>
+  Status IfOpen(Operation operation) const {
+    if (!writer->open()) return SysError{EBADF, "write"};
+    return operation(*writer);
+  }
+
+  std::shared_ptr<ImageWriter> writer;
+};
+
+struct Reserve : OfWriter {
+  explicit Reserve(Arguments& arguments) : OfWriter(arguments), size(static_cast<uint64_t>(arguments.Number())) {}
+  Status Run() const {
+    return IfOpen([&](ImageWriter& open) { return open.Reserve(size); });
+  }
+
+  uint64_t size;
+};
+
+struct Write : OfWriter {
+  explicit Write(Arguments& arguments) : OfWriter(arguments), bytes(arguments.Bytes()) {}
+  Status Run() const {
+    return IfOpen([&](ImageWriter& open) { return open.Write(bytes); });
+  }
+
+  std::span<const std::byte> bytes;
+};
+
+struct Commit : OfWriter {
+  using OfWriter::OfWriter;
+  Status Run() const {
+    return IfOpen([](ImageWriter& open) { return open.Commit(); });
+  }
+};
+
+struct Rollback : OfWriter {
+  explicit Rollback(Arguments& arguments) : OfWriter(arguments), reason(arguments.String()) {}
+  Status Run() const {
+    return IfOpen([&](ImageWriter& open) { return open.Rollback(reason); });
+  }
+
+  std::string reason;
+};
+
+struct Touch : OfWriter {
+  using OfWriter::OfWriter;
+  Status Run() const {
+    return IfOpen([](ImageWriter& open) { return open.Touch(); });
+  }
+};
+
+// (directory, id, bytes)
+struct Put : ToNothing {
+  explicit Put(Arguments& arguments)
+      : directory(arguments.Handle<CacheDirectory>()), id(arguments.String()), bytes(arguments.Bytes()) {}
+  Status Run() const { return PutImage(*directory, id.c_str(), bytes); }
+
+  std::shared_ptr<const CacheDirectory> directory;
+  std::string id;
+  std::span<const std::byte> bytes;
+};
+
+}  // namespace
+
+void ExportWriter(Napi::Object exports) {
+  AddExports(exports, {
+                          {"claimSync", CallSync<Claim>},
+                          {"claimAsync", CallAsync<Claim>},
+                          {"reserveSync", CallSync<Reserve>},
+                          {"reserveAsync", CallAsync<Reserve>},
+                          {"writeSync", CallSync<Write>},
+                          {"writeAsync", CallAsync<Write>},
+                          {"commitSync", CallSync<Commit>},
+                          {"commitAsync", CallAsync<Commit>},
+                          {"rollbackSync", CallSync<Rollback>},
+                          {"rollbackAsync", CallAsync<Rollback>},
+                          {"touchAsync", CallAsync<Touch>},
+                          {"putImageSync", CallSync<Put>},
+                          {"putImageAsync", CallAsync<Put>},
+                      });
+}
+
+}  // namespace xattr_cache::binding
