@@ -1,0 +1,86 @@
+import type { SystemError } from './errors.ts';
+import type { Logger } from './logger.ts';
+import type { Handle, StallArguments } from './native.ts';
+
+/** An attribute write that took longer than this has met a full journal, or was preempted. Milliseconds. */
+const slowAttributeWriteMs = 1;
+/** Slow writes in a row that cannot be put down to preemption. */
+const slowWritesToBelieve = 2;
+/** For how long attribute writes then go to the pool. Milliseconds. */
+const slowPeriodMs = 1000;
+
+/** A prober holds a token's lock for a moment; a `Sync` claim waits that out where it stands. Milliseconds. */
+const probeTimeoutMs = 5;
+
+export interface ContextOptions {
+  readonly stallTimeSeconds: number;
+  readonly lockTimeoutMs: number;
+  readonly accessResolutionMs: number;
+  readonly logger: Logger | undefined;
+}
+
+/** What a configured driver shares with its readers and writers. */
+export class DriverContext {
+  readonly directory: Handle;
+  readonly options: ContextOptions;
+  /** Whether opening and reading may be tried on the event loop. */
+  readonly inlineReads: boolean;
+  readonly #inline: boolean;
+  readonly #locks: boolean;
+  #slowWrites = 0;
+  #attributesSlowUntil = 0;
+  #toldUncounted = false;
+
+  constructor(
+    directory: Handle,
+    options: ContextOptions,
+    {
+      inline,
+      inlineReads,
+      locks,
+    }: { readonly inline: boolean; readonly inlineReads: boolean; readonly locks: boolean },
+  ) {
+    this.directory = directory;
+    this.options = options;
+    this.inlineReads = inline && inlineReads;
+    this.#inline = inline;
+    this.#locks = locks;
+  }
+
+  /** For calls in the pool, which must not sleep. */
+  get stall(): StallArguments {
+    return [this.options.stallTimeSeconds, this.#locks, 0];
+  }
+
+  /** For `Sync` calls. */
+  get stallSync(): StallArguments {
+    return [this.options.stallTimeSeconds, this.#locks, probeTimeoutMs];
+  }
+
+  /** Whether a hit may be written on the event loop: not while the journal is known to be full. */
+  get inlineHits(): boolean {
+    return this.#inline && performance.now() >= this.#attributesSlowUntil;
+  }
+
+  /** Runs `write` and remembers if such writes have to wait. */
+  timeAttributeWrite<T>(write: () => T): T {
+    const start = performance.now();
+    const result = write();
+    const end = performance.now();
+    this.#slowWrites = end - start > slowAttributeWriteMs ? this.#slowWrites + 1 : 0;
+    if (this.#slowWrites >= slowWritesToBelieve) this.#attributesSlowUntil = end + slowPeriodMs;
+    return result;
+  }
+
+  /** A hit that could not be counted never fails a read; the first time for a reason of the file system, it is told. */
+  tellUncounted(imageId: string, why: 'evicted' | 'locked' | SystemError): void {
+    const { logger } = this.options;
+    if (typeof why === 'string') {
+      logger?.debug({ imageId, why }, 'hit not counted');
+      return;
+    }
+    if (this.#toldUncounted) return;
+    this.#toldUncounted = true;
+    logger?.warn({ imageId, err: why }, 'hits cannot be counted here; reads go on');
+  }
+}

@@ -1,0 +1,46 @@
+import type { EvictedImage, EvictOptions, EvictResult } from './driver.ts';
+import type { DriverContext } from './driver-context.ts';
+import { LockTimeoutError, type SystemError, toCacheError } from './errors.ts';
+import { appendEvictedImages } from './listing.ts';
+import { locked, retryWhileLocked } from './lock-retry.ts';
+import { native } from './native.ts';
+
+/** Images that are removed in one visit to the thread pool, which is then free for others. */
+const imagesPerStep = 64;
+
+/** How long one eviction waits for another. Milliseconds. */
+const patienceMs = 60_000;
+
+/** One walk, a selection of the coldest that free enough, and their removal in steps. */
+export async function evictImages(
+  context: DriverContext,
+  targetSize: number,
+  { dryRun = false, signal }: EvictOptions,
+): Promise<EvictResult> {
+  signal?.throwIfAborted();
+  const begin = async () => (await native.beginEvictionAsync(context.directory, targetSize, dryRun)) ?? locked;
+  const eviction = await retryWhileLocked(begin, patienceMs, signal);
+  if (eviction === locked) throw new LockTimeoutError('another process has been evicting for too long');
+
+  const images: EvictedImage[] = [];
+  let problem: SystemError | undefined;
+  try {
+    for (let { done } = eviction; !done; ) {
+      signal?.throwIfAborted();
+      const step = await native.evictAsync(eviction.handle, imagesPerStep);
+      appendEvictedImages(images, step.columns);
+      problem ??= step.problem;
+      done = step.done;
+    }
+  } finally {
+    native.releaseSync(eviction.handle);
+  }
+
+  if (problem) {
+    // What did go has to be reported; what did not is an error only if nothing went.
+    if (images.length === 0) throw toCacheError(problem);
+    context.options.logger?.warn({ err: problem }, 'some images could not be evicted');
+  }
+  const bytesEvicted = images.reduce((sum, image) => sum + image.size, 0);
+  return { filesEvicted: images.length, bytesEvicted, images };
+}

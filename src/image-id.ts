@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+
+import { InvalidImageIdError } from './errors.ts';
+import { assertString } from './validate.ts';
+
+/** NAME_MAX, in bytes. */
+const longestId = 255;
+const longestCharacter = 3; // bytes of UTF-8 for one UTF-16 unit
+const reserved: ReadonlySet<string> = new Set(['incomplete', 'invalid', 'queue']);
+
+/**
+ * An image id is a file name: 1 to 255 bytes of UTF-8 without `/` or NUL, not beginning with `.`, and none of the
+ * names of the cache's own directories. Glance checks nothing, and so can be made to look at and delete files outside
+ * of its directory.
+ *
+ * @throws {@link InvalidImageIdError}
+ */
+export function assertImageId(imageId: string): void {
+  assertString(imageId, 'imageId');
+  const reason = findFault(imageId);
+  if (reason !== undefined) throw new InvalidImageIdError(imageId, reason);
+}
+
+function findFault(imageId: string): string | undefined {
+  if (imageId === '') return 'it is empty';
+  if (imageId.startsWith('.')) return 'it begins with a dot';
+  if (imageId.includes('/')) return 'it contains a slash';
+  if (imageId.includes('\0')) return 'it contains a NUL';
+  if (reserved.has(imageId)) return 'the cache keeps this name for itself';
+  if (imageId.length * longestCharacter > longestId && Buffer.byteLength(imageId) > longestId) {
+    return `it is longer than ${longestId} bytes (imageIdFor() makes an id of any string)`;
+  }
+  if (!imageId.isWellFormed()) return 'it contains half of a surrogate pair';
+  return undefined;
+}
+
+/** A valid image id for any string (a URL, say): lower-case hex SHA-256. */
+export function imageIdFor(key: string): string {
+  assertString(key, 'key');
+  return createHash('sha256').update(key).digest('hex');
+}

@@ -1,0 +1,66 @@
+import { addAbortSignal, Readable } from 'node:stream';
+
+import type { ImageReader, RangeOptions } from './driver.ts';
+import { assertCount, assertOptions, assertSignal, outOfRange } from './validate.ts';
+
+const chunkSize = 64 * 1024;
+
+/**
+ * A range of an image as a stream. When it has been read to its end the reader is closed, which counts the hit before
+ * `end` is emitted; destroyed before, the reader is aborted.
+ */
+export class ImageReadStream extends Readable {
+  readonly #openReader: () => Promise<ImageReader>;
+  #reader: ImageReader | undefined;
+  #position: number;
+  readonly #end: number; // exclusive
+
+  /** `openReader` is called when the stream is constructed, so that a missing image is an `error` event. */
+  constructor(openReader: () => Promise<ImageReader>, options: RangeOptions) {
+    assertOptions(options, 'options');
+    const { start = 0, end = Number.POSITIVE_INFINITY, signal } = options;
+    assertCount(start, 'options.start');
+    if (end !== Number.POSITIVE_INFINITY) assertCount(end, 'options.end');
+    if (start > end) throw outOfRange('options.start', `<= "end" (${end})`, start);
+    assertSignal(signal, 'options.signal');
+
+    super({ highWaterMark: chunkSize });
+    this.#openReader = openReader;
+    this.#position = start;
+    this.#end = end + 1;
+    if (signal) addAbortSignal(signal, this);
+  }
+
+  override _construct(callback: (error?: Error | null) => void): void {
+    this.#openReader().then((reader) => {
+      this.#reader = reader;
+      callback();
+    }, callback);
+  }
+
+  override _read(): void {
+    this.#pushNext().catch((error: Error) => this.destroy(error));
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    // After the end the reader is closed, and this does nothing.
+    const aborted = this.#reader?.abort() ?? Promise.resolve();
+    aborted.then(() => callback(error), callback);
+  }
+
+  async #pushNext(): Promise<void> {
+    const reader = this.#reader as ImageReader;
+    const length = Math.min(chunkSize, Math.min(this.#end, reader.size) - this.#position);
+    if (length > 0) {
+      const chunk = Buffer.allocUnsafe(length);
+      const size = await reader.read(chunk, 0, length, this.#position);
+      this.#position += size;
+      if (size > 0) {
+        this.push(chunk.subarray(0, size));
+        return;
+      }
+    }
+    await reader.close();
+    this.push(null);
+  }
+}

@@ -1,0 +1,128 @@
+import type { Readable } from 'node:stream';
+
+import type { ImageReader, RangeOptions } from './driver.ts';
+import type { DriverContext } from './driver-context.ts';
+import { NotOpenError, toCacheError } from './errors.ts';
+import { ImageReadStream } from './image-read-stream.ts';
+import { type Locked, locked, retryWhileLocked, retryWhileLockedSync } from './lock-retry.ts';
+import { type NativeHit, type NativeImage, native } from './native.ts';
+import { assertBytes, assertCount, outOfRange } from './validate.ts';
+
+/** The most that is read on the event loop in one go, in bytes: some 50 µs of copying. */
+const largestInlineRead = 1024 * 1024;
+
+interface Closed {
+  readonly counted: boolean;
+}
+
+/** An open image of an `XattrDriver`. One that is dropped without being closed is closed when it is collected. */
+export class XattrImageReader implements ImageReader {
+  readonly imageId: string;
+  readonly size: number;
+  readonly lastModifiedMs: number;
+  readonly fd: number;
+  readonly #context: DriverContext;
+  readonly #image: NativeImage;
+  #open = true;
+  #closed: Closed | undefined;
+  #closing: Promise<Closed> | undefined;
+
+  constructor(context: DriverContext, imageId: string, image: NativeImage) {
+    this.#context = context;
+    this.#image = image;
+    this.imageId = imageId;
+    this.size = image.size;
+    this.lastModifiedMs = image.modifiedMs;
+    this.fd = image.fd;
+  }
+
+  async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    this.#check(buffer, offset, length, position);
+    try {
+      let done = 0;
+      if (this.#context.inlineReads && length <= largestInlineRead) {
+        done = native.readCachedSync(this.#image.handle, buffer, offset, length, position);
+        if (done === length || position + done >= this.size) return done;
+      }
+      return done + (await native.readAsync(this.#image.handle, buffer, offset + done, length - done, position + done));
+    } catch (error) {
+      throw toCacheError(error, this);
+    }
+  }
+
+  readSync(buffer: Uint8Array, offset: number, length: number, position: number): number {
+    this.#check(buffer, offset, length, position);
+    try {
+      return native.readSync(this.#image.handle, buffer, offset, length, position);
+    } catch (error) {
+      throw toCacheError(error, this);
+    }
+  }
+
+  createReadStream(options: RangeOptions = {}): Readable {
+    return new ImageReadStream(() => Promise.resolve(this), options);
+  }
+
+  async close(): Promise<Closed> {
+    if (this.#closed) return this.#closed;
+    if (!this.#open) return { counted: false };
+    this.#closing ??= this.#countAndRelease();
+    return this.#closing;
+  }
+
+  closeSync(): Closed {
+    if (this.#closed) return this.#closed;
+    if (!this.#open) return { counted: false };
+    if (this.#closing) throw new NotOpenError(`image ${JSON.stringify(this.imageId)} is being closed`, this);
+    const hit = retryWhileLockedSync(() => this.#recordInline(), this.#context.options.lockTimeoutMs);
+    return this.#release(hit);
+  }
+
+  async abort(): Promise<void> {
+    this.abortSync();
+  }
+
+  abortSync(): void {
+    if (!this.#open || this.#closing) return;
+    this.#open = false;
+    native.releaseSync(this.#image.handle);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await (this.#closing ?? this.abort());
+  }
+
+  async #countAndRelease(): Promise<Closed> {
+    const record = () => (this.#context.inlineHits ? this.#recordInline() : this.#recordInPool());
+    return this.#release(await retryWhileLocked(record, this.#context.options.lockTimeoutMs));
+  }
+
+  #recordInline(): Exclude<NativeHit, null> | Locked {
+    const { accessResolutionMs } = this.#context.options;
+    const record = () => native.recordHitSync(this.#image.handle, accessResolutionMs);
+    return this.#context.timeAttributeWrite(record) ?? locked;
+  }
+
+  async #recordInPool(): Promise<Exclude<NativeHit, null> | Locked> {
+    return (await native.recordHitAsync(this.#image.handle, this.#context.options.accessResolutionMs)) ?? locked;
+  }
+
+  #release(hit: Exclude<NativeHit, null> | Locked): Closed {
+    this.#open = false;
+    native.releaseSync(this.#image.handle);
+    this.#closed = { counted: hit === true };
+    if (hit === false) this.#context.tellUncounted(this.imageId, 'evicted');
+    else if (hit === locked) this.#context.tellUncounted(this.imageId, 'locked');
+    else if (hit !== true) this.#context.tellUncounted(this.imageId, hit);
+    return this.#closed;
+  }
+
+  #check(buffer: Uint8Array, offset: number, length: number, position: number): void {
+    assertBytes(buffer, 'buffer');
+    assertCount(offset, 'offset');
+    assertCount(length, 'length');
+    assertCount(position, 'position');
+    if (offset + length > buffer.byteLength) throw outOfRange('length', `<= ${buffer.byteLength - offset}`, length);
+    if (!this.#open) throw new NotOpenError(`image ${JSON.stringify(this.imageId)} is closed`, this);
+  }
+}

@@ -1,0 +1,39 @@
+import { addAbortSignal, Writable } from 'node:stream';
+
+import type { ImageWriter, WriteOptions } from './driver.ts';
+
+type Callback = (error?: Error | null) => void;
+
+/** Writes an image. Commits before `finish` is emitted; destroyed before, it rolls back with the error. */
+export class ImageWriteStream extends Writable {
+  readonly #openWriter: () => Promise<ImageWriter>;
+  #writer: ImageWriter | undefined;
+
+  /** `openWriter` is called when the stream is constructed, so that a busy image is an `error` event. */
+  constructor(openWriter: () => Promise<ImageWriter>, options: WriteOptions) {
+    super({ decodeStrings: true });
+    this.#openWriter = openWriter;
+    if (options.signal) addAbortSignal(options.signal, this);
+  }
+
+  override _construct(callback: Callback): void {
+    this.#openWriter().then((writer) => {
+      this.#writer = writer;
+      callback();
+    }, callback);
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
+    (this.#writer as ImageWriter).write(chunk).then(() => callback(), callback);
+  }
+
+  override _final(callback: Callback): void {
+    (this.#writer as ImageWriter).commit().then(() => callback(), callback);
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    // After a commit this does nothing.
+    const ended = this.#writer?.rollback(error ?? 'incomplete fetch') ?? Promise.resolve();
+    ended.then(() => callback(error), callback);
+  }
+}

@@ -1,0 +1,202 @@
+import type { ImageWriter, WriteOptions } from './driver.ts';
+import { ClaimLostError, isSystemError, NotOpenError, SizeMismatchError, toCacheError } from './errors.ts';
+import { type Handle, native } from './native.ts';
+import { describeReason } from './reason.ts';
+import { assertBytes } from './validate.ts';
+
+/** A live writer touches its token this often, so that cleaners that go by age leave it alone. */
+const touchIntervalMs = 3_600_000;
+
+/**
+ * The one live writer of an image of an `XattrDriver`. One that is dropped is rolled back when it is collected, and when
+ * its worker thread ends.
+ */
+export class XattrImageWriter implements ImageWriter {
+  readonly imageId: string;
+  readonly #writer: Handle;
+  readonly #options: WriteOptions;
+  readonly #stopWatching: () => void;
+  #bytesWritten = 0;
+  /** Operations run one after another, in the order in which they were asked for. */
+  #tail: Promise<unknown> = Promise.resolve();
+  #pending = 0;
+  /** How it ended or is going to end; nothing while it is open. */
+  #commit: Promise<void> | undefined;
+  #rollback: Promise<void> | undefined;
+
+  constructor(imageId: string, writer: Handle, options: WriteOptions) {
+    this.imageId = imageId;
+    this.#writer = writer;
+    this.#options = options;
+    this.#stopWatching = watch(new WeakRef(this), options.signal);
+  }
+
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    assertBytes(chunk, 'chunk');
+    this.#assertOpen();
+    await this.#inTurn(async () => {
+      try {
+        await native.writeAsync(this.#writer, chunk);
+      } catch (error) {
+        throw this.#explain(error);
+      }
+      this.#bytesWritten += chunk.byteLength;
+    });
+  }
+
+  writeSync(chunk: Uint8Array): void {
+    assertBytes(chunk, 'chunk');
+    this.#assertOpen();
+    this.#assertIdle();
+    try {
+      native.writeSync(this.#writer, chunk);
+    } catch (error) {
+      throw this.#explain(error);
+    }
+    this.#bytesWritten += chunk.byteLength;
+  }
+
+  async commit(): Promise<void> {
+    if (!this.#commit) {
+      this.#assertOpen();
+      this.#commit = this.#inTurn(async () => {
+        this.#stopWatching();
+        try {
+          this.#checkSize();
+          await native.commitAsync(this.#writer);
+        } catch (error) {
+          const reason = this.#explainCommit(error);
+          await native.rollbackAsync(this.#writer, describeReason(reason)).catch(() => {});
+          throw reason;
+        }
+      });
+    }
+    return this.#commit;
+  }
+
+  commitSync(): void {
+    this.#assertOpen();
+    this.#assertIdle();
+    this.#stopWatching();
+    try {
+      this.#checkSize();
+      native.commitSync(this.#writer);
+    } catch (error) {
+      const reason = this.#explainCommit(error);
+      this.#commit = rejected(reason);
+      ignoreErrors(() => native.rollbackSync(this.#writer, describeReason(reason)));
+      throw reason;
+    }
+    this.#commit = Promise.resolve();
+  }
+
+  async rollback(reason: unknown): Promise<void> {
+    if (this.#commit) return this.#commit.catch(() => {});
+    this.#rollback ??= this.#inTurn(async () => {
+      this.#stopWatching();
+      try {
+        await native.rollbackAsync(this.#writer, describeReason(reason));
+      } catch (error) {
+        throw this.#explain(error);
+      }
+    });
+    return this.#rollback;
+  }
+
+  rollbackSync(reason: unknown): void {
+    if (this.#commit || this.#rollback) return;
+    this.#assertIdle();
+    this.#stopWatching();
+    this.#rollback = Promise.resolve();
+    try {
+      native.rollbackSync(this.#writer, describeReason(reason));
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.rollback('incomplete fetch');
+  }
+
+  /** @internal Tells cleaners that the writer lives. */
+  touch(): void {
+    if (this.#commit || this.#rollback) return;
+    void this.#inTurn(() => native.touchAsync(this.#writer)).catch(() => {});
+  }
+
+  async #inTurn<T>(operation: () => Promise<T>): Promise<T> {
+    this.#pending++;
+    const result = this.#tail.then(operation);
+    this.#tail = result.catch(() => {}).finally(() => this.#pending--);
+    return result;
+  }
+
+  #checkSize(): void {
+    const { expectedSize } = this.#options;
+    if (expectedSize !== undefined && expectedSize !== this.#bytesWritten) {
+      throw new SizeMismatchError(this.imageId, expectedSize, this.#bytesWritten);
+    }
+  }
+
+  #assertOpen(): void {
+    this.#options.signal?.throwIfAborted();
+    if (!this.#commit && !this.#rollback) return;
+    const how = this.#commit ? 'committed' : 'rolled back';
+    throw new NotOpenError(`the writer of image ${JSON.stringify(this.imageId)} was ${how}`, this);
+  }
+
+  #assertIdle(): void {
+    if (this.#pending === 0) return;
+    throw new NotOpenError(`image ${JSON.stringify(this.imageId)} has asynchronous writes under way`, this);
+  }
+
+  #explain(error: unknown): unknown {
+    return toCacheError(error, this);
+  }
+
+  #explainCommit(error: unknown): unknown {
+    const lost = isSystemError(error) && error.code === 'ENOENT';
+    return lost ? new ClaimLostError(this.imageId, { cause: error }) : this.#explain(error);
+  }
+}
+
+/** Holds the writer weakly: neither a timer nor a long-lived signal must keep one from being collected. */
+function watch(writer: WeakRef<XattrImageWriter>, signal: AbortSignal | undefined): () => void {
+  const rollBack = () =>
+    void writer
+      .deref()
+      ?.rollback(signal?.reason)
+      .catch(() => {});
+  signal?.addEventListener('abort', rollBack, { once: true });
+
+  const timer = setInterval(() => {
+    const live = writer.deref();
+    if (live) live.touch();
+    else stop();
+  }, touchIntervalMs).unref();
+
+  const stop = () => {
+    clearInterval(timer);
+    signal?.removeEventListener('abort', rollBack);
+  };
+  return stop;
+}
+
+function rejected(reason: unknown): Promise<never> {
+  const promise = Promise.reject(reason);
+  promise.catch(() => {}); // Whoever asks for it gets it; nobody has to.
+  return promise;
+}
+
+function ignoreErrors(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // The error that led here is the one to report.
+  }
+}

@@ -1,0 +1,38 @@
+export type { Capabilities } from './capabilities.ts';
+export type {
+  CacheDriver,
+  CachedImage,
+  CleanResult,
+  DriverUsage,
+  EvictedImage,
+  EvictOptions,
+  EvictResult,
+  ImageReader,
+  ImageSource,
+  ImageWriter,
+  InvalidImage,
+  RangeOptions,
+  WriteOptions,
+} from './driver.ts';
+export type { CacheErrorCode, ErrorDetails } from './errors.ts';
+export {
+  BadDriverConfiguration,
+  CacheError,
+  ChecksumMismatchError,
+  ClaimLostError,
+  FetchFailedError,
+  ImageBusyError,
+  ImageNotFoundError,
+  InvalidImageIdError,
+  LockTimeoutError,
+  NativeLoadError,
+  NoSpaceError,
+  NotOpenError,
+  SizeMismatchError,
+} from './errors.ts';
+export { imageIdFor } from './image-id.ts';
+export type { Logger } from './logger.ts';
+export type { XattrDriverOptions } from './options.ts';
+export type { LockOptions } from './xattr.ts';
+export { getXattr, getXattrSync, incXattr, incXattrSync, setXattr, setXattrSync } from './xattr.ts';
+export { XattrDriver } from './xattr-driver.ts';

@@ -1,0 +1,76 @@
+import type { ImageSource } from './driver.ts';
+import { assertBytes, invalidType } from './validate.ts';
+
+type Chunks = AsyncIterator<unknown> | Iterator<unknown>;
+
+/** Whether the bytes are all in hand, so that a put need not wait for them. */
+export function isInHand(source: ImageSource): source is Uint8Array | Uint8Array[] {
+  return source instanceof Uint8Array || Array.isArray(source);
+}
+
+/** The bytes of a source that is in hand, as one piece. */
+export function joinInHand(source: Uint8Array | Uint8Array[]): Uint8Array {
+  if (source instanceof Uint8Array) return source;
+  for (const chunk of source) assertBytes(chunk, 'source chunk');
+  return source.length === 1 ? (source[0] as Uint8Array) : Buffer.concat(source);
+}
+
+/** @throws TypeError for anything that yields no chunks, a string above all. */
+export function assertSource(source: unknown): asserts source is ImageSource {
+  const iterable =
+    typeof source === 'object' && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source);
+  if (!iterable) throw invalidType('source', 'a Uint8Array, an iterable or a stream of them', source);
+}
+
+/**
+ * The chunks of a source, one after another. A source that is not read to its end is told so (`return()`), once, and
+ * not waited for: it may be the reason why we stop.
+ *
+ * @throws what the source throws, the signal's reason, and a TypeError if it yields anything but bytes
+ */
+export async function* chunksOf(source: ImageSource, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+  const chunks = iterate(source);
+  const aborted = signal && rejectionOf(signal);
+  let ended = false;
+  try {
+    while (true) {
+      const next = Promise.resolve(chunks.next());
+      const { done, value } = await (aborted ? Promise.race([next, aborted.promise]) : next);
+      if (done) {
+        ended = true;
+        return;
+      }
+      assertBytes(value, 'source chunk');
+      yield value;
+    }
+  } finally {
+    aborted?.stop();
+    if (!ended) endEarly(chunks);
+  }
+}
+
+function iterate(source: ImageSource): Chunks {
+  if (source instanceof Uint8Array) return [source][Symbol.iterator]();
+  if (Symbol.asyncIterator in source) return (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+  return (source as Iterable<unknown>)[Symbol.iterator]();
+}
+
+function rejectionOf(signal: AbortSignal): { readonly promise: Promise<never>; readonly stop: () => void } {
+  let stop = (): void => {};
+  const promise = new Promise<never>((_resolve, reject) => {
+    const fail = () => reject(signal.reason);
+    if (signal.aborted) fail();
+    signal.addEventListener('abort', fail, { once: true });
+    stop = () => signal.removeEventListener('abort', fail);
+  });
+  promise.catch(() => {}); // Only the race looks at it.
+  return { promise, stop };
+}
+
+function endEarly(chunks: Chunks): void {
+  try {
+    Promise.resolve(chunks.return?.()).catch(() => {});
+  } catch {
+    // A source that fails even to stop has nothing more to say.
+  }
+}

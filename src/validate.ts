@@ -1,0 +1,71 @@
+// Wrong arguments are TypeErrors and RangeErrors with Node's codes: bugs of the caller, not conditions of the cache.
+
+import { inspect } from 'node:util';
+
+export function invalidType(name: string, expected: string, value: unknown): TypeError {
+  const message = `The "${name}" argument must be ${expected}. Received ${describe(value)}`;
+  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE' });
+}
+
+export function invalidValue(name: string, reason: string, value: unknown): TypeError {
+  const message = `The argument '${name}' ${reason}. Received ${describe(value)}`;
+  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' });
+}
+
+export function outOfRange(name: string, range: string, value: unknown): RangeError {
+  const message = `The value of "${name}" is out of range. It must be ${range}. Received ${describe(value)}`;
+  return Object.assign(new RangeError(message), { code: 'ERR_OUT_OF_RANGE' });
+}
+
+export function assertString(value: unknown, name: string): asserts value is string {
+  if (typeof value !== 'string') throw invalidType(name, 'of type string', value);
+}
+
+/** For what becomes a C string: it would end at a NUL. */
+export function assertNoNul(value: unknown, name: string): asserts value is string {
+  assertString(value, name);
+  if (value.includes('\0')) throw invalidValue(name, 'must be a string without null bytes', value);
+}
+
+/** A number from 0 up; infinity is fine where it means "never" or "all". */
+export function assertNonNegative(value: unknown, name: string): asserts value is number {
+  if (typeof value !== 'number') throw invalidType(name, 'of type number', value);
+  if (!(value >= 0)) throw outOfRange(name, '>= 0', value);
+}
+
+export function assertCount(value: unknown, name: string): asserts value is number {
+  if (typeof value !== 'number') throw invalidType(name, 'of type number', value);
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw outOfRange(name, `an integer >= 0 and <= ${Number.MAX_SAFE_INTEGER}`, value);
+  }
+}
+
+export function assertInteger(value: unknown, name: string): asserts value is number {
+  if (typeof value !== 'number') throw invalidType(name, 'of type number', value);
+  if (!Number.isSafeInteger(value)) throw outOfRange(name, 'a safe integer', value);
+}
+
+export function assertBytes(value: unknown, name: string): asserts value is Uint8Array {
+  if (!(value instanceof Uint8Array)) throw invalidType(name, 'an instance of Uint8Array', value);
+}
+
+export function assertSignal(value: unknown, name: string): asserts value is AbortSignal | undefined {
+  if (value !== undefined && !(value instanceof AbortSignal)) {
+    throw invalidType(name, 'an instance of AbortSignal', value);
+  }
+}
+
+export function assertOneOf(value: unknown, allowed: readonly string[], name: string): void {
+  if (!allowed.includes(value as string)) {
+    throw invalidValue(name, `must be one of: ${allowed.map((one) => `'${one}'`).join(', ')}`, value);
+  }
+}
+
+export function assertOptions(value: unknown, name: string): void {
+  if (typeof value !== 'object' || value === null) throw invalidType(name, 'of type object', value);
+}
+
+function describe(value: unknown): string {
+  const text = inspect(value, { depth: 0, maxStringLength: 80 });
+  return value === null || value === undefined ? text : `type ${typeof value} (${text})`;
+}

@@ -1,0 +1,112 @@
+import type { ImageSource, ImageWriter, WriteOptions } from './driver.ts';
+import type { DriverContext } from './driver-context.ts';
+import { ImageBusyError, isSystemError, SizeMismatchError } from './errors.ts';
+import { XattrImageWriter } from './image-writer.ts';
+import { locked, retryWhileLocked } from './lock-retry.ts';
+import { type Handle, native } from './native.ts';
+import { describeReason } from './reason.ts';
+import { chunksOf, joinInHand } from './source-chunks.ts';
+import { assertCount, assertOptions, assertSignal } from './validate.ts';
+
+/** Whoever looks at a token holds its lock for a moment, and that is not the image's writer. Milliseconds. */
+const probersPatienceMs = 10;
+
+export function assertWriteOptions(options: WriteOptions): void {
+  assertOptions(options, 'options');
+  const { expectedSize, signal } = options;
+  if (expectedSize !== undefined) assertCount(expectedSize, 'options.expectedSize');
+  assertSignal(signal, 'options.signal');
+}
+
+/** @throws {@link ImageBusyError}, and the signal's reason */
+export async function claimImage(context: DriverContext, imageId: string, options: WriteOptions): Promise<ImageWriter> {
+  const { expectedSize, signal } = options;
+  signal?.throwIfAborted();
+  const attempt = async () => {
+    try {
+      return await native.claimAsync(context.directory, imageId, ...context.stall);
+    } catch (error) {
+      return lockedOrThrow(error, imageId);
+    }
+  };
+  const handle = await retryWhileLocked(attempt, probersPatienceMs, signal);
+  if (handle === locked) throw new ImageBusyError(imageId);
+
+  if (signal?.aborted) return giveUp(handle, signal.reason);
+  if (expectedSize !== undefined) {
+    await native.reserveAsync(handle, expectedSize).catch((error: unknown) => giveUp(handle, error));
+  }
+  return new XattrImageWriter(imageId, handle, options);
+}
+
+export function claimImageSync(context: DriverContext, imageId: string, options: WriteOptions): ImageWriter {
+  options.signal?.throwIfAborted();
+  const handle = claimOnce(context, imageId);
+  if (handle === locked) throw new ImageBusyError(imageId);
+  if (options.expectedSize !== undefined) {
+    try {
+      native.reserveSync(handle, options.expectedSize);
+    } catch (error) {
+      giveUp(handle, error);
+    }
+  }
+  return new XattrImageWriter(imageId, handle, options);
+}
+
+/** Publishes bytes that are in hand. They need no claim: the last put wins. */
+export async function putBytes(
+  context: DriverContext,
+  imageId: string,
+  source: Uint8Array | Uint8Array[],
+  { expectedSize, signal }: WriteOptions,
+): Promise<void> {
+  signal?.throwIfAborted();
+  const bytes = joinInHand(source);
+  if (expectedSize !== undefined && bytes.byteLength !== expectedSize) {
+    throw new SizeMismatchError(imageId, expectedSize, bytes.byteLength);
+  }
+  await native.putImageAsync(context.directory, imageId, bytes);
+}
+
+/**
+ * Writes chunks as they come, and commits when the source ends.
+ *
+ * @throws what the source throws, untouched; it is also the reason of the rollback
+ */
+export async function putChunks(
+  writer: ImageWriter,
+  source: ImageSource,
+  { expectedSize = Number.POSITIVE_INFINITY, signal }: WriteOptions,
+): Promise<void> {
+  try {
+    for await (const chunk of chunksOf(source, signal)) {
+      const size = writer.bytesWritten + chunk.byteLength;
+      // At once: the source may have no end.
+      if (size > expectedSize) throw new SizeMismatchError(writer.imageId, expectedSize, size);
+      await writer.write(chunk);
+    }
+    await writer.commit();
+  } catch (error) {
+    await writer.rollback(error).catch(() => {}); // The error that led here is the one to report.
+    throw error;
+  }
+}
+
+function claimOnce(context: DriverContext, imageId: string): Handle | typeof locked {
+  try {
+    return native.claimSync(context.directory, imageId, ...context.stallSync);
+  } catch (error) {
+    return lockedOrThrow(error, imageId);
+  }
+}
+
+function lockedOrThrow(error: unknown, imageId: string): typeof locked {
+  if (isSystemError(error) && error.code === 'EAGAIN') return locked;
+  if (isSystemError(error) && error.code === 'EBUSY') throw new ImageBusyError(imageId, { cause: error });
+  throw error;
+}
+
+function giveUp(handle: Handle, error: unknown): never {
+  native.rollbackSync(handle, describeReason(error));
+  throw error;
+}

@@ -1,0 +1,380 @@
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+
+import type { Capabilities } from './capabilities.ts';
+import { configureDirectory } from './configure.ts';
+import type {
+  CacheDriver,
+  CachedImage,
+  CleanResult,
+  DriverUsage,
+  EvictOptions,
+  EvictResult,
+  ImageReader,
+  ImageSource,
+  ImageWriter,
+  InvalidImage,
+  RangeOptions,
+  WriteOptions,
+} from './driver.ts';
+import { DriverContext } from './driver-context.ts';
+import { ImageNotFoundError, NotOpenError, toCacheError } from './errors.ts';
+import { evictImages } from './eviction.ts';
+import { assertImageId } from './image-id.ts';
+import { ImageReadStream } from './image-read-stream.ts';
+import { XattrImageReader } from './image-reader.ts';
+import { ImageWriteStream } from './image-write-stream.ts';
+import { listCachedImages, scanCachedImages } from './listing.ts';
+import { type Handle, native } from './native.ts';
+import { assertDriverOptions, type ResolvedDriverOptions, type XattrDriverOptions } from './options.ts';
+import { readWholeImage } from './read-image.ts';
+import { assertSource, isInHand } from './source-chunks.ts';
+import { assertBytes, assertCount, assertNonNegative, assertOneOf, assertOptions } from './validate.ts';
+import { assertWriteOptions, claimImage, claimImageSync, putBytes, putChunks } from './write-image.ts';
+
+type ImagePlace = 'cached' | 'incomplete' | 'invalid' | 'queue';
+
+/**
+ * The cache driver on plain files and extended attributes: Glance's `image_cache.drivers.xattr.Driver`, with its
+ * directory layout, for any number of processes at once.
+ *
+ * @example
+ * const driver = await XattrDriver.open({ dir: '/var/cache/images' });
+ * await driver.writeImage('debian-12', bytes);
+ * const image = await driver.readImage('debian-12'); // a Buffer, its hit counted
+ */
+export class XattrDriver implements CacheDriver {
+  readonly dir: string;
+  readonly #options: ResolvedDriverOptions;
+  #configuring: Promise<void> | undefined;
+  #context: DriverContext | undefined;
+  #capabilities: Capabilities | undefined;
+
+  constructor(options: XattrDriverOptions) {
+    this.#options = assertDriverOptions(options);
+    this.dir = this.#options.dir;
+  }
+
+  /** `new` and `configure()` in one. @throws {@link BadDriverConfiguration} */
+  static async open(options: XattrDriverOptions): Promise<XattrDriver> {
+    const driver = new XattrDriver(options);
+    await driver.configure();
+    return driver;
+  }
+
+  async configure(): Promise<void> {
+    this.#configuring ??= this.#configure().catch((error: unknown) => {
+      this.#configuring = undefined;
+      throw error;
+    });
+    return this.#configuring;
+  }
+
+  async #configure(): Promise<void> {
+    const { directory, capabilities } = await configureDirectory(this.dir);
+    const { inline = !capabilities.remote } = this.#options;
+    this.#capabilities = capabilities;
+    this.#context = new DriverContext(directory, this.#options, {
+      inline,
+      inlineReads: capabilities.cachedOpen && capabilities.nowaitRead,
+      locks: capabilities.locks,
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#configuring?.catch(() => {});
+    if (this.#context) native.releaseSync(this.#context.directory);
+    this.#context = undefined;
+    this.#configuring = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** What `configure()` found on the real directory. @throws {@link NotOpenError} before it */
+  get capabilities(): Capabilities {
+    if (!this.#capabilities) throw new NotOpenError('the driver is not configured: call configure() first');
+    return this.#capabilities;
+  }
+
+  /** Where the file of an image is, or would be. */
+  getImageFilepath(imageId: string, state: ImagePlace = 'cached'): string {
+    assertImageId(imageId);
+    assertOneOf(state, ['cached', 'incomplete', 'invalid', 'queue'], 'state');
+    return this.#path(imageId, state);
+  }
+
+  // Questions about the cache
+
+  async getCacheSize(): Promise<number> {
+    return this.#run(native.sumImagesAsync);
+  }
+
+  async getCachedImages(): Promise<CachedImage[]> {
+    return this.#run(listCachedImages);
+  }
+
+  async *cachedImages(): AsyncGenerator<readonly CachedImage[], void, void> {
+    try {
+      yield* scanCachedImages(this.#opened.directory);
+    } catch (error) {
+      throw toCacheError(error, { path: this.dir });
+    }
+  }
+
+  async getLeastRecentlyAccessed(): Promise<{ readonly imageId: string; readonly size: number } | undefined> {
+    return this.#run(native.findColdestAsync);
+  }
+
+  async getUsage(): Promise<DriverUsage> {
+    const { freeInodes = Number.POSITIVE_INFINITY, ...usage } = await this.#run(native.measureUsageAsync);
+    return { ...usage, freeInodes };
+  }
+
+  async getInvalidImages(): Promise<InvalidImage[]> {
+    return this.#run(native.listInvalidAsync);
+  }
+
+  // Questions about an image
+
+  async getHitCount(imageId: string): Promise<number> {
+    return this.#ask(imageId, (directory) => native.readHitsAsync(directory, imageId));
+  }
+
+  getHitCountSync(imageId: string): number {
+    return this.#askSync(imageId, (directory) => native.readHitsSync(directory, imageId));
+  }
+
+  async getImageSize(imageId: string): Promise<number> {
+    return Math.max(0, await this.#find(imageId));
+  }
+
+  getImageSizeSync(imageId: string): number {
+    return Math.max(0, this.#findSync(imageId));
+  }
+
+  async isCached(imageId: string): Promise<boolean> {
+    return (await this.#find(imageId)) >= 0;
+  }
+
+  isCachedSync(imageId: string): boolean {
+    return this.#findSync(imageId) >= 0;
+  }
+
+  async isBeingCached(imageId: string): Promise<boolean> {
+    return this.#ask(imageId, (directory, { stall }) => native.isBeingCachedAsync(directory, imageId, ...stall));
+  }
+
+  isBeingCachedSync(imageId: string): boolean {
+    return this.#askSync(imageId, (directory, { stall }) => native.isBeingCachedSync(directory, imageId, ...stall));
+  }
+
+  async isCacheable(imageId: string): Promise<boolean> {
+    return !(await this.isCached(imageId)) && !(await this.isBeingCached(imageId));
+  }
+
+  isCacheableSync(imageId: string): boolean {
+    return !this.isCachedSync(imageId) && !this.isBeingCachedSync(imageId);
+  }
+
+  // The queue
+
+  async isQueued(imageId: string): Promise<boolean> {
+    return this.#ask(imageId, (directory) => native.isQueuedAsync(directory, imageId));
+  }
+
+  isQueuedSync(imageId: string): boolean {
+    return this.#askSync(imageId, (directory) => native.isQueuedSync(directory, imageId));
+  }
+
+  async queueImage(imageId: string): Promise<boolean> {
+    return this.#ask(imageId, (directory, { stall }) => native.queueImageAsync(directory, imageId, ...stall));
+  }
+
+  queueImageSync(imageId: string): boolean {
+    return this.#askSync(imageId, (directory, { stall }) => native.queueImageSync(directory, imageId, ...stall));
+  }
+
+  async getQueuedImages(): Promise<string[]> {
+    return this.#run(native.listQueueAsync);
+  }
+
+  async deleteQueuedImage(imageId: string): Promise<void> {
+    await this.#ask(imageId, (directory) => native.dequeueImageAsync(directory, imageId));
+  }
+
+  deleteQueuedImageSync(imageId: string): void {
+    this.#askSync(imageId, (directory) => native.dequeueImageSync(directory, imageId));
+  }
+
+  async deleteAllQueuedImages(): Promise<number> {
+    return this.#run(native.dequeueAllAsync);
+  }
+
+  // Reading
+
+  async openForRead(imageId: string): Promise<ImageReader> {
+    return this.#ask(imageId, async (directory, context) => {
+      const inline = context.inlineReads ? native.openImageCachedSync(directory, imageId) : null;
+      const image = inline === null ? await native.openImageAsync(directory, imageId) : inline;
+      if (image === undefined) throw this.#notFound(imageId);
+      return new XattrImageReader(context, imageId, image);
+    });
+  }
+
+  openForReadSync(imageId: string): ImageReader {
+    return this.#askSync(imageId, (directory, context) => {
+      const image = native.openImageSync(directory, imageId);
+      if (image === undefined) throw this.#notFound(imageId);
+      return new XattrImageReader(context, imageId, image);
+    });
+  }
+
+  async readImage(imageId: string): Promise<Buffer | undefined> {
+    return this.#ask(imageId, (_directory, context) => readWholeImage(context, imageId));
+  }
+
+  readImageSync(imageId: string): Buffer | undefined {
+    return this.#askSync(imageId, (directory, context) => {
+      const image = native.openImageSync(directory, imageId);
+      if (image === undefined) return undefined;
+      const reader = new XattrImageReader(context, imageId, image);
+      const bytes = Buffer.allocUnsafeSlow(reader.size);
+      const size = reader.readSync(bytes, 0, bytes.length, 0);
+      reader.closeSync();
+      return size === bytes.length ? bytes : bytes.subarray(0, size);
+    });
+  }
+
+  /** A range of an image as a stream; counts a hit when it has been read to its end. */
+  createReadStream(imageId: string, options: RangeOptions = {}): Readable {
+    assertImageId(imageId);
+    return new ImageReadStream(() => this.openForRead(imageId), options);
+  }
+
+  // Writing
+
+  async openForWrite(imageId: string, options: WriteOptions = {}): Promise<ImageWriter> {
+    assertWriteOptions(options);
+    return this.#ask(imageId, (_directory, context) => claimImage(context, imageId, options));
+  }
+
+  openForWriteSync(imageId: string, options: WriteOptions = {}): ImageWriter {
+    assertWriteOptions(options);
+    return this.#askSync(imageId, (_directory, context) => claimImageSync(context, imageId, options));
+  }
+
+  async writeImage(imageId: string, source: ImageSource, options: WriteOptions = {}): Promise<void> {
+    assertSource(source);
+    assertWriteOptions(options);
+    if (isInHand(source)) {
+      return this.#ask(imageId, (_directory, context) => putBytes(context, imageId, source, options));
+    }
+    return putChunks(await this.openForWrite(imageId, options), source, options);
+  }
+
+  writeImageSync(imageId: string, bytes: Uint8Array): void {
+    assertBytes(bytes, 'bytes');
+    this.#askSync(imageId, (directory) => native.putImageSync(directory, imageId, bytes));
+  }
+
+  /** Commits before `finish`; destroying it, or `end` never coming, rolls back. */
+  createWriteStream(imageId: string, options: WriteOptions = {}): Writable {
+    assertImageId(imageId);
+    assertWriteOptions(options);
+    return new ImageWriteStream(() => this.openForWrite(imageId, options), options);
+  }
+
+  // Removing
+
+  async deleteCachedImage(imageId: string): Promise<void> {
+    await this.#ask(imageId, (directory) => native.deleteImageAsync(directory, imageId));
+  }
+
+  deleteCachedImageSync(imageId: string): void {
+    this.#askSync(imageId, (directory) => native.deleteImageSync(directory, imageId));
+  }
+
+  async deleteAllCachedImages(): Promise<number> {
+    return this.#run(native.deleteAllImagesAsync);
+  }
+
+  async evictTo(targetSize: number, options: EvictOptions = {}): Promise<EvictResult> {
+    assertCount(targetSize, 'targetSize');
+    assertOptions(options, 'options');
+    return this.#run((_directory, context) => evictImages(context, targetSize, options));
+  }
+
+  async reapInvalid(graceSeconds = 0): Promise<number> {
+    assertNonNegative(graceSeconds, 'graceSeconds');
+    return this.#run((directory) => native.reapInvalidAsync(directory, graceSeconds));
+  }
+
+  async reapStalled(graceSeconds = 0): Promise<number> {
+    assertNonNegative(graceSeconds, 'graceSeconds');
+    return this.#run((directory, { stall }) => native.reapStalledAsync(directory, graceSeconds, ...stall));
+  }
+
+  async clean(stallTimeSeconds: number = this.#options.stallTimeSeconds): Promise<CleanResult> {
+    assertNonNegative(stallTimeSeconds, 'stallTimeSeconds');
+    const invalidReaped = await this.reapInvalid();
+    return { invalidReaped, stalledReaped: await this.reapStalled(stallTimeSeconds) };
+  }
+
+  // How the above reach the engine
+
+  get #opened(): DriverContext {
+    if (!this.#context) throw new NotOpenError('the driver is not open: call configure() first', { path: this.dir });
+    return this.#context;
+  }
+
+  /** Runs an operation on one image. Its errors become typed here, in the caller's own stack. */
+  async #ask<T>(imageId: string, operation: (directory: Handle, context: DriverContext) => Promise<T>): Promise<T> {
+    assertImageId(imageId);
+    const context = this.#opened;
+    try {
+      return await operation(context.directory, context);
+    } catch (error) {
+      throw toCacheError(error, { imageId, path: this.#path(imageId) });
+    }
+  }
+
+  #askSync<T>(imageId: string, operation: (directory: Handle, context: DriverContext) => T): T {
+    assertImageId(imageId);
+    const context = this.#opened;
+    try {
+      return operation(context.directory, context);
+    } catch (error) {
+      throw toCacheError(error, { imageId, path: this.#path(imageId) });
+    }
+  }
+
+  /** Runs an operation on the whole directory. */
+  async #run<T>(operation: (directory: Handle, context: DriverContext) => Promise<T>): Promise<T> {
+    const context = this.#opened;
+    try {
+      return await operation(context.directory, context);
+    } catch (error) {
+      throw toCacheError(error, { path: this.dir });
+    }
+  }
+
+  /** The image's size, or -1. */
+  async #find(imageId: string): Promise<number> {
+    return this.#ask(imageId, (directory) => native.findImageAsync(directory, imageId));
+  }
+
+  #findSync(imageId: string): number {
+    return this.#askSync(imageId, (directory) => native.findImageSync(directory, imageId));
+  }
+
+  #path(imageId: string, place: ImagePlace = 'cached'): string {
+    return place === 'cached' ? join(this.dir, imageId) : join(this.dir, place, imageId);
+  }
+
+  #notFound(imageId: string): ImageNotFoundError {
+    const message = `image ${JSON.stringify(imageId)} is not cached`;
+    return new ImageNotFoundError(message, { imageId, path: this.#path(imageId) });
+  }
+}
