@@ -19,7 +19,9 @@ template <typename T>
 inline constexpr char kKind = 0;
 
 struct Box {
-  const void* kind;
+  Box(const void* its_kind, std::shared_ptr<void> its_object) : kind(its_kind), object(std::move(its_object)) {}
+
+  const void* const kind;
   std::shared_ptr<void> object;
 };
 
@@ -27,8 +29,11 @@ struct Box {
 
 template <typename T>
 Napi::Value ToHandle(Napi::Env env, std::shared_ptr<T> object) {
-  auto* box = new internal::Box{&internal::kKind<T>, std::move(object)};
-  return Napi::External<internal::Box>::New(env, box, [](Napi::BasicEnv, internal::Box* dead) { delete dead; });
+  auto box = std::make_unique<internal::Box>(&internal::kKind<T>, std::move(object));
+  const auto handle = Napi::External<internal::Box>::New(env, box.get(), [](Napi::BasicEnv, internal::Box* dead) { delete dead; });
+  // A worker that is being terminated makes no values any more; then nobody else would let go of the object.
+  if (!handle.IsEmpty()) box.release();
+  return handle;
 }
 
 // Null if `value` is not a handle of a T, or was released.

@@ -1,0 +1,74 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
+import type { SourceFile } from './source-files.ts';
+
+/**
+ * Holds what a cache serves against the file that it came from, byte by byte and chunk by chunk, whatever the cache says
+ * about it.
+ */
+export class Comparison {
+  readonly #source: SourceFile;
+  readonly #fd: number;
+  readonly #expected: Buffer;
+  #position = 0;
+  #wrongBytes = 0;
+  #firstWrongAt: number | undefined;
+
+  /** `scratch` has to be as long as the longest chunk, and is overwritten. */
+  constructor(source: SourceFile, scratch: Buffer) {
+    this.#source = source;
+    this.#expected = scratch;
+    this.#fd = openSync(source.path, 'r');
+  }
+
+  /** How far it has come: where the next chunk belongs. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** The next chunk that was served. */
+  add(chunk: Uint8Array): void {
+    const length = readFully(this.#fd, this.#expected, chunk.length, this.#position);
+    const expected = this.#expected.subarray(0, length);
+    if (expected.compare(chunk) !== 0) this.#countWrong(chunk, expected);
+    this.#position += chunk.length;
+  }
+
+  /** When all has been served. @throws if the source is no longer what it was: then nothing can be said. */
+  result(): { readonly wrongBytes: number; readonly firstWrongAt: number | undefined } {
+    const missing = Math.max(0, this.#source.size - this.#position);
+    if (missing > 0) this.#firstWrongAt ??= this.#position;
+    const wrongBytes = this.#wrongBytes + missing;
+    if (wrongBytes > 0) this.#assertSourceUnchanged();
+    return { wrongBytes, firstWrongAt: this.#firstWrongAt };
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#fd);
+  }
+
+  #countWrong(chunk: Uint8Array, expected: Uint8Array): void {
+    for (let index = 0; index < chunk.length; index++) {
+      if (chunk[index] === expected[index]) continue;
+      this.#wrongBytes += 1;
+      this.#firstWrongAt ??= this.#position + index;
+    }
+  }
+
+  #assertSourceUnchanged(): void {
+    const { size, mtimeMs } = fstatSync(this.#fd);
+    if (size === this.#source.size && mtimeMs === this.#source.lastModifiedMs) return;
+    throw new Error(`${this.#source.path} was changed while the demo ran, so nothing can be held against it`);
+  }
+}
+
+/** Fills `buffer[0, length)` from `position`, less only at the end of the file; returns the bytes read. */
+export function readFully(fd: number, buffer: Uint8Array, length: number, position: number): number {
+  let filled = 0;
+  while (filled < length) {
+    const bytesRead = readSync(fd, buffer, filled, length - filled, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return filled;
+}

@@ -1,0 +1,38 @@
+import { constants } from 'node:os';
+
+import { exitCodeOfSignal } from './exit-code.ts';
+
+type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+const endingSignals: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Somebody asked the command to end: Ctrl-C, `kill`, or a terminal that was closed. The reason of the signal that is aborted. */
+export class Interruption extends Error {
+  readonly exitCode: number;
+
+  constructor(signal: EndingSignal) {
+    super(`interrupted by ${signal}`);
+    this.exitCode = exitCodeOfSignal(constants.signals[signal]);
+  }
+}
+
+/**
+ * Runs a command that can be ended: on Ctrl-C and its like the `AbortSignal` is aborted with an {@link Interruption},
+ * and the command is to clean up and throw.
+ *
+ * A second Ctrl-C changes nothing: npm forwards to its child the one that the terminal has already sent there, so a
+ * single key press arrives twice.
+ */
+export async function interruptible(command: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const abort = new AbortController();
+  const onSignal = (signal: NodeJS.Signals) => abort.abort(new Interruption(signal as EndingSignal));
+  for (const signal of endingSignals) process.on(signal, onSignal);
+  try {
+    await command(abort.signal);
+  } catch (error) {
+    // What fails because it was interrupted says so in many ways: an AbortError, mostly.
+    throw abort.signal.aborted ? abort.signal.reason : error;
+  } finally {
+    for (const signal of endingSignals) process.off(signal, onSignal);
+  }
+}

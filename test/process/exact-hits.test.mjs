@@ -1,0 +1,63 @@
+// Hits are added under the image's lock: not one is lost between processes and threads.  Started together behind a
+// barrier; how often a lock was found taken is counted, since a run without contention shows nothing.
+
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { getXattrSync, incXattrSync, XattrDriver } from '../../dist/index.js';
+import { temporaryDirectory } from '../support/temporary-directory.mjs';
+
+const processes = 8;
+const times = 5_000;
+
+test('8 processes add 5,000 each to one file, and none is lost', async (t) => {
+  const path = join(await temporaryDirectory(t), 'file');
+  await writeFile(path, '');
+
+  const contended = await together('increment', path);
+
+  t.diagnostic(`${processes} × ${times} increments, lock found taken ${contended} times`);
+  assert.equal(incXattrSync(path, 'hits', 0), processes * times);
+  assert(contended > 0, 'nobody ever met anybody: the test shows nothing');
+});
+
+test('the same without the lock loses some (the control)', async (t) => {
+  const path = join(await temporaryDirectory(t), 'file');
+  await writeFile(path, '');
+
+  await together('increment-unlocked', path);
+
+  const sum = Number(getXattrSync(path, 'hits'));
+  t.diagnostic(`${processes} × ${times} increments without a lock: ${processes * times - sum} lost`);
+  assert(sum < processes * times, 'nothing was lost without the lock: the test above shows nothing');
+});
+
+test('hits of readers in processes and worker threads, sync and async mixed, are all on the file', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const driver = await XattrDriver.open({ dir });
+  t.after(() => driver.close());
+  await driver.writeImage('image', Buffer.alloc(4096, 7));
+  const readers = { processes: 4, threads: 2, reads: 500 };
+
+  await together('read', dir, readers.processes, [readers.threads, readers.reads]);
+
+  assert.equal(await driver.getHitCount('image'), readers.processes * readers.threads * readers.reads);
+});
+
+/** Starts so many processes at one moment; resolves to how often they found a lock taken. */
+async function together(task, path, count = processes, rest = [times]) {
+  const script = new URL('../fixtures/contender.mjs', import.meta.url);
+  const children = Array.from({ length: count }, () => fork(script, [task, path, ...rest.map(String)]));
+  await Promise.all(children.map((child) => once(child, 'message'))); // ready
+  const results = children.map(async (child) => {
+    const [[contended], [exitCode]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
+    assert.equal(exitCode, 0);
+    return contended;
+  });
+  for (const child of children) child.send('go');
+  return (await Promise.all(results)).reduce((sum, contended) => sum + contended, 0);
+}

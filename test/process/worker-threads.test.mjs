@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+
+import { XattrDriver } from '../../dist/index.js';
+import { runScript } from '../support/run-script.mjs';
+import { temporaryDirectory } from '../support/temporary-directory.mjs';
+
+const busyThread = new URL('../fixtures/busy-thread.mjs', import.meta.url);
+
+test('a worker that is terminated while it writes leaves its image to be written at once', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const driver = await XattrDriver.open({ dir });
+  t.after(() => driver.close());
+  const worker = new Worker(busyThread, { workerData: { dir, task: 'hold' } });
+  await once(worker, 'message');
+  assert.equal(await driver.isBeingCached('held'), true);
+
+  await worker.terminate();
+
+  assert.equal(await driver.isBeingCached('held'), false);
+  await driver.writeImage(
+    'held',
+    (async function* () {
+      yield Buffer.from('new');
+    })(),
+  );
+  assert.equal(String(await driver.readImage('held')), 'new');
+});
+
+test('workers terminated in the middle leave no descriptor and no wrong byte', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const driver = await XattrDriver.open({ dir });
+  t.after(() => driver.close());
+  await terminateOne(dir); // What the first one opens for good (its own libraries, say) is not a leak.
+  const before = openFiles(dir);
+  const rounds = 20;
+
+  for (let round = 0; round < rounds; round++) await terminateOne(dir, round % 7);
+
+  assert.deepEqual(openFiles(dir), before);
+  for (const { imageId } of await driver.getCachedImages()) {
+    const bytes = await driver.readImage(imageId);
+    assert(bytes.length === 65_536 && bytes.every((byte) => byte === bytes[0]), `${imageId} is torn`);
+  }
+});
+
+test('a writer that is dropped is rolled back when it is collected, and a reader is closed', async (t) => {
+  const dir = await temporaryDirectory(t);
+
+  const stdout = await runScript(
+    `
+    import { readdirSync } from 'node:fs';
+    import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+    const { XattrDriver } = xattrCache;
+    const driver = await XattrDriver.open({ dir: args[0] });
+    await driver.writeImage('read', Buffer.from('bytes'));
+    const before = readdirSync('/proc/self/fd').length;
+    await (async () => {
+      const writer = await driver.openForWrite('written', { signal: new AbortController().signal });
+      await writer.write(Buffer.from('part'));
+      await driver.openForRead('read');
+    })();
+    for (let i = 0; i < 50 && (await driver.isBeingCached('written')); i++) { gc(); await turn(); await sleep(10); }
+    const [invalid] = await driver.getInvalidImages();
+    console.log(JSON.stringify({ invalid, leaked: readdirSync('/proc/self/fd').length - before }));
+    `,
+    [dir],
+    { execArgv: ['--expose-gc'] },
+  );
+
+  const { invalid, leaked } = JSON.parse(stdout);
+  assert.equal(invalid?.imageId, 'written');
+  assert.equal(invalid.error, 'incomplete fetch');
+  assert.equal(leaked, 0);
+});
+
+test('nothing keeps the process alive by itself', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const stdout = await runScript(
+    `
+    const driver = await xattrCache.XattrDriver.open({ dir: args[0] });
+    await driver.writeImage('image', Buffer.from('bytes'));
+    await driver.openForRead('image');
+    await driver.openForWrite('other');
+    console.log('done');
+    `,
+    [dir],
+    { timeoutMs: 10_000 },
+  );
+  assert.equal(stdout, 'done\n');
+});
+
+async function terminateOne(dir, delayMs = 3) {
+  const worker = new Worker(busyThread, { workerData: { dir, task: 'churn' } });
+  await once(worker, 'message');
+  await new Promise((resolve) => setTimeout(resolve, delayMs));
+  await worker.terminate();
+}
+
+/** What this process has open below `dir`, sorted. */
+function openFiles(dir) {
+  const targets = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return ''; // The directory's own descriptor.
+    }
+  });
+  return targets.filter((target) => target.startsWith(dir)).sort();
+}
