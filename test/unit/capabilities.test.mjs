@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { parseMountFacts } from '../../dist/capabilities.js';
+
+const mountinfo = `22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+23 22 0:5 / /mnt/a\\040b rw,nosuid,noatime - xfs /dev/loop0 rw,attr2
+24 22 0:44 / /net rw shared:3 master:1 - nfs4 server:/export rw,vers=4.2
+25 22 0:45 / /fuse rw,relatime - fuse.sshfs host: rw
+241 22 0:46 / /other rw - tmpfs tmpfs rw
+`;
+
+test('a mount is found by its id, with its file system and how it keeps access times', () => {
+  assert.deepEqual(parseMountFacts(mountinfo, 22), { fileSystem: 'ext4', remote: false, atime: 'relatime' });
+  assert.deepEqual(parseMountFacts(mountinfo, 23), { fileSystem: 'xfs', remote: false, atime: 'noatime' });
+  assert.deepEqual(parseMountFacts(mountinfo, 241), { fileSystem: 'tmpfs', remote: false, atime: 'strictatime' });
+});
+
+test('what is reached over a network or through a process is remote', () => {
+  assert.deepEqual(parseMountFacts(mountinfo, 24), { fileSystem: 'nfs4', remote: true, atime: 'strictatime' });
+  assert.deepEqual(parseMountFacts(mountinfo, 25), { fileSystem: 'fuse.sshfs', remote: true, atime: 'relatime' });
+});
+
+test('a mount that the kernel does not show is unknown', () => {
+  const unknown = { fileSystem: 'unknown', remote: false, atime: 'unknown' };
+  assert.deepEqual(parseMountFacts(mountinfo, 2), unknown);
+  assert.deepEqual(parseMountFacts('', 22), unknown);
+  assert.deepEqual(parseMountFacts('22 garbage', 22), unknown);
+});
