@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { type Capabilities, readMountFacts } from './capabilities.ts';
 import { BadDriverConfiguration, isSystemError } from './errors.ts';
@@ -35,11 +35,23 @@ export async function configureDirectory(dir: string): Promise<Configured> {
 /** Resolves to what went wrong, which matters only if the layout is not there. */
 async function makeLayout(dir: string): Promise<unknown> {
   try {
-    await mkdir(dir, { recursive: true });
+    await mkdirWithParents(dir);
     for (const part of parts) await mkdirIfMissing(join(dir, part));
     return undefined;
   } catch (error) {
     return error;
+  }
+}
+
+/** Node's own `recursive` never comes back where the kernel says ENOENT though the parent is there: in /proc. */
+async function mkdirWithParents(path: string): Promise<void> {
+  try {
+    await mkdirIfMissing(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if (!isSystemError(error) || error.code !== 'ENOENT' || parent === path) throw error;
+    await mkdirWithParents(parent);
+    await mkdirIfMissing(path);
   }
 }
 

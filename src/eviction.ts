@@ -4,12 +4,21 @@ import { LockTimeoutError, type SystemError, toCacheError } from './errors.ts';
 import { appendEvictedImages } from './listing.ts';
 import { locked, retryWhileLocked } from './lock-retry.ts';
 import { native } from './native.ts';
+import { assertOptions, assertSignal, invalidType } from './validate.ts';
 
 /** Images that are removed in one visit to the thread pool, which is then free for others. */
 const imagesPerStep = 64;
 
 /** How long one eviction waits for another. Milliseconds. */
 const patienceMs = 60_000;
+
+export function assertEvictOptions(options: EvictOptions): void {
+  assertOptions(options, 'options');
+  const { dryRun, signal } = options;
+  if (dryRun !== undefined && typeof dryRun !== 'boolean')
+    throw invalidType('options.dryRun', 'of type boolean', dryRun);
+  assertSignal(signal, 'options.signal');
+}
 
 /** One walk, a selection of the coldest that free enough, and their removal in steps. */
 export async function evictImages(

@@ -18,10 +18,12 @@ export class XattrImageWriter implements ImageWriter {
   readonly #stopWatching: () => void;
   #bytesWritten = 0;
   /** Operations run one after another, in the order in which they were asked for. */
-  #tail: Promise<unknown> = Promise.resolve();
+  #tail: Promise<void> = Promise.resolve();
   #pending = 0;
   /** How it ended or is going to end; nothing while it is open. */
   #commit: Promise<void> | undefined;
+  /** Of a commit that is over; `error` if it failed. */
+  #committed: { readonly error?: unknown } | undefined;
   #rollback: Promise<void> | undefined;
 
   constructor(imageId: string, writer: Handle, options: WriteOptions) {
@@ -38,14 +40,12 @@ export class XattrImageWriter implements ImageWriter {
   async write(chunk: Uint8Array): Promise<void> {
     assertBytes(chunk, 'chunk');
     this.#assertOpen();
-    await this.#inTurn(async () => {
-      try {
-        await native.writeAsync(this.#writer, chunk);
-      } catch (error) {
-        throw this.#explain(error);
-      }
-      this.#bytesWritten += chunk.byteLength;
-    });
+    try {
+      await this.#inTurn(() => native.writeAsync(this.#writer, chunk));
+    } catch (error) {
+      throw this.#explain(error);
+    }
+    this.#bytesWritten += chunk.byteLength;
   }
 
   writeSync(chunk: Uint8Array): void {
@@ -63,24 +63,34 @@ export class XattrImageWriter implements ImageWriter {
   async commit(): Promise<void> {
     if (!this.#commit) {
       this.#assertOpen();
-      this.#commit = this.#inTurn(async () => {
-        this.#stopWatching();
-        try {
-          this.#checkSize();
-          await native.commitAsync(this.#writer);
-        } catch (error) {
-          const reason = this.#explainCommit(error);
-          await native.rollbackAsync(this.#writer, describeReason(reason)).catch(() => {});
-          throw reason;
-        }
-      });
+      this.#commit = this.#commitOnce();
     }
-    return this.#commit;
+    return await this.#commit;
+  }
+
+  async #commitOnce(): Promise<void> {
+    this.#stopWatching();
+    try {
+      await this.#inTurn(() => {
+        this.#checkSize();
+        return native.commitAsync(this.#writer);
+      });
+      this.#committed = {};
+    } catch (error) {
+      const reason = this.#explainCommit(error);
+      this.#committed = { error: reason };
+      await native.rollbackAsync(this.#writer, describeReason(reason)).catch(() => {});
+      throw reason;
+    }
   }
 
   commitSync(): void {
-    this.#assertOpen();
     this.#assertIdle();
+    if (this.#committed) {
+      if ('error' in this.#committed) throw this.#committed.error;
+      return;
+    }
+    this.#assertOpen();
     this.#stopWatching();
     try {
       this.#checkSize();
@@ -88,23 +98,27 @@ export class XattrImageWriter implements ImageWriter {
     } catch (error) {
       const reason = this.#explainCommit(error);
       this.#commit = rejected(reason);
+      this.#committed = { error: reason };
       ignoreErrors(() => native.rollbackSync(this.#writer, describeReason(reason)));
       throw reason;
     }
     this.#commit = Promise.resolve();
+    this.#committed = {};
   }
 
   async rollback(reason: unknown): Promise<void> {
     if (this.#commit) return this.#commit.catch(() => {});
-    this.#rollback ??= this.#inTurn(async () => {
-      this.#stopWatching();
-      try {
-        await native.rollbackAsync(this.#writer, describeReason(reason));
-      } catch (error) {
-        throw this.#explain(error);
-      }
-    });
-    return this.#rollback;
+    this.#rollback ??= this.#rollbackOnce(reason);
+    return await this.#rollback;
+  }
+
+  async #rollbackOnce(reason: unknown): Promise<void> {
+    this.#stopWatching();
+    try {
+      await this.#inTurn(() => native.rollbackAsync(this.#writer, describeReason(reason)));
+    } catch (error) {
+      throw this.#explain(error);
+    }
   }
 
   rollbackSync(reason: unknown): void {
@@ -129,11 +143,20 @@ export class XattrImageWriter implements ImageWriter {
     void this.#inTurn(() => native.touchAsync(this.#writer)).catch(() => {});
   }
 
-  async #inTurn<T>(operation: () => Promise<T>): Promise<T> {
+  async #inTurn(operation: () => Promise<void>): Promise<void> {
+    const before = this.#tail;
+    let end = (): void => {};
+    this.#tail = new Promise((resolve) => {
+      end = resolve;
+    });
     this.#pending++;
-    const result = this.#tail.then(operation);
-    this.#tail = result.catch(() => {}).finally(() => this.#pending--);
-    return result;
+    try {
+      await before;
+      await operation();
+    } finally {
+      this.#pending--;
+      end();
+    }
   }
 
   #checkSize(): void {

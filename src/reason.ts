@@ -3,16 +3,15 @@
  * another process or another language can use it. The engine cuts it to 1,024 bytes.
  */
 export function describeReason(reason: unknown): string {
-  if (!(reason instanceof Error)) return toText(reason);
-  const code = 'code' in reason && typeof reason.code === 'string' ? reason.code : undefined;
-  const message = reason.message || reason.name;
-  return code === undefined || message.startsWith(code) ? message : `${code}: ${message}`;
+  try {
+    return (reason instanceof Error ? describeError(reason) : String(reason)).toWellFormed();
+  } catch {
+    return 'unknown reason'; // One that throws when it is looked at.
+  }
 }
 
-function toText(reason: unknown): string {
-  try {
-    return String(reason).toWellFormed();
-  } catch {
-    return 'unknown reason';
-  }
+function describeError(error: Error): string {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const message = String(error.message || error.name);
+  return code === undefined || message.startsWith(code) ? message : `${code}: ${message}`;
 }

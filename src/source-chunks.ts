@@ -1,7 +1,13 @@
+import { Readable } from 'node:stream';
+
 import type { ImageSource } from './driver.ts';
 import { assertBytes, invalidType } from './validate.ts';
 
-type Chunks = AsyncIterator<unknown> | Iterator<unknown>;
+interface Chunks {
+  next(): Promise<IteratorResult<unknown>> | IteratorResult<unknown>;
+  /** Lets go of the source, also while an answer of it is awaited. */
+  stop(): unknown;
+}
 
 /** Whether the bytes are all in hand, so that a put need not wait for them. */
 export function isInHand(source: ImageSource): source is Uint8Array | Uint8Array[] {
@@ -23,8 +29,8 @@ export function assertSource(source: unknown): asserts source is ImageSource {
 }
 
 /**
- * The chunks of a source, one after another. A source that is not read to its end is told so (`return()`), once, and
- * not waited for: it may be the reason why we stop.
+ * The chunks of a source, one after another. A source that is not read to its end is told so, once, and not waited for:
+ * it may be the reason why we stop.
  *
  * @throws what the source throws, the signal's reason, and a TypeError if it yields anything but bytes
  */
@@ -45,14 +51,24 @@ export async function* chunksOf(source: ImageSource, signal?: AbortSignal): Asyn
     }
   } finally {
     aborted?.stop();
-    if (!ended) endEarly(chunks);
+    if (!ended) stop(chunks);
   }
 }
 
 function iterate(source: ImageSource): Chunks {
+  if (source instanceof ReadableStream) {
+    const reader = source.getReader();
+    return { next: () => reader.read(), stop: () => reader.cancel() };
+  }
+  const iterator = toIterator(source);
+  // The iterator of a Node stream would first wait for the chunk that does not come.
+  const stop = () => (source instanceof Readable ? source.destroy() : iterator.return?.());
+  return { next: () => iterator.next(), stop };
+}
+
+function toIterator(source: Iterable<unknown> | AsyncIterable<unknown>): AsyncIterator<unknown> | Iterator<unknown> {
   if (source instanceof Uint8Array) return [source][Symbol.iterator]();
-  if (Symbol.asyncIterator in source) return (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-  return (source as Iterable<unknown>)[Symbol.iterator]();
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
 }
 
 function rejectionOf(signal: AbortSignal): { readonly promise: Promise<never>; readonly stop: () => void } {
@@ -67,9 +83,14 @@ function rejectionOf(signal: AbortSignal): { readonly promise: Promise<never>; r
   return { promise, stop };
 }
 
-function endEarly(chunks: Chunks): void {
+/** Lets go of a source that nobody is going to read. */
+export function stopSource(source: ImageSource): void {
+  stop(iterate(source));
+}
+
+function stop(chunks: Chunks): void {
   try {
-    Promise.resolve(chunks.return?.()).catch(() => {});
+    Promise.resolve(chunks.stop()).catch(() => {});
   } catch {
     // A source that fails even to stop has nothing more to say.
   }

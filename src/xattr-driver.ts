@@ -19,7 +19,7 @@ import type {
 } from './driver.ts';
 import { DriverContext } from './driver-context.ts';
 import { ImageNotFoundError, NotOpenError, toCacheError } from './errors.ts';
-import { evictImages } from './eviction.ts';
+import { assertEvictOptions, evictImages } from './eviction.ts';
 import { assertImageId } from './image-id.ts';
 import { ImageReadStream } from './image-read-stream.ts';
 import { XattrImageReader } from './image-reader.ts';
@@ -28,8 +28,8 @@ import { listCachedImages, scanCachedImages } from './listing.ts';
 import { type Handle, native } from './native.ts';
 import { assertDriverOptions, type ResolvedDriverOptions, type XattrDriverOptions } from './options.ts';
 import { readWholeImage } from './read-image.ts';
-import { assertSource, isInHand } from './source-chunks.ts';
-import { assertBytes, assertCount, assertNonNegative, assertOneOf, assertOptions } from './validate.ts';
+import { assertSource, isInHand, stopSource } from './source-chunks.ts';
+import { assertBytes, assertCount, assertNonNegative, assertOneOf } from './validate.ts';
 import { assertWriteOptions, claimImage, claimImageSync, putBytes, putChunks } from './write-image.ts';
 
 type ImagePlace = 'cached' | 'incomplete' | 'invalid' | 'queue';
@@ -269,9 +269,13 @@ export class XattrDriver implements CacheDriver {
     assertSource(source);
     assertWriteOptions(options);
     if (isInHand(source)) {
-      return this.#ask(imageId, (_directory, context) => putBytes(context, imageId, source, options));
+      return await this.#ask(imageId, (_directory, context) => putBytes(context, imageId, source, options));
     }
-    return putChunks(await this.openForWrite(imageId, options), source, options);
+    const writer = await this.openForWrite(imageId, options).catch((error: unknown) => {
+      if (options.signal?.aborted) stopSource(source);
+      throw error;
+    });
+    return await putChunks(writer, source, options);
   }
 
   writeImageSync(imageId: string, bytes: Uint8Array): void {
@@ -302,7 +306,7 @@ export class XattrDriver implements CacheDriver {
 
   async evictTo(targetSize: number, options: EvictOptions = {}): Promise<EvictResult> {
     assertCount(targetSize, 'targetSize');
-    assertOptions(options, 'options');
+    assertEvictOptions(options);
     return this.#run((_directory, context) => evictImages(context, targetSize, options));
   }
 

@@ -9,17 +9,20 @@ namespace xattr_cache::binding {
 
 namespace {
 
+// A worker that is being terminated makes no values any more, at any moment: what is made may be empty.
+
 template <typename Array, typename Value>
 Array Column(Napi::Env env, const ImageList& list, size_t start, size_t count, Value value) {
   Array column = Array::New(env, count);
+  if (column.IsEmpty()) return column;
   auto* data = column.Data();
   for (size_t i = 0; i < count; i++) data[i] = value(list.row(start + i));
   return column;
 }
 
-Napi::Uint8Array JoinIds(Napi::Env env, const ImageList& list, size_t start, const Napi::Uint32Array& ends) {
-  const size_t count = ends.ElementLength();
-  auto ids = Napi::Buffer<char>::New(env, count == 0 ? 0 : ends[count - 1]);
+Napi::Buffer<char> JoinIds(Napi::Env env, const ImageList& list, size_t start, size_t count, size_t size) {
+  auto ids = Napi::Buffer<char>::New(env, size);
+  if (ids.IsEmpty()) return ids;
   size_t position = 0;
   for (size_t i = 0; i < count; i++) {
     const std::string_view id = list.name(list.row(start + i));
@@ -42,7 +45,7 @@ Napi::Object ToColumns(Napi::Env env, const ImageList& list, size_t start, size_
 
   Napi::Object columns = Napi::Object::New(env);
   columns.Set("count", static_cast<double>(count));
-  columns.Set("ids", JoinIds(env, list, start, ends));
+  columns.Set("ids", JoinIds(env, list, start, count, end));
   columns.Set("idEnds", ends);
   columns.Set("sizes", numbers([](const ImageRow& row) { return static_cast<double>(row.size); }));
   columns.Set("allocatedSizes", numbers([](const ImageRow& row) { return static_cast<double>(row.allocated); }));

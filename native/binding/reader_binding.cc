@@ -100,6 +100,7 @@ Napi::Value ReadWholeCachedSync(const Napi::CallbackInfo& info) {
 
   const int fd = image.value().fd.get();
   const auto bytes = Napi::Buffer<std::byte>::New(env, image.value().stat.size);
+  if (bytes.IsEmpty()) return {};  // The worker is being terminated.
   const auto size = ReadImage(fd, {bytes.Data(), bytes.Length()}, 0, Waiting::kNever);
   if (!size.ok() || size.value() < bytes.Length()) return env.Null();
 

@@ -83,7 +83,7 @@ Status ImageWriter::Reserve(uint64_t size) {
 
 Status ImageWriter::Write(std::span<const std::byte> bytes) {
   const Status written = WriteFully(data_.get(), bytes, bytes_written_);
-  torn_ = !written.ok();
+  if (!written.ok()) torn_ = true;
   if (written.ok()) bytes_written_ += bytes.size();
   return written;
 }

@@ -6,7 +6,7 @@ type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 const endingSignals: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Somebody asked the command to end: Ctrl-C, `kill`, or a terminal that was closed. The reason of the signal that is aborted. */
+/** Why a command was ended before its time: Ctrl-C, `kill`, or a terminal that was closed. */
 export class Interruption extends Error {
   readonly exitCode: number;
 

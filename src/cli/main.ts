@@ -21,6 +21,13 @@ function createProgram(): Command {
   return program;
 }
 
+/** What failed first, if cleaning up after it has failed as well. */
+function originOf(error: unknown): unknown {
+  return error instanceof Error && error.name === 'SuppressedError' && 'suppressed' in error
+    ? originOf(error.suppressed)
+    : error;
+}
+
 /** Says what went wrong and returns the exit code for it. */
 function reportFailure(error: unknown, json: boolean): number {
   // Commander has printed its message (or the help, or the version: no failure) itself.
@@ -44,5 +51,5 @@ tolerateClosedOutput();
 try {
   await createProgram().parseAsync();
 } catch (error) {
-  process.exitCode = reportFailure(error, process.argv.includes('--json'));
+  process.exitCode = reportFailure(originOf(error), process.argv.includes('--json'));
 }

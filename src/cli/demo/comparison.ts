@@ -3,8 +3,8 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { SourceFile } from './source-files.ts';
 
 /**
- * Holds what a cache serves against the file that it came from, byte by byte and chunk by chunk, whatever the cache says
- * about it.
+ * Holds what a cache serves against the file that it came from, byte by byte and chunk by chunk, whatever the cache
+ * says about it.
  */
 export class Comparison {
   readonly #source: SourceFile;

@@ -12,8 +12,8 @@ export type FillResult = 'filled' | 'busy' | 'already cached';
 // were counted on it. That is what a put is for; but here every hit is to be found again at the end.
 
 /**
- * Puts an image into the cache piece by piece. Any number of processes may try at once: one gets the claim, and while it
- * has it no other can publish the image, so that what it sees after claiming stays true until it commits.
+ * Puts an image into the cache piece by piece. Any number of processes may try at once: one gets the claim, and while
+ * it has it no other can publish the image, so that what it sees after claiming stays true until it commits.
  */
 export async function fillByClaim(driver: XattrDriver, image: SourceFile, buffer: Buffer): Promise<FillResult> {
   const writer = await driver.openForWrite(image.imageId, { expectedSize: image.size }).catch(undefinedIfBusy);

@@ -33,7 +33,7 @@ export interface HitLedger {
   readonly evicted: HitCounts;
 }
 
-/** Totals. What was there before and what was confirmed is on disk or evicted: else it is lost, or there is a surplus. */
+/** Totals. What was there before and what was confirmed is on disk or evicted; else it is lost, or surplus. */
 export interface HitBalance {
   readonly confirmed: number;
   readonly before: number;

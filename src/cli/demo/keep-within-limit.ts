@@ -6,8 +6,8 @@ import type { Tally } from './tally.ts';
 const lowWatermark = 0.9;
 
 /**
- * Looks at the size of the cache, and if it is beyond `limit` bytes, evicts what was not used for longest. Notes in `tally` what
- * it saw and did, and in `evictedHits` the hits of the images that went: they are on no file any more.
+ * Looks at the size of the cache, and if it is beyond `limit` bytes, evicts what was not used for longest. Notes in
+ * `tally` what it saw and did, and in `evictedHits` the hits of the images that went: they are on no file any more.
  */
 export async function keepWithinLimit(
   driver: XattrDriver,

@@ -26,7 +26,7 @@ function rowsOf(summary: Summary): [string, string][] {
   return [
     ['files at the source', formatCount(summary.sourceFiles)],
     ['their size', formatSize(summary.sourceSize)],
-    ['processes that took part', `${summary.processes} of ${summary.workers}`],
+    ['processes taking part', `${summary.processes} of ${summary.workers}`],
     ['reads', formatCount(summary.reads)],
     ['hits', formatCount(summary.hits)],
     ['misses', formatCount(summary.misses)],
@@ -49,14 +49,7 @@ function claims(summary: Summary): string[] {
   return [
     claim(summary.wrongBytes === 0, 'Never a wrong byte.', accountOfBytes(summary)),
     claim(summary.lostHits === 0 && summary.surplusHits === 0, 'Every hit accounted for.', accountOfHits(summary)),
-    claim(
-      summary.filesEvicted > 0 && summary.cacheSize <= summary.maxSize,
-      'Bounded.',
-      `All files together are ${formatSize(summary.sourceSize)}; the cache is limited to ` +
-        `${formatSize(summary.maxSize)}. To keep to that, what had not been read for longest was evicted while the ` +
-        `reading went on: ${formatCountOf(summary.filesEvicted, 'image')}. At the end the cache is ` +
-        `${formatSize(summary.cacheSize)}.`,
-    ),
+    claim(summary.filesEvicted > 0 && summary.cacheSize <= summary.maxSize, 'Bounded.', accountOfSize(summary)),
     claim(
       summary.processes > 1,
       'Shared.',
@@ -92,6 +85,16 @@ function accountOfHits(summary: Summary): string {
   }
   sentences.push(`Lost: ${formatCount(summary.lostHits)}; too many: ${formatCount(summary.surplusHits)}.`);
   return sentences.join(' ');
+}
+
+function accountOfSize(summary: Summary): string {
+  return (
+    `All files together are ${formatSize(summary.sourceSize)}; the cache is limited to ` +
+    `${formatSize(summary.maxSize)}. When a process had put an image and found the cache beyond that, it evicted ` +
+    'what had not been read for longest, while the reading went on: ' +
+    `${formatCountOf(summary.filesEvicted, 'image')}. With what several processes had put at the same moment, the ` +
+    `cache was seen as large as ${formatSize(summary.largestSize)}; at the end it is ${formatSize(summary.cacheSize)}.`
+  );
 }
 
 function claim(holds: boolean, heading: string, text: string): string {

@@ -1,4 +1,4 @@
-import { XattrDriver } from '../../index.ts';
+import { BadDriverConfiguration, XattrDriver } from '../../index.ts';
 import { CliError } from '../cli-error.ts';
 import { formatSize } from '../size.ts';
 import { audit } from './audit.ts';
@@ -45,11 +45,21 @@ export async function runDemo(
   const plan = await makePlan(options, signal);
   const directory = options.dir === undefined ? await temporaryDirectory() : await ownDirectory(options.dir);
   try {
-    await using driver = await XattrDriver.open({ dir: directory.path });
+    await using driver = await openDriver(directory.path, options);
     await using _reservation = await reserveDirectory(driver, plan.sources);
     return await runIn(driver, plan, progress, signal);
   } finally {
     await directory.remove();
+  }
+}
+
+async function openDriver(path: string, { dir }: DemoOptions): Promise<XattrDriver> {
+  try {
+    return await XattrDriver.open({ dir: path });
+  } catch (error) {
+    // /tmp is often a tmpfs, which has had user attributes since Linux 6.6 only.
+    if (dir !== undefined || !(error instanceof BadDriverConfiguration)) throw error;
+    throw new CliError(error.code, `${error.message}. Name a directory elsewhere with --dir DIR.`, { cause: error });
   }
 }
 

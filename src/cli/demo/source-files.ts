@@ -37,8 +37,9 @@ export async function findSourceFiles(dir: string, mostBytes: number, signal: Ab
 
   throw new CliError(
     'ERR_DEMO_SOURCE',
-    `too few files below ${dir}: the demo needs at least ${fewestFiles} different ones of ${formatSize(smallestFile)} ` +
-      `or more that are not too unlike in size (${found.length} are large enough). Name another directory with --source DIR.`,
+    `too few files below ${dir}: the demo needs at least ${fewestFiles} different ones of ` +
+      `${formatSize(smallestFile)} or more that are not too unlike in size (${found.length} are large enough). ` +
+      'Name another directory with --source DIR.',
   );
 }
 
@@ -47,20 +48,27 @@ export async function findSourceFiles(dir: string, mostBytes: number, signal: Ab
  * caching one would empty half of a cache that is limited to a quarter.
  */
 export function chooseLargest(files: readonly FoundFile[], mostBytes: number): FoundFile[] {
-  const descending = [...files].sort((a, b) => b.size - a.size || (a.path < b.path ? -1 : 1));
+  const small = files.filter(({ size }) => size * 8 <= mostBytes);
+  const descending = small.sort((a, b) => b.size - a.size || (a.path < b.path ? -1 : 1));
   for (let first = 0; first < descending.length; first++) {
-    const chosen: FoundFile[] = [];
-    let bytes = 0;
-    for (let next = first; next < descending.length && chosen.length < mostFiles; next++) {
-      const file = descending[next] as FoundFile;
-      if (bytes + file.size > mostBytes) continue;
-      chosen.push(file);
-      bytes += file.size;
-    }
-    if (chosen.length < fewestFiles) return [];
+    const { chosen, bytes } = takeFrom(descending, first, mostBytes);
+    if (chosen.length < fewestFiles) break;
     if ((chosen[0] as FoundFile).size * 8 <= bytes) return chosen;
   }
   return [];
+}
+
+/** One after the other from `first` on, but for those that would go beyond `mostBytes`. */
+function takeFrom(files: readonly FoundFile[], first: number, mostBytes: number) {
+  const chosen: FoundFile[] = [];
+  let bytes = 0;
+  for (let next = first; next < files.length && chosen.length < mostFiles; next++) {
+    const file = files[next] as FoundFile;
+    if (bytes + file.size > mostBytes) continue;
+    chosen.push(file);
+    bytes += file.size;
+  }
+  return { chosen, bytes };
 }
 
 async function listFiles(root: string, signal: AbortSignal): Promise<FoundFile[]> {
@@ -93,8 +101,8 @@ async function readDirectory(dir: string, root: string) {
 }
 
 /**
- * Gives each file an id made of its content and its name, so that a cache kept from an earlier run is never asked for an
- * image that has changed since. Of files with the same id one is left.
+ * Gives each file an id made of its content and its name, so that a cache kept from an earlier run is never asked for
+ * an image that has changed since. Of files with the same id one is left.
  */
 async function identify(files: readonly FoundFile[], signal: AbortSignal): Promise<SourceFile[]> {
   const byId = new Map<string, SourceFile>();

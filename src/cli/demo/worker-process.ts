@@ -50,7 +50,11 @@ export class WorkerProcess {
     this.#send({ type: 'start' });
   }
 
-  /** Lets it finish and resolves when it has ended, killed if it takes too long. Idempotent. @returns whether it ended by itself. */
+  /**
+   * Lets it finish, and kills it if that takes too long. Idempotent.
+   *
+   * @returns when it has ended: whether it did so by itself.
+   */
   async stop(): Promise<boolean> {
     this.#send({ type: 'stop' });
     const waiting = new AbortController();

@@ -41,7 +41,9 @@ async function work(order: WorkOrder, started: Promise<unknown>, stopped: Promis
 
 /** A full disk explains itself; whatever else gets here should not happen, and is told with all that is known of it. */
 function reasonOf(error: unknown): string {
-  return error instanceof NoSpaceError ? error.message : inspect(error);
+  return error instanceof NoSpaceError
+    ? `${error.message}. Free some space, give a smaller --max-size, or another file system with --dir DIR`
+    : inspect(error);
 }
 
 // A terminal sends these to every process in it. The parent, which gets them too, says when to stop.

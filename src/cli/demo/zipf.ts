@@ -1,8 +1,8 @@
 import type { Random } from './random.ts';
 
 /**
- * Draws ranks from 0 to `count` − 1, rank r with a probability proportional to 1 / (r + 1)^`exponent`: how popularity is
- * spread over images, pages and words. A few are asked for all the time, most hardly ever.
+ * Draws ranks from 0 to `count` − 1, rank r with a probability proportional to 1 / (r + 1)^`exponent`: how popularity
+ * is spread over images, pages and words. A few are asked for all the time, most hardly ever.
  */
 export function zipf(count: number, exponent: number, random: Random): () => number {
   const upTo = new Float64Array(count);
