@@ -34,8 +34,12 @@ function findFault(imageId: string): string | undefined {
   return undefined;
 }
 
-/** A valid image id for any string (a URL, say): lower-case hex SHA-256. */
+/** A valid image id for any string (a URL, say): lower-case hex SHA-256 of its UTF-8. */
 export function imageIdFor(key: string): string {
   assertString(key, 'key');
-  return createHash('sha256').update(key).digest('hex');
+  const hash = createHash('sha256');
+  // As UTF-8, all halves of surrogate pairs are the same. A byte that no UTF-8 has keeps the two kinds apart.
+  if (!key.isWellFormed()) hash.update(Buffer.of(0xff)).update(Buffer.from(key, 'utf16le'));
+  else hash.update(key);
+  return hash.digest('hex');
 }

@@ -39,28 +39,27 @@ Napi::Value CallSync(const Napi::CallbackInfo& info) {
 template <typename Operation>
 class PromiseWorker final : public Napi::AsyncWorker {
  public:
-  PromiseWorker(const Napi::CallbackInfo& info, Operation operation)
-      : AsyncWorker(info.Env()), deferred_(info.Env()), operation_(std::move(operation)) {
+  PromiseWorker(const Napi::CallbackInfo& info, Operation operation, napi_deferred deferred)
+      : AsyncWorker(info.Env()), operation_(std::move(operation)), deferred_(deferred) {
     for (size_t i = 0; i < info.Length(); i++) {
       if (info[i].IsTypedArray()) borrowed_ = Napi::Persistent(info[i].As<Napi::Object>());
     }
   }
 
-  Napi::Promise promise() const { return deferred_.Promise(); }
-
   void Execute() override { result_.emplace(operation_.Run()); }
 
+  // In a worker that is being terminated nothing of this has an effect, and nobody waits for it.
   void OnOK() override {
     if (result_->ok()) {
-      deferred_.Resolve(Operation::ToJs(Env(), result_->value()));
+      napi_resolve_deferred(Env(), deferred_, Operation::ToJs(Env(), result_->value()));
     } else {
-      deferred_.Reject(ToJsError(Env(), result_->error()).Value());
+      napi_reject_deferred(Env(), deferred_, ToJsError(Env(), result_->error()).Value());
     }
   }
 
  private:
-  Napi::Promise::Deferred deferred_;
   Operation operation_;
+  napi_deferred deferred_;
   Napi::ObjectReference borrowed_;  // Keeps the memory alive that the operation reads or fills; none takes two.
   std::optional<decltype(std::declval<Operation>().Run())> result_;
 };
@@ -71,9 +70,13 @@ Napi::Value CallAsync(const Napi::CallbackInfo& info) {
   Operation operation(arguments);
   if (!arguments.ok()) return ThrowBadArguments(info.Env());
 
-  auto* worker = new PromiseWorker<Operation>(info, std::move(operation));  // deletes itself when it is done
+  // Not Napi::Promise::Deferred, which in a worker that is being terminated answers with what was never a value.
+  napi_deferred deferred = nullptr;
+  napi_value promise = nullptr;
+  if (napi_create_promise(info.Env(), &deferred, &promise) != napi_ok) return {};
+  auto* worker = new PromiseWorker<Operation>(info, std::move(operation), deferred);  // deletes itself when it is done
   worker->Queue();
-  return worker->promise();
+  return {info.Env(), promise};
 }
 
 // Conversions that several operations share.

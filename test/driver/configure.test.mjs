@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { BadDriverConfiguration, CacheError, XattrDriver } from '../../dist/index.js';
+import { bytesOf, readWhole } from '../support/contents.mjs';
+import { driverProcess } from '../support/driver-process.mjs';
+import { mountFresh, mountReadOnly, needsMount } from '../support/mounts.mjs';
+import { needsOtherUsers, stranger } from '../support/other-users.mjs';
+import { runScript } from '../support/run-script.mjs';
+import { temporaryDirectory, tree } from '../support/temporary-directory.mjs';
+import { openDriver } from '../support/xattr-driver.mjs';
+import { imageIds } from './conformance/assertions.mjs';
+
+const layout = ['incomplete', 'invalid', 'queue'];
+
+/** The tree of a cache but for what is ours alone, which is made when it is needed. */
+async function treeButOurs(dir) {
+  return (await tree(dir)).filter((path) => !/^\.xattr-cache(\/lock)?$/.test(path));
+}
+
+/** That `dir` cannot be configured, in the way that is promised; resolves to the error. */
+async function cannotBeConfigured(dir) {
+  const driver = new XattrDriver({ dir });
+  let error;
+  await assert.rejects(driver.configure(), (thrown) => {
+    error = thrown;
+    return true;
+  });
+  assert(error instanceof BadDriverConfiguration, error.stack);
+  assert.equal(error.code, 'ERR_BAD_DRIVER_CONFIGURATION');
+  assert.match(error.driverName, /xattr/i);
+  assert(error.reason.length > 0);
+  await assert.rejects(driver.getCacheSize(), { code: 'ERR_NOT_OPEN' });
+  await assert.rejects(XattrDriver.open({ dir }), BadDriverConfiguration);
+  return error;
+}
+
+test('configure() makes the directories, and leaves nothing else behind', async (t) => {
+  const dir = join(await temporaryDirectory(t), 'missing', 'too');
+
+  await openDriver(t, { dir });
+  assert.deepEqual(await treeButOurs(dir), layout);
+  for (const path of layout) assert((await stat(join(dir, path))).isDirectory());
+
+  await openDriver(t, { dir });
+  assert.deepEqual(await treeButOurs(dir), layout);
+});
+
+test('configure() leaves what there is as it is', async (t) => {
+  const driver = await openDriver(t);
+  await driver.writeImage('image', bytesOf(10));
+  await driver.readImage('image');
+  await driver.queueImage('queued');
+  await (await driver.openForWrite('failed')).rollback('boom');
+  const writer = await driver.openForWrite('live');
+  const before = [await tree(driver.dir), await driver.getCachedImages(), await driver.getInvalidImages()];
+
+  await driver.configure();
+  const another = await openDriver(t, { dir: driver.dir });
+
+  assert.deepEqual([await tree(driver.dir), await another.getCachedImages(), await another.getInvalidImages()], before);
+  await writer.commit();
+  assert.deepEqual(await imageIds(another), ['image', 'live']);
+});
+
+test('many drivers can be configured over one directory at once', async (t) => {
+  const dir = join(await temporaryDirectory(t), 'cache');
+  const drivers = await Promise.all(Array.from({ length: 10 }, () => openDriver(t, { dir })));
+  assert.deepEqual(await treeButOurs(dir), layout);
+  await drivers[0].writeImage('image', bytesOf(10));
+  for (const driver of drivers) assert.equal(await driver.isCached('image'), true);
+});
+
+test('a directory of Glance’s is taken as it is', async (t) => {
+  const dir = await temporaryDirectory(t);
+  for (const name of ['incomplete', 'invalid', 'queue']) await mkdir(join(dir, name));
+  await writeFile(join(dir, 'image'), bytesOf(10));
+  await writeFile(join(dir, 'queue', 'queued'), '');
+
+  const driver = await openDriver(t, { dir });
+
+  assert.deepEqual(await imageIds(driver), ['image']);
+  assert.deepEqual(await driver.getQueuedImages(), ['queued']);
+});
+
+test('an empty directory name is refused by configure(), not by the constructor', async () => {
+  await cannotBeConfigured('');
+});
+
+test('a directory name with a NUL in it is refused', async () => {
+  const codes = ['ERR_BAD_DRIVER_CONFIGURATION', 'ERR_INVALID_ARG_VALUE'];
+  await assert.rejects(
+    async () => XattrDriver.open({ dir: '/tmp/a\0b' }),
+    (error) => codes.includes(error.code),
+  );
+});
+
+test('a directory that is a file, or lies below one, is refused', async (t) => {
+  const dir = await temporaryDirectory(t);
+  await writeFile(join(dir, 'file'), 'bytes');
+  await symlink('/does/not/exist', join(dir, 'dangling'));
+
+  await cannotBeConfigured(join(dir, 'file'));
+  await cannotBeConfigured(join(dir, 'file', 'below'));
+  await cannotBeConfigured(join(dir, 'dangling'));
+
+  assert.deepEqual(await tree(dir), ['dangling', 'file']);
+});
+
+test('a directory that cannot be made is refused', async () => {
+  // In a process of its own: Node's recursive mkdir() goes round for ever in /proc, and takes a thread with it.
+  const script = `
+    await xattrCache.XattrDriver.open({ dir: '/proc/xattr-cache/cannot/be' }).catch((error) => {
+      console.log(error.name, error.code, error.cause instanceof Error);
+    });
+    process.exit();`;
+  const output = await runScript(script, [], { timeoutMs: 5000 });
+  assert.equal(output, 'BadDriverConfiguration ERR_BAD_DRIVER_CONFIGURATION true\n');
+});
+
+for (const name of ['incomplete', 'invalid', 'queue']) {
+  test(`a directory in which ${name}/ is a file is refused`, async (t) => {
+    const dir = await temporaryDirectory(t);
+    await writeFile(join(dir, name), 'bytes');
+    await cannotBeConfigured(dir);
+    assert.equal((await stat(join(dir, name))).size, 5);
+  });
+}
+
+const otherUsers = { skip: needsOtherUsers };
+
+test('a directory that may not be read is refused', otherUsers, async (t) => {
+  const dir = await temporaryDirectory(t, { mode: 0o700 });
+  await openDriver(t, { dir });
+  const refusal = { name: 'BadDriverConfiguration', code: 'ERR_BAD_DRIVER_CONFIGURATION' };
+
+  await assert.rejects(driverProcess(t, { dir }, stranger), refusal);
+  await chmod(dir, 0o711);
+  await assert.rejects(driverProcess(t, { dir }, stranger), refusal);
+});
+
+test('a directory without a complete layout, where none can be made, is refused', otherUsers, async (t) => {
+  const dir = await temporaryDirectory(t, { mode: 0o755 });
+  await mkdir(join(dir, 'incomplete'));
+  await mkdir(join(dir, 'invalid'));
+  const refusal = { name: 'BadDriverConfiguration', code: 'ERR_BAD_DRIVER_CONFIGURATION' };
+
+  await assert.rejects(driverProcess(t, { dir }, stranger), refusal);
+  await assert.rejects(driverProcess(t, { dir: join(dir, 'cache') }, stranger), refusal);
+
+  assert.deepEqual(await tree(dir), ['incomplete', 'invalid']);
+});
+
+test('a file system without user attributes is refused, with the advice to mount with user_xattr', {
+  skip: needsMount,
+}, async (t) => {
+  const dir = await mountFresh(t, 'ramfs');
+
+  const error = await cannotBeConfigured(dir);
+
+  assert.match(error.message, /user_xattr/);
+  assert.equal(Math.abs(error.cause.errno), constants.errno.EOPNOTSUPP);
+  for (const path of await treeButOurs(dir)) assert(layout.includes(path), `glance B22: ${path} was left behind`);
+});
+
+test('a complete layout that may only be read is good for reading', { skip: needsMount }, async (t) => {
+  const writable = await openDriver(t);
+  await writable.writeImage('image', bytesOf(1000));
+  await writable.readImage('image');
+  await writable.queueImage('queued');
+  const warnings = [];
+  const log = (entry) => warnings.push(entry);
+  const logger = { debug() {}, info() {}, warn: log, error: log };
+
+  const driver = await openDriver(t, { dir: await mountReadOnly(t, writable.dir), logger });
+
+  assert.equal(driver.capabilities.countsHits, false);
+  assert.deepEqual(await driver.readImage('image'), bytesOf(1000));
+  assert.deepEqual(driver.readImageSync('image'), bytesOf(1000));
+  const reader = await driver.openForRead('image');
+  assert.deepEqual(await readWhole(reader), bytesOf(1000));
+  assert.deepEqual(await reader.close(), { counted: false });
+  assert(warnings.length <= 1, 'that hits are not counted is said once');
+  assert.equal(await driver.getHitCount('image'), 1);
+  assert.deepEqual(await driver.getCachedImages(), await writable.getCachedImages());
+  assert.deepEqual(await driver.getQueuedImages(), ['queued']);
+  assert.equal(await driver.isBeingCached('image'), false);
+  assert.equal((await driver.evictTo(0, { dryRun: true })).filesEvicted, 1);
+});
+
+test('what writes fails with the system’s error where there is only reading', { skip: needsMount }, async (t) => {
+  const writable = await openDriver(t);
+  await writable.writeImage('image', bytesOf(10));
+  const driver = await openDriver(t, { dir: await mountReadOnly(t, writable.dir) });
+  const actions = [
+    () => driver.writeImage('other', bytesOf(10)),
+    () => driver.openForWrite('other'),
+    () => driver.queueImage('other'),
+    () => driver.deleteCachedImage('image'),
+    () => driver.evictTo(0),
+  ];
+
+  for (const action of actions) {
+    await assert.rejects(
+      action(),
+      (error) => {
+        assert(CacheError.is(error), error.stack);
+        assert.equal(error.code, 'ERR_IO');
+        assert.equal(Math.abs(error.errno), constants.errno.EROFS);
+        return true;
+      },
+      `${action}`,
+    );
+  }
+
+  assert.deepEqual(await driver.readImage('image'), bytesOf(10));
+});
+
+test('a layout that is not complete, on a read-only file system, is refused', { skip: needsMount }, async (t) => {
+  const dir = await temporaryDirectory(t);
+  await mkdir(join(dir, 'incomplete'));
+  await cannotBeConfigured(await mountReadOnly(t, dir));
+});

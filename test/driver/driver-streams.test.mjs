@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { test } from 'node:test';
+
+import { bytesOf, drain } from '../support/contents.mjs';
+import { openDriver } from '../support/xattr-driver.mjs';
+import { assertAbsent, assertInvalid, refusesArgument } from './conformance/assertions.mjs';
+
+const whole = bytesOf(2_500_000);
+
+test('an image goes in through one stream and comes out through another', async (t) => {
+  const driver = await openDriver(t);
+
+  await pipeline(
+    Readable.from([whole.subarray(0, 1_000_000), whole.subarray(1_000_000)]),
+    driver.createWriteStream('a'),
+  );
+  await pipeline(driver.createReadStream('a'), driver.createWriteStream('b', { expectedSize: whole.length }));
+
+  assert.equal(Buffer.compare(await driver.readImage('b'), whole), 0);
+  assert.equal(await driver.getHitCount('a'), 1);
+});
+
+test('a read stream gives the bytes of its range, and counts one hit', async (t) => {
+  const driver = await openDriver(t);
+  await driver.writeImage('image', whole);
+  const ranges = [
+    [undefined, 0, whole.length],
+    [{ start: 100_000 }, 100_000, whole.length],
+    [{ start: 7, end: 1_000_006 }, 7, 1_000_007],
+    [{ end: 0 }, 0, 1],
+    [{ start: whole.length }, 0, 0],
+  ];
+
+  for (const [i, [range, from, to]] of ranges.entries()) {
+    const bytes = await drain(driver.createReadStream('image', range));
+    assert.equal(Buffer.compare(bytes, whole.subarray(from, to)), 0, JSON.stringify(range));
+    assert.equal(await driver.getHitCount('image'), i + 1);
+  }
+});
+
+test('a read stream that is left before its end counts no hit', async (t) => {
+  const driver = await openDriver(t);
+  await driver.writeImage('image', whole);
+
+  driver.createReadStream('image').destroy();
+  for await (const chunk of driver.createReadStream('image')) {
+    assert(chunk.length > 0);
+    break;
+  }
+  const aborted = driver.createReadStream('image', { signal: AbortSignal.abort() });
+  const [error] = await once(aborted, 'error');
+
+  assert.equal(error.name, 'AbortError');
+  assert.equal(await driver.getHitCount('image'), 0);
+});
+
+test('a read stream of an image that is not cached fails as such', async (t) => {
+  const driver = await openDriver(t);
+  await assert.rejects(drain(driver.createReadStream('image')), { code: 'ERR_IMAGE_NOT_FOUND', imageId: 'image' });
+});
+
+test('a written stream has published its image before it finishes', async (t) => {
+  const driver = await openDriver(t);
+  await driver.queueImage('image');
+  const stream = driver.createWriteStream('image');
+  stream.write(whole.subarray(0, 10));
+  stream.end(whole.subarray(10));
+  assert.equal(driver.isCachedSync('image'), false);
+
+  const seen = await new Promise((resolve) => {
+    stream.once('finish', () => resolve([driver.isCachedSync('image'), driver.isQueuedSync('image')]));
+  });
+
+  assert.deepEqual(seen, [true, false]);
+  assert.equal(Buffer.compare(driver.readImageSync('image'), whole), 0);
+});
+
+test('a write stream that ends at once publishes an empty image', async (t) => {
+  const driver = await openDriver(t);
+  const stream = driver.createWriteStream('image');
+  stream.end();
+  await once(stream, 'finish');
+  assert.equal((await driver.readImage('image')).length, 0);
+});
+
+test('a write stream that is destroyed is rolled back', async (t) => {
+  const driver = await openDriver(t);
+  const destroyed = driver.createWriteStream('destroyed');
+  await new Promise((resolve) => destroyed.write(whole, resolve));
+  assert.equal(await driver.isBeingCached('destroyed'), true);
+  destroyed.destroy();
+  await once(destroyed, 'close');
+  const failed = driver.createWriteStream('failed');
+  await new Promise((resolve) => failed.write(whole, resolve));
+  failed.destroy(new Error('boom'));
+  await assert.rejects(once(failed, 'close'), /boom/);
+
+  await assertAbsent(driver, 'destroyed');
+  await assertInvalid(driver, 'destroyed');
+  await assertAbsent(driver, 'failed');
+  await assertInvalid(driver, 'failed', /boom/);
+});
+
+test('a write stream that is destroyed before it has begun claims nothing', async (t) => {
+  const driver = await openDriver(t);
+  const stream = driver.createWriteStream('image');
+  stream.destroy();
+  await once(stream, 'close');
+  await assertAbsent(driver, 'image');
+  assert.equal((await driver.getUsage()).incomplete, 0);
+});
+
+test('a source that goes before its end rolls the write stream back', async (t) => {
+  const driver = await openDriver(t);
+  const source = new Readable({ read() {} });
+  source.push(whole);
+  const stream = driver.createWriteStream('image');
+  const piped = pipeline(source, stream);
+  const closed = new Promise((resolve) => {
+    stream.once('close', resolve);
+  });
+
+  setTimeout(() => source.destroy(), 20);
+
+  await assert.rejects(piped, { code: 'ERR_STREAM_PREMATURE_CLOSE' });
+  await closed;
+  await assertAbsent(driver, 'image');
+  await assertInvalid(driver, 'image');
+});
+
+test('an aborted write stream is rolled back', async (t) => {
+  const driver = await openDriver(t);
+  const controller = new AbortController();
+  const stream = driver.createWriteStream('image', { signal: controller.signal });
+  await new Promise((resolve) => stream.write(whole, resolve));
+  const closed = new Promise((resolve) => {
+    stream.once('close', resolve);
+  });
+  const failed = once(stream, 'error');
+
+  controller.abort();
+
+  const [error] = await failed;
+  await closed;
+  assert.equal(error.name, 'AbortError');
+  await assertAbsent(driver, 'image');
+});
+
+test('a write stream of an image that has a writer fails as busy, and leaves that writer alone', async (t) => {
+  const driver = await openDriver(t);
+  const writer = await driver.openForWrite('image');
+  await writer.write(bytesOf(100));
+
+  const stream = driver.createWriteStream('image');
+  stream.end(whole);
+  const [error] = await once(stream, 'error');
+
+  assert.equal(error.code, 'ERR_IMAGE_BUSY');
+  await writer.commit();
+  assert.deepEqual(await driver.readImage('image'), bytesOf(100));
+});
+
+test('a write stream that is not as long as was said does not finish', async (t) => {
+  const driver = await openDriver(t);
+  for (const expectedSize of [whole.length - 1, whole.length + 1]) {
+    const stream = driver.createWriteStream('image', { expectedSize });
+    let finished = false;
+    stream.once('finish', () => {
+      finished = true;
+    });
+    const failure = { code: 'ERR_SIZE_MISMATCH', expected: expectedSize };
+    await assert.rejects(pipeline(Readable.from([whole]), stream), failure);
+    if (!stream.closed) await once(stream, 'close');
+    assert.equal(finished, false);
+    await assertAbsent(driver, 'image');
+  }
+});
+
+test('a write stream whose image is deleted meanwhile does not finish', async (t) => {
+  const driver = await openDriver(t);
+  const stream = driver.createWriteStream('image');
+  await new Promise((resolve) => stream.write(whole, resolve));
+  await driver.deleteCachedImage('image');
+  stream.end();
+  const [error] = await once(stream, 'error');
+  assert.equal(error.code, 'ERR_CLAIM_LOST');
+  if (!stream.closed) await once(stream, 'close');
+  await assertAbsent(driver, 'image');
+});
+
+test('streams refuse ids and options that make no sense', async (t) => {
+  const driver = await openDriver(t);
+  for (const open of [(...args) => driver.createReadStream(...args), (...args) => driver.createWriteStream(...args)]) {
+    for (const id of ['', '..', 'a/b', 'queue', '\ud800']) {
+      await assert.rejects(async () => once(open(id), 'open'), { code: 'ERR_INVALID_IMAGE_ID', imageId: id });
+    }
+    await refusesArgument(() => once(open(42), 'open'));
+    await refusesArgument(() => once(open('image', { signal: 'now' }), 'open'));
+  }
+  await refusesArgument(() => once(driver.createReadStream('image', { start: -1 }), 'open'));
+  await refusesArgument(() => once(driver.createReadStream('image', { start: 2, end: 1 }), 'open'));
+  await refusesArgument(() => once(driver.createWriteStream('image', { expectedSize: -1 }), 'open'));
+  await assertAbsent(driver, 'image');
+});

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { getXattrSync, setXattrSync } from '../../dist/index.js';
+import { bytesOf } from '../support/contents.mjs';
+import { openDriver, plantFile } from '../support/xattr-driver.mjs';
+import { assertAbsent } from './conformance/assertions.mjs';
+
+const hits = [
+  '',
+  'many',
+  '-5',
+  '1.5',
+  '1e3',
+  '0x10',
+  '5 apples',
+  ' ',
+  '\0',
+  '٣',
+  '9007199254740992',
+  `1${'0'.repeat(40)}`,
+];
+for (const value of [undefined, ...hits]) {
+  const what = value === undefined ? 'without user.hits' : `with ${JSON.stringify(value)} in user.hits`;
+  test(`glance B7: an image ${what} is one with 0 hits, and the next hit makes it 1`, async (t) => {
+    const driver = await openDriver(t);
+    const path = join(driver.dir, 'image');
+    await writeFile(path, bytesOf(10));
+    if (value !== undefined) setXattrSync(path, 'hits', value);
+
+    assert.equal(await driver.isCached('image'), true);
+    assert.equal(await driver.getHitCount('image'), 0);
+    assert.equal((await driver.getCachedImages())[0].hits, 0);
+    assert.equal((await driver.evictTo(0, { dryRun: true })).images[0].hits, 0);
+    const reader = await driver.openForRead('image');
+    assert.deepEqual(await reader.close(), { counted: true });
+
+    assert.equal(await driver.getHitCount('image'), 1);
+    assert.equal(getXattrSync(path, 'hits').toString(), '1');
+  });
+}
+
+test('the largest count there can be is read as it is, and fails no read', async (t) => {
+  const driver = await openDriver(t);
+  await driver.writeImage('image', bytesOf(10));
+  setXattrSync(driver.getImageFilepath('image'), 'hits', Number.MAX_SAFE_INTEGER);
+  assert.equal(await driver.getHitCount('image'), Number.MAX_SAFE_INTEGER);
+  assert.equal((await driver.getCachedImages())[0].hits, Number.MAX_SAFE_INTEGER);
+  assert.deepEqual(await driver.readImage('image'), bytesOf(10));
+});
+
+test('an error text of another writer that is no UTF-8 spoils no listing', async (t) => {
+  const driver = await openDriver(t);
+  const path = join(driver.dir, 'invalid', 'image');
+  await writeFile(path, 'bytes');
+  setXattrSync(path, 'error', Buffer.from([0x62, 0xff, 0xfe]));
+  await writeFile(join(driver.dir, 'invalid', 'unknown'), 'bytes');
+
+  const images = await driver.getInvalidImages();
+
+  assert.equal(images.length, 2);
+  assert.match(images.find((image) => image.imageId === 'image').error, /^b/);
+  assert.equal(images.find((image) => image.imageId === 'unknown').error, '');
+});
+
+const day = 86_400;
+
+test('what a Glance node is writing is being cached, until it is older than the stall time', async (t) => {
+  const driver = await openDriver(t);
+  const path = join(driver.dir, 'incomplete', 'image');
+  await plantFile(path, 100);
+
+  assert.equal(await driver.isBeingCached('image'), true);
+  assert.equal(driver.isBeingCachedSync('image'), true);
+  assert.equal(await driver.isCacheable('image'), false);
+  assert.equal(await driver.queueImage('image'), false);
+  await assert.rejects(driver.openForWrite('image'), { code: 'ERR_IMAGE_BUSY' });
+  assert.equal(await readFile(path, 'utf8'), 'partial');
+  assert.deepEqual(await driver.clean(200), { invalidReaped: 0, stalledReaped: 0 });
+  assert.deepEqual(await driver.clean(99), { invalidReaped: 0, stalledReaped: 1 });
+  await assertAbsent(driver, 'image');
+});
+
+test('a file that claims to come from the future is reaped when it is that far off', async (t) => {
+  const driver = await openDriver(t);
+  await plantFile(join(driver.dir, 'incomplete', 'near'), -3600);
+  await plantFile(join(driver.dir, 'incomplete', 'far'), -2 * day);
+
+  assert.deepEqual(await driver.clean(), { invalidReaped: 0, stalledReaped: 1 });
+
+  assert.equal(await driver.isBeingCached('far'), false);
+  assert.equal(await driver.isBeingCached('near'), true);
+});
+
+test('bytes that no token names are reaped, but never before they are a minute old', async (t) => {
+  const driver = await openDriver(t);
+  const incomplete = join(driver.dir, 'incomplete');
+  await plantFile(join(incomplete, '.d-0000000000000001'), 0);
+  await plantFile(join(incomplete, '.d-0000000000000002'), 30);
+  await plantFile(join(incomplete, '.d-0000000000000003'), 120);
+  await plantFile(join(incomplete, '.d-0000000000000004'), 2 * day);
+
+  await driver.clean(day);
+  assert.deepEqual((await readdir(incomplete)).length, 3);
+  await driver.clean(0);
+  assert.deepEqual((await readdir(incomplete)).sort(), ['.d-0000000000000001', '.d-0000000000000002']);
+});
+
+test('the bytes of a live writer are never taken for nobody’s, however old', async (t) => {
+  const driver = await openDriver(t);
+  const writer = await driver.openForWrite('image');
+  await writer.write(bytesOf(10));
+  const old = Date.now() / 1000 - 3 * day;
+  for (const name of await readdir(join(driver.dir, 'incomplete'))) {
+    await utimes(join(driver.dir, 'incomplete', name), old, old);
+  }
+
+  assert.deepEqual(await driver.clean(0), { invalidReaped: 0, stalledReaped: 0 });
+
+  await writer.commit();
+  assert.deepEqual(await driver.readImage('image'), bytesOf(10));
+});

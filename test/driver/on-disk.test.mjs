@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { getXattrSync, setXattrSync, XattrDriver } from '../../dist/index.js';
+import { bytesOf } from '../support/contents.mjs';
+import { defer } from '../support/defer.mjs';
+import { temporaryDirectory, tree } from '../support/temporary-directory.mjs';
+import { openDriver } from '../support/xattr-driver.mjs';
+import { assertAbsent, assertInvalid, imageIds } from './conformance/assertions.mjs';
+
+const layout = ['incomplete', 'invalid', 'queue'];
+const isOurs = (path) => path.startsWith('.xattr-cache');
+const attribute = (path, key) => getXattrSync(path, key)?.toString();
+const permissions = async (path) => (await stat(path)).mode & 0o7777;
+
+test('an image is one plain file, with its hits in user.hits', async (t) => {
+  const driver = await openDriver(t);
+  await driver.writeImage('put', bytesOf(1000));
+  const writer = await driver.openForWrite('claimed');
+  await writer.write(bytesOf(1000));
+  await writer.commit();
+
+  for (const id of ['put', 'claimed']) {
+    const path = join(driver.dir, id);
+    assert.deepEqual(await readFile(path), bytesOf(1000));
+    assert.equal((await stat(path)).nlink, 1);
+    assert.equal(attribute(path, 'hits'), '0');
+    await driver.readImage(id);
+    await driver.readImage(id);
+    assert.equal(attribute(path, 'hits'), '2');
+    for (const other of ['error', 'xattr_cache.writer', 'xattr_cache.digest'])
+      assert.equal(attribute(path, other), undefined);
+  }
+  const paths = (await tree(driver.dir)).filter((path) => !isOurs(path));
+  assert.deepEqual(paths, [...layout, 'claimed', 'put'].sort());
+});
+
+const python = '/usr/bin/python3';
+const listed = { skip: existsSync(python) ? false : 'needs python3, to list attributes' };
+test('an image bears no attribute but user.hits, however it came', listed, async (t) => {
+  const driver = await openDriver(t);
+  await driver.writeImage('put', bytesOf(1000));
+  await driver.writeImage('put twice', bytesOf(1000));
+  await driver.writeImage('put twice', bytesOf(1000));
+  const writer = await driver.openForWrite('claimed', { expectedSize: 10 });
+  await writer.write(bytesOf(10));
+  await writer.commit();
+  await driver.readImage('claimed');
+
+  for (const id of ['put', 'put twice', 'claimed']) {
+    const script = 'import os, sys; print(os.listxattr(sys.argv[1]))';
+    assert.equal(execFileSync(python, ['-c', script, join(driver.dir, id)], { encoding: 'utf8' }), "['user.hits']\n");
+  }
+});
+
+test('an image that is being written is an empty, marked token and its bytes under a private name', async (t) => {
+  const driver = await openDriver(t);
+  const writer = await driver.openForWrite('image');
+  await writer.write(bytesOf(1000));
+
+  const names = await readdir(join(driver.dir, 'incomplete'));
+  const [data, ...others] = names.filter((name) => name !== 'image');
+  const token = join(driver.dir, 'incomplete', 'image');
+
+  assert.equal(names.length, 2);
+  assert.deepEqual(others, []);
+  assert.match(data, /^\.d-/);
+  assert.deepEqual(await readFile(join(driver.dir, 'incomplete', data)), bytesOf(1000));
+  assert.equal((await stat(token)).size, 0);
+  const mark = attribute(token, 'xattr_cache.writer');
+  const bootId = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
+  assert(mark.includes(data.slice('.d-'.length)), mark);
+  assert(mark.includes(bootId.slice(0, 8)), mark);
+  assert.equal(existsSync(join(driver.dir, 'image')), false);
+  await writer.commit();
+  assert.deepEqual(await readdir(join(driver.dir, 'incomplete')), []);
+});
+
+test('reserved space does not show in the size of what is being written', async (t) => {
+  const driver = await openDriver(t);
+  const writer = await driver.openForWrite('image', { expectedSize: 1_000_000 });
+  await writer.write(bytesOf(10));
+  const [data] = (await readdir(join(driver.dir, 'incomplete'))).filter((name) => name.startsWith('.d-'));
+
+  const { size, blocks } = await stat(join(driver.dir, 'incomplete', data));
+
+  assert.equal(size, 10);
+  assert(blocks * 512 >= 1_000_000, `${blocks} blocks`);
+  await writer.rollback('boom');
+});
+
+test('a queued image is an empty file in queue/', async (t) => {
+  const driver = await openDriver(t);
+  await driver.queueImage('image');
+  assert.equal((await stat(join(driver.dir, 'queue', 'image'))).size, 0);
+  await driver.deleteQueuedImage('image');
+  assert.deepEqual(await readdir(join(driver.dir, 'queue')), []);
+});
+
+test('a failed write is a file in invalid/, with the reason in user.error and no hits', async (t) => {
+  const driver = await openDriver(t);
+  const writer = await driver.openForWrite('image');
+  await writer.write(bytesOf(1000));
+  await writer.rollback('the backend is gone');
+
+  const path = join(driver.dir, 'invalid', 'image');
+  assert.deepEqual(await readFile(path), bytesOf(1000));
+  assert.equal(attribute(path, 'error'), 'the backend is gone');
+  assert.equal(attribute(path, 'hits'), undefined);
+  assert.equal(attribute(path, 'xattr_cache.writer'), undefined);
+  assert.deepEqual(await readdir(join(driver.dir, 'incomplete')), []);
+});
+
+const texts = {
+  'one-byte characters': ['x'.repeat(5000), 'x'.repeat(1024)],
+  'two-byte characters': [`x${'é'.repeat(3000)}`, `x${'é'.repeat(511)}`],
+  'three-byte characters': ['€'.repeat(2000), '€'.repeat(341)],
+  'four-byte characters': [`xx${'\u{1f600}'.repeat(1000)}`, `xx${'\u{1f600}'.repeat(255)}`],
+  'just enough': ['é'.repeat(512), 'é'.repeat(512)],
+};
+for (const [what, [text, expected]] of Object.entries(texts)) {
+  test(`glance B20: a long reason of ${what} is cut at a character, to at most 1,024 bytes`, async (t) => {
+    const driver = await openDriver(t);
+    const writer = await driver.openForWrite('image');
+    await writer.rollback(text);
+    assert.equal(attribute(join(driver.dir, 'invalid', 'image'), 'error'), expected);
+    const image = await assertInvalid(driver, 'image');
+    assert.equal(image.error, expected);
+  });
+}
+
+test('glance B28: the error of a source comes out even if its text is too long to be kept', async (t) => {
+  const driver = await openDriver(t);
+  const error = new Error('é'.repeat(100_000));
+  async function* source() {
+    yield bytesOf(1000);
+    throw error;
+  }
+
+  await assert.rejects(driver.writeImage('image', source()), (thrown) => thrown === error);
+
+  await assertAbsent(driver, 'image');
+  await assertInvalid(driver, 'image', /^é+$/);
+});
+
+test('files and directories are made as the umask says', async (t) => {
+  const dir = join(await temporaryDirectory(t), 'cache');
+  const umask = process.umask(0o027);
+  defer(t, () => process.umask(umask));
+  const driver = await openDriver(t, { dir });
+  await driver.writeImage('put', bytesOf(1));
+  await driver.writeImage('put', bytesOf(2));
+  const writer = await driver.openForWrite('claimed');
+  await writer.commit();
+  await (await driver.openForWrite('failed')).rollback('boom');
+  await driver.queueImage('queued');
+  const live = await driver.openForWrite('live');
+  await driver.evictTo(1000);
+
+  for (const directory of ['', '.xattr-cache', ...layout])
+    assert.equal(await permissions(join(dir, directory)), 0o750, directory);
+  const names = (await readdir(join(dir, 'incomplete'))).map((name) => join('incomplete', name));
+  assert.equal(names.length, 2);
+  for (const file of ['put', 'claimed', 'invalid/failed', 'queue/queued', ...names]) {
+    assert.equal(await permissions(join(dir, file)), 0o640, file);
+  }
+  await live.rollback('boom');
+});
+
+for (const [mode, umask, lockMode] of [
+  [0o700, 0o077, 0o600],
+  [0o2775, 0o002, 0o660],
+]) {
+  test(`the pruners' lock in a directory of mode ${mode.toString(8)} cannot be held by strangers`, async (t) => {
+    const dir = join(await temporaryDirectory(t), 'cache');
+    await mkdir(dir);
+    await chmod(dir, mode);
+    const before = process.umask(umask);
+    defer(t, () => process.umask(before));
+    const driver = await openDriver(t, { dir });
+    await driver.writeImage('image', bytesOf(10));
+    await driver.evictTo(0);
+
+    assert.deepEqual(await readdir(join(dir, '.xattr-cache')), ['lock']);
+    assert.equal((await permissions(join(dir, '.xattr-cache', 'lock'))) & 0o666, lockMode);
+  });
+}
+
+test('an empty file that bears a mark of a writer is no image', async (t) => {
+  const driver = await openDriver(t);
+  const path = join(driver.dir, 'image');
+  await writeFile(path, '');
+  await driver.writeImage('empty', bytesOf(0));
+  setXattrSync(path, 'xattr_cache.writer', '.d-0123456789abcdef 01234567');
+
+  assert.equal(await driver.isCached('image'), false);
+  assert.equal(driver.isCachedSync('image'), false);
+  assert.equal(await driver.readImage('image'), undefined);
+  assert.equal(await driver.isCacheable('image'), true);
+  assert.equal(await driver.getHitCount('image'), 0);
+  await assert.rejects(driver.openForRead('image'), { code: 'ERR_IMAGE_NOT_FOUND' });
+  assert.deepEqual(await imageIds(driver), ['empty']);
+
+  await driver.writeImage('image', bytesOf(10));
+  assert.deepEqual(await driver.readImage('image'), bytesOf(10));
+});
+
+test('a file with bytes is an image even if it bears a mark: a Glance node wrote into our token', async (t) => {
+  const driver = await openDriver(t);
+  const path = join(driver.dir, 'image');
+  await writeFile(path, bytesOf(10));
+  setXattrSync(path, 'xattr_cache.writer', '.d-0123456789abcdef 01234567');
+  setXattrSync(path, 'hits', '3');
+
+  assert.equal(await driver.isCached('image'), true);
+  assert.deepEqual(await driver.readImage('image'), bytesOf(10));
+  assert.equal(await driver.getHitCount('image'), 4);
+});
+
+test('a driver whose directory is relative keeps to it', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const cwd = process.cwd();
+  defer(t, () => process.chdir(cwd));
+  process.chdir(dir);
+  const driver = await XattrDriver.open({ dir: 'cache' });
+  defer(t, () => driver.close());
+  await driver.writeImage('image', bytesOf(10));
+  process.chdir('/');
+
+  assert.deepEqual(await driver.readImage('image'), bytesOf(10));
+  await driver.writeImage('another', bytesOf(10));
+  const names = (await readdir(join(dir, 'cache'))).filter((name) => !isOurs(name));
+  assert.deepEqual(names.sort(), [...layout, 'another', 'image'].sort());
+});

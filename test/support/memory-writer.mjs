@@ -1,0 +1,87 @@
+import { checkBytes, failure } from './memory-checks.mjs';
+import { MemoryImage } from './memory-reader.mjs';
+
+/** The `ImageWriter` of the `MemoryDriver`. */
+export class MemoryWriter {
+  #driver;
+  #expectedSize;
+  #signal;
+  #chunks = [];
+  #state = 'writing';
+  #isLost = false;
+  bytesWritten = 0;
+
+  constructor(driver, imageId, { expectedSize, signal }, claims = true) {
+    this.#driver = driver;
+    this.imageId = imageId;
+    this.#expectedSize = expectedSize;
+    this.#signal = signal;
+    if (claims) driver.writers.set(imageId, this);
+  }
+
+  lose() {
+    this.#isLost = true;
+  }
+
+  async write(chunk) {
+    this.writeSync(chunk);
+  }
+
+  writeSync(chunk) {
+    checkBytes(chunk);
+    this.#signal?.throwIfAborted();
+    if (this.#state !== 'writing') throw failure('ERR_NOT_OPEN', 'the writer is done', { imageId: this.imageId });
+    this.#chunks.push(Buffer.from(chunk));
+    this.bytesWritten += chunk.length;
+  }
+
+  putSync(bytes) {
+    this.writeSync(bytes);
+    this.commitSync();
+  }
+
+  async commit() {
+    this.commitSync();
+  }
+
+  commitSync() {
+    if (this.#state === 'committed') return;
+    this.#signal?.throwIfAborted();
+    const { imageId, bytesWritten: actual } = this;
+    if (this.#isLost || this.#state === 'rolled back') throw failure('ERR_CLAIM_LOST', 'lost', { imageId });
+    const expected = this.#expectedSize ?? actual;
+    if (expected !== actual) throw failure('ERR_SIZE_MISMATCH', 'not as long as said', { imageId, expected, actual });
+    this.#done('committed');
+    this.#driver.images.set(imageId, new MemoryImage(imageId, Buffer.concat(this.#chunks), this.#driver.nowMs()));
+    this.#driver.queue.delete(imageId);
+  }
+
+  async rollback(reason) {
+    this.rollbackSync(reason);
+  }
+
+  rollbackSync(reason) {
+    if (this.#state !== 'writing') return;
+    this.#done('rolled back');
+    const { imageId, bytesWritten: size } = this;
+    const error = textOf(reason);
+    this.#driver.invalid.set(imageId, { imageId, size, error, lastModifiedMs: this.#driver.nowMs() });
+  }
+
+  async [Symbol.asyncDispose]() {
+    this.rollbackSync('incomplete fetch');
+  }
+
+  #done(state) {
+    this.#state = state;
+    if (this.#driver.writers.get(this.imageId) === this) this.#driver.writers.delete(this.imageId);
+  }
+}
+
+function textOf(reason) {
+  try {
+    return String(reason?.message ?? reason);
+  } catch {
+    return '';
+  }
+}
