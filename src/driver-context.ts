@@ -1,6 +1,8 @@
 import type { SystemError } from './errors.ts';
+import { publish } from './events.ts';
 import type { Logger } from './logger.ts';
 import type { Handle, StallArguments } from './native.ts';
+import { describeReason } from './reason.ts';
 
 /** An attribute write that took longer than this has met a full journal, or was preempted. Milliseconds. */
 const slowAttributeWriteMs = 1;
@@ -13,6 +15,7 @@ const slowPeriodMs = 1000;
 const probeTimeoutMs = 5;
 
 export interface ContextOptions {
+  readonly dir: string;
   readonly stallTimeSeconds: number;
   readonly lockTimeoutMs: number;
   readonly accessResolutionMs: number;
@@ -72,15 +75,40 @@ export class DriverContext {
     return result;
   }
 
+  tellHit(imageId: string, size: number): void {
+    publish('hit', () => ({ dir: this.options.dir, imageId, size }));
+  }
+
+  tellMiss(imageId: string): void {
+    publish('miss', () => ({ dir: this.options.dir, imageId }));
+  }
+
+  tellCommit(imageId: string, size: number): void {
+    publish('commit', () => ({ dir: this.options.dir, imageId, size }));
+    this.options.logger?.debug({ imageId, size }, 'committed');
+  }
+
+  tellRollback(imageId: string, reason: unknown): void {
+    publish('rollback', () => ({ dir: this.options.dir, imageId, reason: describeReason(reason) }));
+    this.options.logger?.debug({ imageId, reason: describeReason(reason) }, 'rolled back');
+  }
+
+  tellReaped(place: 'invalid' | 'incomplete', count: number): void {
+    if (count === 0) return;
+    publish('reap', () => ({ dir: this.options.dir, place, count }));
+    this.options.logger?.info({ place, count }, 'reaped');
+  }
+
   /** A hit that could not be counted never fails a read; the first time for a reason of the file system, it is told. */
   tellUncounted(imageId: string, why: 'evicted' | 'locked' | SystemError): void {
-    const { logger } = this.options;
-    if (typeof why === 'string') {
-      logger?.debug({ imageId, why }, 'hit not counted');
-      return;
+    const error = typeof why === 'string' ? undefined : why;
+    const reason = typeof why === 'string' ? why : 'not-writable';
+    publish('uncounted', () => ({ dir: this.options.dir, imageId, why: reason, error }));
+    if (error === undefined) {
+      this.options.logger?.debug({ imageId, why }, 'hit not counted');
+    } else if (!this.#toldUncounted) {
+      this.#toldUncounted = true;
+      this.options.logger?.warn({ imageId, err: error }, 'hits cannot be counted here; reads go on');
     }
-    if (this.#toldUncounted) return;
-    this.#toldUncounted = true;
-    logger?.warn({ imageId, err: why }, 'hits cannot be counted here; reads go on');
   }
 }

@@ -1,6 +1,7 @@
 import type { EvictedImage, EvictOptions, EvictResult } from './driver.ts';
 import type { DriverContext } from './driver-context.ts';
 import { LockTimeoutError, type SystemError, toCacheError } from './errors.ts';
+import { type EvictEvent, publish } from './events.ts';
 import { appendEvictedImages } from './listing.ts';
 import { locked, retryWhileLocked } from './lock-retry.ts';
 import { native } from './native.ts';
@@ -11,6 +12,13 @@ const imagesPerStep = 64;
 
 /** How long one eviction waits for another. Milliseconds. */
 const patienceMs = 60_000;
+
+/** Lets the manager say who wanted an eviction, for its events. */
+export const evictionReason: unique symbol = Symbol('evictionReason');
+
+export interface EvictOptionsWithReason extends EvictOptions {
+  readonly [evictionReason]?: EvictEvent['reason'];
+}
 
 export function assertEvictOptions(options: EvictOptions): void {
   assertOptions(options, 'options');
@@ -24,7 +32,7 @@ export function assertEvictOptions(options: EvictOptions): void {
 export async function evictImages(
   context: DriverContext,
   targetSize: number,
-  { dryRun = false, signal }: EvictOptions,
+  { dryRun = false, signal, [evictionReason]: reason = 'evict' }: EvictOptionsWithReason,
 ): Promise<EvictResult> {
   signal?.throwIfAborted();
   const begin = async () => (await native.beginEvictionAsync(context.directory, targetSize, dryRun)) ?? locked;
@@ -37,7 +45,9 @@ export async function evictImages(
     for (let { done } = eviction; !done; ) {
       signal?.throwIfAborted();
       const step = await native.evictAsync(eviction.handle, imagesPerStep);
+      const first = images.length;
       appendEvictedImages(images, step.columns);
+      if (!dryRun) tellEvicted(context, images.slice(first), reason);
       problem ??= step.problem;
       done = step.done;
     }
@@ -52,4 +62,16 @@ export async function evictImages(
   }
   const bytesEvicted = images.reduce((sum, image) => sum + image.size, 0);
   return { filesEvicted: images.length, bytesEvicted, images };
+}
+
+/** As they go, so that the hits of an eviction that is aborted are not lost to whoever adds them up. */
+function tellEvicted(
+  { options: { dir, logger } }: DriverContext,
+  images: EvictedImage[],
+  reason: EvictEvent['reason'],
+): void {
+  for (const image of images) {
+    publish('evict', () => ({ dir, ...image, reason }));
+    logger?.debug({ ...image, reason }, 'evicted');
+  }
 }

@@ -111,10 +111,14 @@ export class XattrImageReader implements ImageReader {
     this.#open = false;
     native.releaseSync(this.#image.handle);
     this.#closed = { counted: hit === true };
-    if (hit === false) this.#context.tellUncounted(this.imageId, 'evicted');
-    else if (hit === locked) this.#context.tellUncounted(this.imageId, 'locked');
-    else if (hit !== true) this.#context.tellUncounted(this.imageId, hit);
+    this.#tell(hit);
     return this.#closed;
+  }
+
+  #tell(hit: Exclude<NativeHit, null> | Locked): void {
+    if (hit === true) this.#context.tellHit(this.imageId, this.size);
+    else if (hit === false) this.#context.tellUncounted(this.imageId, 'evicted');
+    else this.#context.tellUncounted(this.imageId, hit === locked ? 'locked' : hit);
   }
 
   #check(buffer: Uint8Array, offset: number, length: number, position: number): void {

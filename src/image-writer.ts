@@ -1,4 +1,5 @@
 import type { ImageWriter, WriteOptions } from './driver.ts';
+import type { DriverContext } from './driver-context.ts';
 import { ClaimLostError, isSystemError, NotOpenError, SizeMismatchError, toCacheError } from './errors.ts';
 import { type Handle, native } from './native.ts';
 import { describeReason } from './reason.ts';
@@ -13,6 +14,7 @@ const touchIntervalMs = 3_600_000;
  */
 export class XattrImageWriter implements ImageWriter {
   readonly imageId: string;
+  readonly #context: DriverContext;
   readonly #writer: Handle;
   readonly #options: WriteOptions;
   readonly #stopWatching: () => void;
@@ -26,7 +28,8 @@ export class XattrImageWriter implements ImageWriter {
   #committed: { readonly error?: unknown } | undefined;
   #rollback: Promise<void> | undefined;
 
-  constructor(imageId: string, writer: Handle, options: WriteOptions) {
+  constructor(context: DriverContext, imageId: string, writer: Handle, options: WriteOptions) {
+    this.#context = context;
     this.imageId = imageId;
     this.#writer = writer;
     this.#options = options;
@@ -80,8 +83,10 @@ export class XattrImageWriter implements ImageWriter {
       const reason = this.#explainCommit(error);
       this.#committed = { error: reason };
       await native.rollbackAsync(this.#writer, describeReason(reason)).catch(() => {});
+      this.#context.tellRollback(this.imageId, reason);
       throw reason;
     }
+    this.#context.tellCommit(this.imageId, this.#bytesWritten);
   }
 
   commitSync(): void {
@@ -100,10 +105,12 @@ export class XattrImageWriter implements ImageWriter {
       this.#commit = rejected(reason);
       this.#committed = { error: reason };
       ignoreErrors(() => native.rollbackSync(this.#writer, describeReason(reason)));
+      this.#context.tellRollback(this.imageId, reason);
       throw reason;
     }
     this.#commit = Promise.resolve();
     this.#committed = {};
+    this.#context.tellCommit(this.imageId, this.#bytesWritten);
   }
 
   async rollback(reason: unknown): Promise<void> {
@@ -119,6 +126,7 @@ export class XattrImageWriter implements ImageWriter {
     } catch (error) {
       throw this.#explain(error);
     }
+    this.#context.tellRollback(this.imageId, reason);
   }
 
   rollbackSync(reason: unknown): void {
@@ -131,10 +139,19 @@ export class XattrImageWriter implements ImageWriter {
     } catch (error) {
       throw this.#explain(error);
     }
+    this.#context.tellRollback(this.imageId, reason);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.rollback('incomplete fetch');
+  }
+
+  /** Lets go of the claim and leaves nothing behind: for one who finds, the claim in hand, that it is not needed. */
+  async discard(): Promise<void> {
+    if (this.#commit || this.#rollback) return;
+    this.#stopWatching();
+    this.#rollback = this.#inTurn(() => native.discardAsync(this.#writer));
+    await this.#rollback;
   }
 
   /** @internal Tells cleaners that the writer lives. */

@@ -1,4 +1,5 @@
 export type { Capabilities } from './capabilities.ts';
+export type { Checksum } from './checksum.ts';
 export type {
   CacheDriver,
   CachedImage,
@@ -30,9 +31,26 @@ export {
   NotOpenError,
   SizeMismatchError,
 } from './errors.ts';
+export type {
+  CacheEvents,
+  CommitEvent,
+  ErrorEvent,
+  EvictEvent,
+  HitEvent,
+  MissEvent,
+  ReapEvent,
+  RollbackEvent,
+  UncountedEvent,
+} from './events.ts';
+export type { Fetch, FetchResult } from './fetch.ts';
+export type { CacheImageOptions, PruneOptions, PruneResult } from './image-cache.ts';
+export { ImageCache } from './image-cache.ts';
+export type { ImageCacheOptions } from './image-cache-options.ts';
 export { imageIdFor } from './image-id.ts';
 export type { Logger } from './logger.ts';
 export type { XattrDriverOptions } from './options.ts';
+export type { PrefetchOptions, PrefetchProgress, PrefetchResult } from './prefetch.ts';
+export type { CacheStats } from './stats.ts';
 export type { LockOptions } from './xattr.ts';
 export { getXattr, getXattrSync, incXattr, incXattrSync, setXattr, setXattrSync } from './xattr.ts';
 export { XattrDriver } from './xattr-driver.ts';

@@ -96,6 +96,7 @@ export interface Native {
   commitAsync(writer: Handle): Promise<void>;
   rollbackSync(writer: Handle, reason: string): void;
   rollbackAsync(writer: Handle, reason: string): Promise<void>;
+  discardAsync(writer: Handle): Promise<void>;
   touchAsync(writer: Handle): Promise<void>;
   putImageSync(directory: Handle, id: string, bytes: Uint8Array): void;
   putImageAsync(directory: Handle, id: string, bytes: Uint8Array): Promise<void>;

@@ -1,6 +1,6 @@
 import type { DriverContext } from './driver-context.ts';
 import { XattrImageReader } from './image-reader.ts';
-import { native } from './native.ts';
+import { type NativeImage, native } from './native.ts';
 
 /** The largest image that is read on the event loop, in bytes: some 50 µs of copying. */
 const largestInlineImage = 1024 * 1024;
@@ -20,7 +20,11 @@ function readInline(context: DriverContext, imageId: string): Buffer | undefined
   const result = context.timeAttributeWrite(() =>
     native.readWholeCachedSync(context.directory, imageId, largestInlineImage, accessResolutionMs),
   );
-  if (!Array.isArray(result)) return result as Buffer | undefined | null;
+  if (!result) return result;
+  if (Buffer.isBuffer(result)) {
+    context.tellHit(imageId, result.length);
+    return result;
+  }
   const [bytes, hit] = result;
   context.tellUncounted(imageId, hit === false ? 'evicted' : hit);
   return bytes;
@@ -37,5 +41,18 @@ async function readWaiting(context: DriverContext, imageId: string): Promise<Buf
     return size === bytes.length ? bytes : bytes.subarray(0, size);
   } finally {
     await reader.abort();
+  }
+}
+
+/** The same of an image that is open, where it stands. */
+export function readWholeImageSync(context: DriverContext, imageId: string, image: NativeImage): Buffer {
+  const reader = new XattrImageReader(context, imageId, image);
+  try {
+    const bytes = Buffer.allocUnsafeSlow(reader.size);
+    const size = reader.readSync(bytes, 0, bytes.length, 0);
+    reader.closeSync();
+    return size === bytes.length ? bytes : bytes.subarray(0, size);
+  } finally {
+    reader.abortSync();
   }
 }

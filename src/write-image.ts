@@ -36,7 +36,7 @@ export async function claimImage(context: DriverContext, imageId: string, option
   if (expectedSize !== undefined) {
     await native.reserveAsync(handle, expectedSize).catch((error: unknown) => giveUp(handle, error));
   }
-  return new XattrImageWriter(imageId, handle, options);
+  return new XattrImageWriter(context, imageId, handle, options);
 }
 
 export function claimImageSync(context: DriverContext, imageId: string, options: WriteOptions): ImageWriter {
@@ -50,7 +50,7 @@ export function claimImageSync(context: DriverContext, imageId: string, options:
       giveUp(handle, error);
     }
   }
-  return new XattrImageWriter(imageId, handle, options);
+  return new XattrImageWriter(context, imageId, handle, options);
 }
 
 /** Publishes bytes that are in hand. They need no claim: the last put wins. */
@@ -66,6 +66,12 @@ export async function putBytes(
     throw new SizeMismatchError(imageId, expectedSize, bytes.byteLength);
   }
   await native.putImageAsync(context.directory, imageId, bytes);
+  context.tellCommit(imageId, bytes.byteLength);
+}
+
+export function putBytesSync(context: DriverContext, imageId: string, bytes: Uint8Array): void {
+  native.putImageSync(context.directory, imageId, bytes);
+  context.tellCommit(imageId, bytes.byteLength);
 }
 
 /**

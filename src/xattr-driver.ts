@@ -27,10 +27,10 @@ import { ImageWriteStream } from './image-write-stream.ts';
 import { listCachedImages, scanCachedImages } from './listing.ts';
 import { type Handle, native } from './native.ts';
 import { assertDriverOptions, type ResolvedDriverOptions, type XattrDriverOptions } from './options.ts';
-import { readWholeImage } from './read-image.ts';
+import { readWholeImage, readWholeImageSync } from './read-image.ts';
 import { assertSource, isInHand, stopSource } from './source-chunks.ts';
 import { assertBytes, assertCount, assertNonNegative, assertOneOf } from './validate.ts';
-import { assertWriteOptions, claimImage, claimImageSync, putBytes, putChunks } from './write-image.ts';
+import { assertWriteOptions, claimImage, claimImageSync, putBytes, putBytesSync, putChunks } from './write-image.ts';
 
 type ImagePlace = 'cached' | 'incomplete' | 'invalid' | 'queue';
 
@@ -218,7 +218,7 @@ export class XattrDriver implements CacheDriver {
     return this.#ask(imageId, async (directory, context) => {
       const inline = context.inlineReads ? native.openImageCachedSync(directory, imageId) : null;
       const image = inline === null ? await native.openImageAsync(directory, imageId) : inline;
-      if (image === undefined) throw this.#notFound(imageId);
+      if (image === undefined) throw this.#missed(context, imageId);
       return new XattrImageReader(context, imageId, image);
     });
   }
@@ -226,24 +226,24 @@ export class XattrDriver implements CacheDriver {
   openForReadSync(imageId: string): ImageReader {
     return this.#askSync(imageId, (directory, context) => {
       const image = native.openImageSync(directory, imageId);
-      if (image === undefined) throw this.#notFound(imageId);
+      if (image === undefined) throw this.#missed(context, imageId);
       return new XattrImageReader(context, imageId, image);
     });
   }
 
   async readImage(imageId: string): Promise<Buffer | undefined> {
-    return this.#ask(imageId, (_directory, context) => readWholeImage(context, imageId));
+    return this.#ask(imageId, async (_directory, context) => {
+      const bytes = await readWholeImage(context, imageId);
+      if (bytes === undefined) context.tellMiss(imageId);
+      return bytes;
+    });
   }
 
   readImageSync(imageId: string): Buffer | undefined {
     return this.#askSync(imageId, (directory, context) => {
       const image = native.openImageSync(directory, imageId);
-      if (image === undefined) return undefined;
-      const reader = new XattrImageReader(context, imageId, image);
-      const bytes = Buffer.allocUnsafeSlow(reader.size);
-      const size = reader.readSync(bytes, 0, bytes.length, 0);
-      reader.closeSync();
-      return size === bytes.length ? bytes : bytes.subarray(0, size);
+      if (image === undefined) context.tellMiss(imageId);
+      return image && readWholeImageSync(context, imageId, image);
     });
   }
 
@@ -280,7 +280,7 @@ export class XattrDriver implements CacheDriver {
 
   writeImageSync(imageId: string, bytes: Uint8Array): void {
     assertBytes(bytes, 'bytes');
-    this.#askSync(imageId, (directory) => native.putImageSync(directory, imageId, bytes));
+    this.#askSync(imageId, (_directory, context) => putBytesSync(context, imageId, bytes));
   }
 
   /** Commits before `finish`; destroying it, or `end` never coming, rolls back. */
@@ -312,12 +312,20 @@ export class XattrDriver implements CacheDriver {
 
   async reapInvalid(graceSeconds = 0): Promise<number> {
     assertNonNegative(graceSeconds, 'graceSeconds');
-    return this.#run((directory) => native.reapInvalidAsync(directory, graceSeconds));
+    return this.#run(async (directory, context) => {
+      const count = await native.reapInvalidAsync(directory, graceSeconds);
+      context.tellReaped('invalid', count);
+      return count;
+    });
   }
 
   async reapStalled(graceSeconds = 0): Promise<number> {
     assertNonNegative(graceSeconds, 'graceSeconds');
-    return this.#run((directory, { stall }) => native.reapStalledAsync(directory, graceSeconds, ...stall));
+    return this.#run(async (directory, context) => {
+      const count = await native.reapStalledAsync(directory, graceSeconds, ...context.stall);
+      context.tellReaped('incomplete', count);
+      return count;
+    });
   }
 
   async clean(stallTimeSeconds: number = this.#options.stallTimeSeconds): Promise<CleanResult> {
@@ -377,7 +385,8 @@ export class XattrDriver implements CacheDriver {
     return place === 'cached' ? join(this.dir, imageId) : join(this.dir, place, imageId);
   }
 
-  #notFound(imageId: string): ImageNotFoundError {
+  #missed(context: DriverContext, imageId: string): ImageNotFoundError {
+    context.tellMiss(imageId);
     const message = `image ${JSON.stringify(imageId)} is not cached`;
     return new ImageNotFoundError(message, { imageId, path: this.#path(imageId) });
   }

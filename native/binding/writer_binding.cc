@@ -73,6 +73,16 @@ struct Rollback : OfWriter {
   std::string reason;
 };
 
+struct Discard : OfWriter {
+  using OfWriter::OfWriter;
+  Status Run() const {
+    return IfOpen([](ImageWriter& open) -> Status {
+      open.Discard();
+      return Done{};
+    });
+  }
+};
+
 struct Touch : OfWriter {
   using OfWriter::OfWriter;
   Status Run() const {
@@ -105,6 +115,7 @@ void ExportWriter(Napi::Object exports) {
                           {"commitAsync", CallAsync<Commit>},
                           {"rollbackSync", CallSync<Rollback>},
                           {"rollbackAsync", CallAsync<Rollback>},
+                          {"discardAsync", CallAsync<Discard>},
                           {"touchAsync", CallAsync<Touch>},
                           {"putImageSync", CallSync<Put>},
                           {"putImageAsync", CallAsync<Put>},

@@ -108,6 +108,11 @@ Status ImageWriter::Rollback(std::string_view reason) {
   return moved;
 }
 
+void ImageWriter::Discard() {
+  sys::UnlinkAt(directory_->incomplete(), data_name_.c_str());
+  LetGo();
+}
+
 Status ImageWriter::MoveToInvalid() {
   const auto move = [&] {
     return sys::RenameAt(directory_->incomplete(), data_name_.c_str(), directory_->invalid(), id_.c_str());

@@ -60,6 +60,9 @@ class ImageWriter {
   // bytes, the reason or both are given up.  The writer is closed whatever the outcome.  REQUIRES: open()
   Status Rollback(std::string_view reason);
 
+  // Lets go of the claim without a trace, for a writer that finds it is not needed.  REQUIRES: open()
+  void Discard();
+
   // To be called at least once an hour, see Token::Touch.  REQUIRES: open()
   Status Touch() { return token_->Touch(); }
 

@@ -1,0 +1,62 @@
+import type { CacheDriver } from './driver.ts';
+import type { Logger } from './logger.ts';
+import {
+  assertCount,
+  assertNonNegative,
+  assertOptions,
+  assertString,
+  invalidType,
+  invalidValue,
+  outOfRange,
+} from './validate.ts';
+
+export interface ImageCacheOptions {
+  /** Either a directory (an `XattrDriver` is made) … */
+  readonly dir?: string;
+  /** … or a driver, configured or not. */
+  readonly driver?: CacheDriver;
+  /** Bytes. @defaultValue 10 GiB */
+  readonly maxSize?: number;
+  /** When what a writer left behind counts as stalled, in seconds. @defaultValue 86_400 */
+  readonly stallTimeSeconds?: number;
+  /**
+   * After a commit through this cache that takes it over `maxSize`, evict down to `lowWatermark` × `maxSize`.
+   * @defaultValue true
+   */
+  readonly autoPrune?: boolean;
+  /** A part of `maxSize`, from 0 to 1. @defaultValue 0.9 */
+  readonly lowWatermark?: number;
+  readonly logger?: Logger;
+}
+
+export interface ResolvedCacheOptions {
+  readonly dir: string;
+  readonly driver: CacheDriver | undefined;
+  readonly maxSize: number;
+  readonly stallTimeSeconds: number;
+  readonly autoPrune: boolean;
+  readonly lowWatermark: number;
+  readonly logger: Logger | undefined;
+}
+
+/** Glance's `image_cache_max_size`, in bytes. */
+export const defaultMaxSize: number = 10 * 1024 ** 3;
+/** Glance's `image_cache_stall_time`. */
+const defaultStallTimeSeconds = 86_400;
+
+export function assertCacheOptions(options: ImageCacheOptions): ResolvedCacheOptions {
+  assertOptions(options, 'options');
+  const { dir = '', driver, maxSize = defaultMaxSize, stallTimeSeconds = defaultStallTimeSeconds, logger } = options;
+  const { autoPrune = true, lowWatermark = 0.9 } = options;
+  assertString(dir, 'options.dir');
+  if (driver !== undefined) assertOptions(driver, 'options.driver');
+  if (driver !== undefined && options.dir !== undefined) {
+    throw invalidValue('options', 'must have a dir or a driver, not both', options);
+  }
+  assertCount(maxSize, 'options.maxSize');
+  assertNonNegative(stallTimeSeconds, 'options.stallTimeSeconds');
+  if (typeof autoPrune !== 'boolean') throw invalidType('options.autoPrune', 'of type boolean', autoPrune);
+  assertNonNegative(lowWatermark, 'options.lowWatermark');
+  if (lowWatermark > 1) throw outOfRange('options.lowWatermark', '>= 0 and <= 1', lowWatermark);
+  return { dir, driver, maxSize, stallTimeSeconds, autoPrune, lowWatermark, logger };
+}
