@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 
 import type { Capabilities } from './capabilities.ts';
@@ -18,21 +17,20 @@ import type {
   WriteOptions,
 } from './driver.ts';
 import { DriverContext } from './driver-context.ts';
-import { ImageNotFoundError, NotOpenError, toCacheError } from './errors.ts';
+import { EngineCalls, type ImagePlace } from './engine-calls.ts';
+import { NotOpenError, toCacheError } from './errors.ts';
 import { assertEvictOptions, evictImages } from './eviction.ts';
 import { assertImageId } from './image-id.ts';
 import { ImageReadStream } from './image-read-stream.ts';
 import { XattrImageReader } from './image-reader.ts';
 import { ImageWriteStream } from './image-write-stream.ts';
 import { listCachedImages, scanCachedImages } from './listing.ts';
-import { type Handle, native } from './native.ts';
+import { native } from './native.ts';
 import { assertDriverOptions, type ResolvedDriverOptions, type XattrDriverOptions } from './options.ts';
 import { readWholeImage, readWholeImageSync } from './read-image.ts';
 import { assertSource, isInHand, stopSource } from './source-chunks.ts';
 import { assertBytes, assertCount, assertNonNegative, assertOneOf } from './validate.ts';
 import { assertWriteOptions, claimImage, claimImageSync, putBytes, putBytesSync, putChunks } from './write-image.ts';
-
-type ImagePlace = 'cached' | 'incomplete' | 'invalid' | 'queue';
 
 /**
  * The cache driver on plain files and extended attributes: Glance's `image_cache.drivers.xattr.Driver`, with its
@@ -46,13 +44,14 @@ type ImagePlace = 'cached' | 'incomplete' | 'invalid' | 'queue';
 export class XattrDriver implements CacheDriver {
   readonly dir: string;
   readonly #options: ResolvedDriverOptions;
+  readonly #engine: EngineCalls;
   #configuring: Promise<void> | undefined;
-  #context: DriverContext | undefined;
   #capabilities: Capabilities | undefined;
 
   constructor(options: XattrDriverOptions) {
     this.#options = assertDriverOptions(options);
     this.dir = this.#options.dir;
+    this.#engine = new EngineCalls(this.dir);
   }
 
   /** `new` and `configure()` in one. @throws {@link BadDriverConfiguration} */
@@ -74,7 +73,7 @@ export class XattrDriver implements CacheDriver {
     const { directory, capabilities } = await configureDirectory(this.dir);
     const { inline = !capabilities.remote } = this.#options;
     this.#capabilities = capabilities;
-    this.#context = new DriverContext(directory, this.#options, {
+    this.#engine.context = new DriverContext(directory, this.#options, {
       inline,
       inlineReads: capabilities.cachedOpen && capabilities.nowaitRead,
       locks: capabilities.locks,
@@ -83,8 +82,7 @@ export class XattrDriver implements CacheDriver {
 
   async close(): Promise<void> {
     await this.#configuring?.catch(() => {});
-    if (this.#context) native.releaseSync(this.#context.directory);
-    this.#context = undefined;
+    this.#engine.close();
     this.#configuring = undefined;
   }
 
@@ -102,48 +100,48 @@ export class XattrDriver implements CacheDriver {
   getImageFilepath(imageId: string, state: ImagePlace = 'cached'): string {
     assertImageId(imageId);
     assertOneOf(state, ['cached', 'incomplete', 'invalid', 'queue'], 'state');
-    return this.#path(imageId, state);
+    return this.#engine.path(imageId, state);
   }
 
   // Questions about the cache
 
   async getCacheSize(): Promise<number> {
-    return this.#run(native.sumImagesAsync);
+    return this.#engine.run(native.sumImagesAsync);
   }
 
   async getCachedImages(): Promise<CachedImage[]> {
-    return this.#run(listCachedImages);
+    return this.#engine.run(listCachedImages);
   }
 
   async *cachedImages(): AsyncGenerator<readonly CachedImage[], void, void> {
     try {
-      yield* scanCachedImages(this.#opened.directory);
+      yield* scanCachedImages(this.#engine.opened.directory);
     } catch (error) {
       throw toCacheError(error, { path: this.dir });
     }
   }
 
   async getLeastRecentlyAccessed(): Promise<{ readonly imageId: string; readonly size: number } | undefined> {
-    return this.#run(native.findColdestAsync);
+    return this.#engine.run(native.findColdestAsync);
   }
 
   async getUsage(): Promise<DriverUsage> {
-    const { freeInodes = Number.POSITIVE_INFINITY, ...usage } = await this.#run(native.measureUsageAsync);
+    const { freeInodes = Number.POSITIVE_INFINITY, ...usage } = await this.#engine.run(native.measureUsageAsync);
     return { ...usage, freeInodes };
   }
 
   async getInvalidImages(): Promise<InvalidImage[]> {
-    return this.#run(native.listInvalidAsync);
+    return this.#engine.run(native.listInvalidAsync);
   }
 
   // Questions about an image
 
   async getHitCount(imageId: string): Promise<number> {
-    return this.#ask(imageId, (directory) => native.readHitsAsync(directory, imageId));
+    return this.#engine.ask(imageId, (directory) => native.readHitsAsync(directory, imageId));
   }
 
   getHitCountSync(imageId: string): number {
-    return this.#askSync(imageId, (directory) => native.readHitsSync(directory, imageId));
+    return this.#engine.askSync(imageId, (directory) => native.readHitsSync(directory, imageId));
   }
 
   async getImageSize(imageId: string): Promise<number> {
@@ -163,11 +161,13 @@ export class XattrDriver implements CacheDriver {
   }
 
   async isBeingCached(imageId: string): Promise<boolean> {
-    return this.#ask(imageId, (directory, { stall }) => native.isBeingCachedAsync(directory, imageId, ...stall));
+    return this.#engine.ask(imageId, (directory, { stall }) => native.isBeingCachedAsync(directory, imageId, ...stall));
   }
 
   isBeingCachedSync(imageId: string): boolean {
-    return this.#askSync(imageId, (directory, { stall }) => native.isBeingCachedSync(directory, imageId, ...stall));
+    return this.#engine.askSync(imageId, (directory, { stall }) =>
+      native.isBeingCachedSync(directory, imageId, ...stall),
+    );
   }
 
   async isCacheable(imageId: string): Promise<boolean> {
@@ -181,58 +181,58 @@ export class XattrDriver implements CacheDriver {
   // The queue
 
   async isQueued(imageId: string): Promise<boolean> {
-    return this.#ask(imageId, (directory) => native.isQueuedAsync(directory, imageId));
+    return this.#engine.ask(imageId, (directory) => native.isQueuedAsync(directory, imageId));
   }
 
   isQueuedSync(imageId: string): boolean {
-    return this.#askSync(imageId, (directory) => native.isQueuedSync(directory, imageId));
+    return this.#engine.askSync(imageId, (directory) => native.isQueuedSync(directory, imageId));
   }
 
   async queueImage(imageId: string): Promise<boolean> {
-    return this.#ask(imageId, (directory, { stall }) => native.queueImageAsync(directory, imageId, ...stall));
+    return this.#engine.ask(imageId, (directory, { stall }) => native.queueImageAsync(directory, imageId, ...stall));
   }
 
   queueImageSync(imageId: string): boolean {
-    return this.#askSync(imageId, (directory, { stall }) => native.queueImageSync(directory, imageId, ...stall));
+    return this.#engine.askSync(imageId, (directory, { stall }) => native.queueImageSync(directory, imageId, ...stall));
   }
 
   async getQueuedImages(): Promise<string[]> {
-    return this.#run(native.listQueueAsync);
+    return this.#engine.run(native.listQueueAsync);
   }
 
   async deleteQueuedImage(imageId: string): Promise<void> {
-    await this.#ask(imageId, (directory) => native.dequeueImageAsync(directory, imageId));
+    await this.#engine.ask(imageId, (directory) => native.dequeueImageAsync(directory, imageId));
   }
 
   deleteQueuedImageSync(imageId: string): void {
-    this.#askSync(imageId, (directory) => native.dequeueImageSync(directory, imageId));
+    this.#engine.askSync(imageId, (directory) => native.dequeueImageSync(directory, imageId));
   }
 
   async deleteAllQueuedImages(): Promise<number> {
-    return this.#run(native.dequeueAllAsync);
+    return this.#engine.run(native.dequeueAllAsync);
   }
 
   // Reading
 
   async openForRead(imageId: string): Promise<ImageReader> {
-    return this.#ask(imageId, async (directory, context) => {
+    return this.#engine.ask(imageId, async (directory, context) => {
       const inline = context.inlineReads ? native.openImageCachedSync(directory, imageId) : null;
       const image = inline === null ? await native.openImageAsync(directory, imageId) : inline;
-      if (image === undefined) throw this.#missed(context, imageId);
+      if (image === undefined) throw this.#engine.missed(context, imageId);
       return new XattrImageReader(context, imageId, image);
     });
   }
 
   openForReadSync(imageId: string): ImageReader {
-    return this.#askSync(imageId, (directory, context) => {
+    return this.#engine.askSync(imageId, (directory, context) => {
       const image = native.openImageSync(directory, imageId);
-      if (image === undefined) throw this.#missed(context, imageId);
+      if (image === undefined) throw this.#engine.missed(context, imageId);
       return new XattrImageReader(context, imageId, image);
     });
   }
 
   async readImage(imageId: string): Promise<Buffer | undefined> {
-    return this.#ask(imageId, async (_directory, context) => {
+    return this.#engine.ask(imageId, async (_directory, context) => {
       const bytes = await readWholeImage(context, imageId);
       if (bytes === undefined) context.tellMiss(imageId);
       return bytes;
@@ -240,7 +240,7 @@ export class XattrDriver implements CacheDriver {
   }
 
   readImageSync(imageId: string): Buffer | undefined {
-    return this.#askSync(imageId, (directory, context) => {
+    return this.#engine.askSync(imageId, (directory, context) => {
       const image = native.openImageSync(directory, imageId);
       if (image === undefined) context.tellMiss(imageId);
       return image && readWholeImageSync(context, imageId, image);
@@ -257,19 +257,19 @@ export class XattrDriver implements CacheDriver {
 
   async openForWrite(imageId: string, options: WriteOptions = {}): Promise<ImageWriter> {
     assertWriteOptions(options);
-    return this.#ask(imageId, (_directory, context) => claimImage(context, imageId, options));
+    return this.#engine.ask(imageId, (_directory, context) => claimImage(context, imageId, options));
   }
 
   openForWriteSync(imageId: string, options: WriteOptions = {}): ImageWriter {
     assertWriteOptions(options);
-    return this.#askSync(imageId, (_directory, context) => claimImageSync(context, imageId, options));
+    return this.#engine.askSync(imageId, (_directory, context) => claimImageSync(context, imageId, options));
   }
 
   async writeImage(imageId: string, source: ImageSource, options: WriteOptions = {}): Promise<void> {
     assertSource(source);
     assertWriteOptions(options);
     if (isInHand(source)) {
-      return await this.#ask(imageId, (_directory, context) => putBytes(context, imageId, source, options));
+      return await this.#engine.ask(imageId, (_directory, context) => putBytes(context, imageId, source, options));
     }
     const writer = await this.openForWrite(imageId, options).catch((error: unknown) => {
       if (options.signal?.aborted) stopSource(source);
@@ -280,7 +280,7 @@ export class XattrDriver implements CacheDriver {
 
   writeImageSync(imageId: string, bytes: Uint8Array): void {
     assertBytes(bytes, 'bytes');
-    this.#askSync(imageId, (_directory, context) => putBytesSync(context, imageId, bytes));
+    this.#engine.askSync(imageId, (_directory, context) => putBytesSync(context, imageId, bytes));
   }
 
   /** Commits before `finish`; destroying it, or `end` never coming, rolls back. */
@@ -293,26 +293,26 @@ export class XattrDriver implements CacheDriver {
   // Removing
 
   async deleteCachedImage(imageId: string): Promise<void> {
-    await this.#ask(imageId, (directory) => native.deleteImageAsync(directory, imageId));
+    await this.#engine.ask(imageId, (directory) => native.deleteImageAsync(directory, imageId));
   }
 
   deleteCachedImageSync(imageId: string): void {
-    this.#askSync(imageId, (directory) => native.deleteImageSync(directory, imageId));
+    this.#engine.askSync(imageId, (directory) => native.deleteImageSync(directory, imageId));
   }
 
   async deleteAllCachedImages(): Promise<number> {
-    return this.#run(native.deleteAllImagesAsync);
+    return this.#engine.run(native.deleteAllImagesAsync);
   }
 
   async evictTo(targetSize: number, options: EvictOptions = {}): Promise<EvictResult> {
     assertCount(targetSize, 'targetSize');
     assertEvictOptions(options);
-    return this.#run((_directory, context) => evictImages(context, targetSize, options));
+    return this.#engine.run((_directory, context) => evictImages(context, targetSize, options));
   }
 
   async reapInvalid(graceSeconds = 0): Promise<number> {
     assertNonNegative(graceSeconds, 'graceSeconds');
-    return this.#run(async (directory, context) => {
+    return this.#engine.run(async (directory, context) => {
       const count = await native.reapInvalidAsync(directory, graceSeconds);
       context.tellReaped('invalid', count);
       return count;
@@ -321,7 +321,7 @@ export class XattrDriver implements CacheDriver {
 
   async reapStalled(graceSeconds = 0): Promise<number> {
     assertNonNegative(graceSeconds, 'graceSeconds');
-    return this.#run(async (directory, context) => {
+    return this.#engine.run(async (directory, context) => {
       const count = await native.reapStalledAsync(directory, graceSeconds, ...context.stall);
       context.tellReaped('incomplete', count);
       return count;
@@ -334,60 +334,12 @@ export class XattrDriver implements CacheDriver {
     return { invalidReaped, stalledReaped: await this.reapStalled(stallTimeSeconds) };
   }
 
-  // How the above reach the engine
-
-  get #opened(): DriverContext {
-    if (!this.#context) throw new NotOpenError('the driver is not open: call configure() first', { path: this.dir });
-    return this.#context;
-  }
-
-  /** Runs an operation on one image. Its errors become typed here, in the caller's own stack. */
-  async #ask<T>(imageId: string, operation: (directory: Handle, context: DriverContext) => Promise<T>): Promise<T> {
-    assertImageId(imageId);
-    const context = this.#opened;
-    try {
-      return await operation(context.directory, context);
-    } catch (error) {
-      throw toCacheError(error, { imageId, path: this.#path(imageId) });
-    }
-  }
-
-  #askSync<T>(imageId: string, operation: (directory: Handle, context: DriverContext) => T): T {
-    assertImageId(imageId);
-    const context = this.#opened;
-    try {
-      return operation(context.directory, context);
-    } catch (error) {
-      throw toCacheError(error, { imageId, path: this.#path(imageId) });
-    }
-  }
-
-  /** Runs an operation on the whole directory. */
-  async #run<T>(operation: (directory: Handle, context: DriverContext) => Promise<T>): Promise<T> {
-    const context = this.#opened;
-    try {
-      return await operation(context.directory, context);
-    } catch (error) {
-      throw toCacheError(error, { path: this.dir });
-    }
-  }
-
   /** The image's size, or -1. */
   async #find(imageId: string): Promise<number> {
-    return this.#ask(imageId, (directory) => native.findImageAsync(directory, imageId));
+    return this.#engine.ask(imageId, (directory) => native.findImageAsync(directory, imageId));
   }
 
   #findSync(imageId: string): number {
-    return this.#askSync(imageId, (directory) => native.findImageSync(directory, imageId));
-  }
-
-  #path(imageId: string, place: ImagePlace = 'cached'): string {
-    return place === 'cached' ? join(this.dir, imageId) : join(this.dir, place, imageId);
-  }
-
-  #missed(context: DriverContext, imageId: string): ImageNotFoundError {
-    context.tellMiss(imageId);
-    const message = `image ${JSON.stringify(imageId)} is not cached`;
-    return new ImageNotFoundError(message, { imageId, path: this.#path(imageId) });
+    return this.#engine.askSync(imageId, (directory) => native.findImageSync(directory, imageId));
   }
 }

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+
+import type { DriverContext } from './driver-context.ts';
+import { ImageNotFoundError, NotOpenError, toCacheError } from './errors.ts';
+import { assertImageId } from './image-id.ts';
+import { type Handle, native } from './native.ts';
+
+export type ImagePlace = 'cached' | 'incomplete' | 'invalid' | 'queue';
+
+/** How a driver's methods reach the engine: ids are checked on the way in, errors become typed on the way out. */
+export class EngineCalls {
+  readonly #dir: string;
+  /** From `configure()` to `close()`. */
+  context: DriverContext | undefined;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** @throws {@link NotOpenError} */
+  get opened(): DriverContext {
+    if (!this.context) throw new NotOpenError('the driver is not open: call configure() first', { path: this.#dir });
+    return this.context;
+  }
+
+  close(): void {
+    if (this.context) native.releaseSync(this.context.directory);
+    this.context = undefined;
+  }
+
+  /** Runs an operation on one image. Its errors become typed here, in the caller's own stack. */
+  async ask<T>(imageId: string, operation: (directory: Handle, context: DriverContext) => Promise<T>): Promise<T> {
+    assertImageId(imageId);
+    const context = this.opened;
+    try {
+      return await operation(context.directory, context);
+    } catch (error) {
+      throw toCacheError(error, { imageId, path: this.path(imageId) });
+    }
+  }
+
+  askSync<T>(imageId: string, operation: (directory: Handle, context: DriverContext) => T): T {
+    assertImageId(imageId);
+    const context = this.opened;
+    try {
+      return operation(context.directory, context);
+    } catch (error) {
+      throw toCacheError(error, { imageId, path: this.path(imageId) });
+    }
+  }
+
+  /** Runs an operation on the whole directory. */
+  async run<T>(operation: (directory: Handle, context: DriverContext) => Promise<T>): Promise<T> {
+    const context = this.opened;
+    try {
+      return await operation(context.directory, context);
+    } catch (error) {
+      throw toCacheError(error, { path: this.#dir });
+    }
+  }
+
+  path(imageId: string, place: ImagePlace = 'cached'): string {
+    return place === 'cached' ? join(this.#dir, imageId) : join(this.#dir, place, imageId);
+  }
+
+  /** The error for an image that was to be opened and is not there, which is told as a miss. */
+  missed(context: DriverContext, imageId: string): ImageNotFoundError {
+    context.tellMiss(imageId);
+    const message = `image ${JSON.stringify(imageId)} is not cached`;
+    return new ImageNotFoundError(message, { imageId, path: this.path(imageId) });
+  }
+}
