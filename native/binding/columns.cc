@@ -39,8 +39,8 @@ Napi::Object ToColumns(Napi::Env env, const ImageList& list, size_t start, size_
   const size_t count = std::min(limit, list.size() - start);
 
   uint32_t end = 0;
-  const auto ends = Column<Napi::Uint32Array>(env, list, start, count,
-                                              [&](const ImageRow& row) { return end += row.name_length; });
+  const auto ends =
+      Column<Napi::Uint32Array>(env, list, start, count, [&](const ImageRow& row) { return end += row.name_length; });
   const auto numbers = [&](auto value) { return Column<Napi::Float64Array>(env, list, start, count, value); };
 
   Napi::Object columns = Napi::Object::New(env);

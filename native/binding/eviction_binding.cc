@@ -16,8 +16,7 @@ struct Begin {
         target_size(static_cast<uint64_t>(arguments.Number())),
         dry_run(arguments.Boolean()) {}
   Result<std::shared_ptr<Eviction>> Run() const {
-    auto eviction =
-        dry_run ? Eviction::BeginDryRun(directory, target_size) : Eviction::Begin(directory, target_size);
+    auto eviction = dry_run ? Eviction::BeginDryRun(directory, target_size) : Eviction::Begin(directory, target_size);
     if (eviction.ok()) return std::make_shared<Eviction>(std::move(eviction.value()));
     if (eviction.failed_with(EWOULDBLOCK)) return std::shared_ptr<Eviction>();
     return eviction.error();

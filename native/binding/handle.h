@@ -30,7 +30,8 @@ struct Box {
 template <typename T>
 Napi::Value ToHandle(Napi::Env env, std::shared_ptr<T> object) {
   auto box = std::make_unique<internal::Box>(&internal::kKind<T>, std::move(object));
-  const auto handle = Napi::External<internal::Box>::New(env, box.get(), [](Napi::BasicEnv, internal::Box* dead) { delete dead; });
+  const auto handle =
+      Napi::External<internal::Box>::New(env, box.get(), [](Napi::BasicEnv, internal::Box* dead) { delete dead; });
   // A worker that is being terminated makes no values any more; then nobody else would let go of the object.
   if (!handle.IsEmpty()) box.release();
   return handle;

@@ -75,6 +75,8 @@ Result<UniqueFd> CacheDirectory::OpenPruneLock() const {
   const mode_t mode = kLockMode | (stat.mode & kGroupReadWrite);
   UniqueFd lock(sys::OpenAt(corner.value().get(), kLockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!lock.valid()) return SysError::Last("openat");
+  // Whatever the umask: who shares the directory shares the lock.  If this fails, others of the group cannot evict.
+  (void)sys::SetMode(lock.get(), mode);
   return lock;
 }
 

@@ -18,32 +18,8 @@ namespace {
 // A hit holds the lock for a few microseconds.
 constexpr std::chrono::milliseconds kHitPatience{2};
 
-// Removes one image, unless it was read, replaced or removed since the walk found it.  The image's lock is held, so
-// that every hit is either in the returned count or finds the image gone.
-Result<std::optional<int64_t>> Evict(const CacheDirectory& directory, const char* id, const ImageRow& row) {
-  const std::optional<int64_t> stays;
-  const auto image = OpenImageFile(directory, id, Waiting::kAllowed);
-  if (image.failed_with(ENOENT)) return stays;
-  if (!image.ok()) return image.error();
-  const int fd = image.value().fd.get();
-
-  const auto lock = FileLock::Acquire(fd, kHitPatience);
-  if (lock.failed_with(ETIMEDOUT)) return stays;  // In use.
-
-  sys::FileStat there;
-  if (sys::StatAt(directory.base(), id, &there) != 0) {
-    if (errno == ENOENT) return stays;
-    return SysError::Last("statx");
-  }
-  if (!there.SameFileAs(image.value().stat) || there.inode != row.inode || Recency(there) != row.recency_ns()) {
-    return stays;
-  }
-  const auto hits = ReadCounter(fd, kHitsAttribute);
-  if (sys::UnlinkAt(directory.base(), id) != 0) {
-    if (errno == ENOENT) return stays;
-    return SysError::Last("unlinkat");
-  }
-  return std::optional(hits.ok() ? hits.value() : 0);
+bool LocksAreMissing(int code) {
+  return code == ENOLCK || code == EOPNOTSUPP || code == ENOSYS || code == EINVAL;
 }
 
 // What a dry run reports; nothing if the image is gone.
@@ -61,11 +37,11 @@ Result<Eviction> Eviction::Begin(std::shared_ptr<const CacheDirectory> directory
   auto lock_file = directory->OpenPruneLock();
   if (!lock_file.ok()) return lock_file.error();
   auto lock = FileLock::TryAcquire(lock_file.value().get());
-  if (!lock.ok()) return lock.error();
+  if (!lock.ok() && !LocksAreMissing(lock.error().code)) return lock.error();
 
   Eviction eviction(std::move(directory), target_size);
   eviction.lock_file_ = std::move(lock_file.value());
-  eviction.lock_ = std::move(lock.value());
+  if (lock.ok()) eviction.lock_ = std::move(lock.value());
   const Status walked = eviction.Walk();
   if (!walked.ok()) return walked.error();
   return eviction;
@@ -73,6 +49,7 @@ Result<Eviction> Eviction::Begin(std::shared_ptr<const CacheDirectory> directory
 
 Result<Eviction> Eviction::BeginDryRun(std::shared_ptr<const CacheDirectory> directory, uint64_t target_size) {
   Eviction eviction(std::move(directory), target_size);
+  eviction.dry_run_ = true;
   const Status walked = eviction.Walk();
   if (!walked.ok()) return walked.error();
   return eviction;
@@ -110,12 +87,40 @@ uint32_t Eviction::PopColdest() {
   return coldest;
 }
 
+// Removes one image, unless it was read or replaced since the walk found it; nothing then.  ENOENT: it is gone.  The
+// image's lock is held, so that every hit is either in the returned count or finds the image gone.
+Result<std::optional<int64_t>> Eviction::Remove(const ImageRow& row) {
+  const std::optional<int64_t> stays;
+  const char* id = images_.c_name(row);
+  const auto image = OpenImageFile(*directory_, id, Waiting::kAllowed);
+  if (!image.ok()) return image.error();
+  const int fd = image.value().fd.get();
+
+  const auto lock = FileLock::Acquire(fd, kHitPatience);
+  if (lock.failed_with(ETIMEDOUT)) return stays;  // In use.
+
+  sys::FileStat there;
+  if (sys::StatAt(directory_->base(), id, &there) != 0) return SysError::Last("statx");
+  if (there.inode != row.inode) {
+    total_ += there.size - row.size;  // Replaced; modulo 2^64, so that a smaller one subtracts.
+    return stays;
+  }
+  if (!there.SameFileAs(image.value().stat) || Recency(there) != row.recency_ns()) return stays;
+
+  const auto hits = ReadCounter(fd, kHitsAttribute);
+  if (sys::UnlinkAt(directory_->base(), id) != 0) return SysError::Last("unlinkat");
+  return std::optional(hits.ok() ? hits.value() : 0);
+}
+
 Eviction::Evicted Eviction::Step(size_t limit) {
   Evicted evicted;
   for (size_t looked = 0; looked < limit && !done(); looked++) {
     ImageRow row = images_.row(PopColdest());
-    const char* id = images_.c_name(row);
-    const auto hits = lock_.has_value() ? Evict(*directory_, id, row) : ReadHitsOfVictim(*directory_, id);
+    const auto hits = dry_run_ ? ReadHitsOfVictim(*directory_, images_.c_name(row)) : Remove(row);
+    if (hits.failed_with(ENOENT)) {
+      total_ -= row.size;  // Somebody else has made this room.
+      continue;
+    }
     if (!hits.ok() && !evicted.problem.has_value()) evicted.problem = hits.error();
     if (!hits.ok() || !hits.value().has_value()) continue;
     row.hits = *hits.value();

@@ -45,12 +45,14 @@ class Eviction {
       : directory_(std::move(directory)), target_(target) {}
 
   Status Walk();
+  Result<std::optional<int64_t>> Remove(const ImageRow& row);
   uint32_t PopColdest();
   bool Colder(uint32_t a, uint32_t b) const;
 
   std::shared_ptr<const CacheDirectory> directory_;
+  bool dry_run_ = false;
   UniqueFd lock_file_;
-  std::optional<FileLock> lock_;  // Nothing in a dry run.
+  std::optional<FileLock> lock_;  // Nothing in a dry run, and where locks do not work.
   ImageList images_;
   std::vector<uint32_t> heap_;  // Rows of images_, the coldest on top.
   uint64_t total_ = 0;

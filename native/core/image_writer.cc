@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
+
 #include "core/image_id.h"
 #include "core/private_name.h"
 #include "core/publish.h"
@@ -73,8 +75,9 @@ ImageWriter::~ImageWriter() {
 }
 
 Status ImageWriter::Reserve(uint64_t size) {
-  if (size == 0 || sys::Reserve(data_.get(), static_cast<off_t>(size)) == 0) {
-    reserved_ = size > 0;
+  if (size == 0) return Done{};
+  if (sys::Reserve(data_.get(), static_cast<off_t>(size)) == 0) {
+    reserved_ = std::max(reserved_, size);
     return Done{};
   }
   if (IsFull(errno) || errno == EFBIG) return SysError::Last("fallocate");
@@ -89,7 +92,11 @@ Status ImageWriter::Write(std::span<const std::byte> bytes) {
 }
 
 Status ImageWriter::Commit() {
-  if (torn_ && sys::Truncate(data_.get(), static_cast<off_t>(bytes_written_)) != 0) return SysError::Last("ftruncate");
+  // Cuts off what a failed write left, and gives back what was reserved beyond the end.
+  if ((torn_ || reserved_ > bytes_written_) && sys::Truncate(data_.get(), static_cast<off_t>(bytes_written_)) != 0 &&
+      torn_) {
+    return SysError::Last("ftruncate");
+  }
   const Status complete = MarkComplete(data_.get());
   if (!complete.ok()) return complete;
   const Status published = Publish(*directory_, data_name_.c_str(), data_.get(), id_.c_str());
@@ -101,8 +108,7 @@ Status ImageWriter::Commit() {
 
 Status ImageWriter::Rollback(std::string_view reason) {
   RecordReason(data_.get(), reason);
-  // Gives back what was reserved beyond the end.
-  if (reserved_) sys::Truncate(data_.get(), static_cast<off_t>(bytes_written_));
+  if (reserved_ > bytes_written_) sys::Truncate(data_.get(), static_cast<off_t>(bytes_written_));
   Status moved = MoveToInvalid();
   LetGo();
   return moved;

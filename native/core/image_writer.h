@@ -84,7 +84,7 @@ class ImageWriter {
   UniqueFd data_;
   std::optional<Token> token_;  // Nothing once the writer is closed.
   uint64_t bytes_written_ = 0;
-  bool reserved_ = false;
+  uint64_t reserved_ = 0;
   bool torn_ = false;  // A write failed and may have left bytes behind the last good one.
 };
 

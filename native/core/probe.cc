@@ -49,8 +49,10 @@ bool HasNamelessFiles(const CacheDirectory& directory) {
   return true;
 }
 
+// What a file system answers that has no locks, not what may go wrong with one.
 bool LocksAreMissing(const SysError& error) {
-  return std::string_view(error.syscall) == "flock" && error.code != EWOULDBLOCK && error.code != EBUSY;
+  return std::string_view(error.syscall) == "flock" &&
+         (error.code == ENOLCK || error.code == EOPNOTSUPP || error.code == ENOSYS || error.code == EINVAL);
 }
 
 // A claim, and whether it keeps a second one out.
@@ -68,9 +70,10 @@ Result<ImageWriter> ClaimTwice(const std::shared_ptr<const CacheDirectory>& dire
   if (!first.ok()) return first;
 
   auto second = ImageWriter::Claim(directory, id, trusting);
-  *locks = second.failed_with(EWOULDBLOCK);
+  if (second.failed_with(EWOULDBLOCK)) return first;
   // The second has taken the claim from the first, and is as good.
-  return second.ok() ? std::move(second) : std::move(first);
+  if (second.ok()) *locks = false;
+  return second;
 }
 
 double MeasureTimeResolution(int fd) {

@@ -22,6 +22,13 @@ namespace {
 // How long a writer may take from making its data to showing its token.
 constexpr double kYoungestOrphanSeconds = 60;
 
+constexpr int kOpenExisting = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+
+// What open(2) says of a symbolic link and of a socket.
+bool IsNoFile(int code) {
+  return code == ELOOP || code == ENXIO;
+}
+
 // Whether a name was unlinked by this call.  A directory stays, and so does a file that a network file system keeps for
 // somebody who has it open.
 Result<bool> Unlink(int directory, const char* name) {
@@ -67,8 +74,12 @@ Result<bool> ReapForeign(const CacheDirectory& directory, const char* id, double
   const auto older = IsOlder(directory.incomplete(), id, grace_seconds);
   if (!older.ok() || !older.value()) return older;
 
-  const UniqueFd file(sys::OpenAt(directory.incomplete(), id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!file.valid()) return Unlink(directory.incomplete(), id);  // A link or a socket.
+  const UniqueFd file(sys::OpenAt(directory.incomplete(), id, kOpenExisting));
+  if (!file.valid()) {
+    if (IsNoFile(errno)) return Unlink(directory.incomplete(), id);
+    if (errno == ENOENT || errno == EACCES) return false;  // Gone; or not ours to judge, it may be a live writer's.
+    return SysError::Last("openat");
+  }
   const auto lock = FileLock::TryAcquire(file.get());
   if (lock.failed_with(EWOULDBLOCK)) return false;
   const auto mark = WriterMark::Read(file.get());
@@ -89,16 +100,20 @@ Result<bool> ReapToken(const CacheDirectory& directory, const char* id, double g
   return false;
 }
 
-// The private names that the tokens standing in incomplete/ speak for.
-std::set<std::string> ReadDataNames(const CacheDirectory& directory, const std::vector<std::string>& names) {
+// The private names that the tokens standing in incomplete/ speak for.  Fails if one of them cannot be looked at: then
+// nobody can say which bytes are nobody's.
+Result<std::set<std::string>> ReadDataNames(const CacheDirectory& directory, const std::vector<std::string>& names) {
   std::set<std::string> data;
   for (const std::string& name : names) {
     if (IsPrivateName(name)) continue;
-    const UniqueFd token(
-        sys::OpenAt(directory.incomplete(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    if (!token.valid()) continue;
+    const UniqueFd token(sys::OpenAt(directory.incomplete(), name.c_str(), kOpenExisting));
+    if (!token.valid()) {
+      if (errno == ENOENT || IsNoFile(errno)) continue;
+      return SysError::Last("openat");
+    }
     const auto mark = WriterMark::Read(token.get());
-    if (mark.ok() && mark.value().has_value()) data.insert(mark.value()->data_name);
+    if (!mark.ok()) return mark.error();
+    if (mark.value().has_value()) data.insert(mark.value()->data_name);
   }
   return data;
 }
@@ -130,10 +145,12 @@ Result<uint64_t> ReapStalled(const CacheDirectory& directory, double grace_secon
   }
 
   // After the tokens, whose dead writers' data went with them.
-  const std::set<std::string> spoken_for = ReadDataNames(directory, names.value());
+  const auto spoken_for = ReadDataNames(directory, names.value());
+  if (spoken_for.failed_with(EACCES)) return reaped;
+  if (!spoken_for.ok()) return spoken_for.error();
   const double orphan_grace = std::max(grace_seconds, kYoungestOrphanSeconds);
   for (const std::string& name : names.value()) {
-    if (!IsPrivateName(name) || spoken_for.contains(name)) continue;
+    if (!IsPrivateName(name) || spoken_for.value().contains(name)) continue;
     const auto gone = UnlinkIfOlder(directory.incomplete(), name.c_str(), orphan_grace);
     if (!gone.ok()) return gone.error();
     if (gone.value()) reaped++;

@@ -131,6 +131,10 @@ int CanWriteAt(int directory, const char* name) {
   return Retrying("faccessat2", [&] { return ::faccessat(directory, name, W_OK, AT_EACCESS | AT_SYMLINK_NOFOLLOW); });
 }
 
+int SetMode(int fd, mode_t mode) {
+  return Retrying("fchmod", [&] { return ::fchmod(fd, mode); });
+}
+
 ssize_t ReadAt(int fd, void* buffer, size_t size, off_t position) {
   return Retrying("pread64", [&] { return ::pread(fd, buffer, size, position); });
 }

@@ -52,6 +52,7 @@ int StatAt(int directory, const char* name, FileStat* stat);
 int StatEntryAt(int directory, const char* name, FileStat* stat);
 int StatFileSystem(int fd, struct statvfs* stat);
 int CanWriteAt(int directory, const char* name);
+int SetMode(int fd, mode_t mode);
 
 ssize_t ReadAt(int fd, void* buffer, size_t size, off_t position);
 // preadv2(2) with RWF_NOWAIT: EAGAIN, or a short count, instead of waiting for the disk.

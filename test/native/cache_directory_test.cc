@@ -1,0 +1,146 @@
+#include "core/cache_directory.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "cache_fixture.h"
+#include "core/file_times.h"
+#include "faults.h"
+#include "harness.h"
+#include "processes.h"
+
+namespace xattr_cache {
+namespace {
+
+using testing::Cache;
+using testing::Faults;
+
+TEST("a cache directory is opened with its parts") {
+  const Cache cache;
+  const auto directory = CacheDirectory::Open(cache.path().c_str());
+  CHECK_OK(directory);
+  const auto inode_of = [](int fd) {
+    struct stat stat{};
+    ::fstat(fd, &stat);
+    return stat.st_ino;
+  };
+  CHECK_EQ(inode_of(directory.value().base()), testing::StatOf(cache.path()).st_ino);
+  CHECK_EQ(inode_of(directory.value().incomplete()), testing::StatOf(cache.Path("incomplete")).st_ino);
+  CHECK_EQ(inode_of(directory.value().invalid()), testing::StatOf(cache.Path("invalid")).st_ino);
+  CHECK_EQ(inode_of(directory.value().queue()), testing::StatOf(cache.Path("queue")).st_ino);
+  for (const int fd : {directory.value().base(), directory.value().incomplete(), directory.value().invalid(),
+                       directory.value().queue()}) {
+    CHECK((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+  }
+}
+
+TEST("a directory that lacks a part, or has a link for one, is not opened") {
+  const Cache cache;
+  CHECK_FAILS(CacheDirectory::Open((cache.path() + "/nowhere").c_str()), ENOENT);
+  CHECK_FAILS(CacheDirectory::Open(""), ENOENT);
+  CHECK_EQ(::rename(cache.Path("queue").c_str(), cache.Path("elsewhere").c_str()), 0);
+  CHECK_FAILS(CacheDirectory::Open(cache.path().c_str()), ENOENT);
+  CHECK_EQ(::symlink("elsewhere", cache.Path("queue").c_str()), 0);
+  const auto through_link = CacheDirectory::Open(cache.path().c_str());
+  CHECK(through_link.failed_with(ENOTDIR) || through_link.failed_with(ELOOP));
+  CHECK_EQ(::unlink(cache.Path("queue").c_str()), 0);
+  testing::WriteFile(cache.Path("queue"), "");
+  CHECK_FAILS(CacheDirectory::Open(cache.path().c_str()), ENOTDIR);
+}
+
+TEST("a cache stays in the directory that was opened, whatever becomes of the path") {
+  const Cache cache;
+  const auto directory = CacheDirectory::Open(cache.path().c_str());
+  CHECK_OK(directory);
+  const std::string moved = cache.path() + "-moved";
+  CHECK_EQ(::rename(cache.path().c_str(), moved.c_str()), 0);
+  testing::WriteFile(moved + "/a", "bytes");
+  const int fd = sys::OpenAt(directory.value().base(), "a", O_RDONLY);
+  CHECK(fd >= 0);
+  ::close(fd);
+  CHECK_EQ(::rename(moved.c_str(), cache.path().c_str()), 0);
+}
+
+TEST("the boot is known by 8 digits and the time it began") {
+  const Cache cache;
+  const Boot& boot = cache.directory().boot();
+  CHECK_EQ(boot.id, testing::ReadFile("/proc/sys/kernel/random/boot_id").value_or("").substr(0, 8));
+  CHECK(boot.started_ns > 0 && boot.started_ns < testing::NowNs());
+}
+
+TEST("a directory whose boot cannot be learned is not opened") {
+  const Cache cache;
+  {
+    const Faults faults(testing::Refuse("pread64", EIO));
+    CHECK_FAILS(CacheDirectory::Open(cache.path().c_str()), EIO);
+  }
+  const Faults faults(testing::RefuseNth("openat", 5, EACCES));
+  CHECK_FAILS(CacheDirectory::Open(cache.path().c_str()), EACCES);
+}
+
+mode_t LockModeIn(mode_t directory_mode, mode_t mask) {
+  const Cache cache;
+  ::chmod(cache.path().c_str(), directory_mode);
+  ::umask(mask);
+  const auto lock = cache.directory().OpenPruneLock();
+  ::umask(022);
+  return lock.ok() ? testing::StatOf(cache.Path(".xattr-cache/lock")).st_mode & 07777 : 0;
+}
+
+TEST("the pruners' lock is closed to strangers, and open to the directory's group as the directory is") {
+  CHECK_EQ(LockModeIn(0700, 022), 0600);
+  CHECK_EQ(LockModeIn(0755, 022), 0640);
+  CHECK_EQ(LockModeIn(0775, 002), 0660);
+  CHECK_EQ(LockModeIn(0777, 0), 0660);
+}
+
+TEST("the pruners' lock is open to the directory's group whatever this process's umask is") {
+  CHECK_EQ(LockModeIn(0775, 022), 0660);
+  CHECK_EQ(LockModeIn(0775, 077), 0660);
+}
+
+TEST("the pruners' lock is the same file each time, and may be read by who may not write it") {
+  const Cache cache;
+  CHECK_OK(cache.directory().OpenPruneLock());
+  const ino_t inode = testing::StatOf(cache.Path(".xattr-cache/lock")).st_ino;
+  CHECK_OK(cache.directory().OpenPruneLock());
+  CHECK_EQ(testing::StatOf(cache.Path(".xattr-cache/lock")).st_ino, inode);
+  if (!testing::IsRoot()) return testing::Skip("needs root, to be somebody else");
+  ::chmod(cache.Path(".xattr-cache/lock").c_str(), 0644);
+  CHECK(testing::RunAsStranger([&] { return cache.directory().OpenPruneLock().ok(); }));
+  ::chmod(cache.Path(".xattr-cache/lock").c_str(), 0600);
+  CHECK(testing::RunAsStranger([&] { return cache.directory().OpenPruneLock().failed_with(EACCES); }));
+}
+
+TEST("the pruners' lock is not looked for through links") {
+  const Cache cache;
+  CHECK_EQ(::mkdir(cache.Path("elsewhere").c_str(), 0755), 0);
+  CHECK_EQ(::symlink("elsewhere", cache.Path(".xattr-cache").c_str()), 0);
+  CHECK(!cache.directory().OpenPruneLock().ok());
+  CHECK_EQ(::unlink(cache.Path(".xattr-cache").c_str()), 0);
+  CHECK_EQ(::mkdir(cache.Path(".xattr-cache").c_str(), 0755), 0);
+  CHECK_EQ(::symlink("../victim", cache.Path(".xattr-cache/lock").c_str()), 0);
+  CHECK_FAILS(cache.directory().OpenPruneLock(), ELOOP);
+  CHECK(!testing::Exists(cache.Path("victim")));
+}
+
+TEST("a pruners' lock that cannot be made says why") {
+  const Cache cache;
+  {
+    const Faults faults(testing::Refuse("mkdirat", EROFS));
+    CHECK_FAILS(cache.directory().OpenPruneLock(), EROFS);
+  }
+  {
+    const Faults faults(testing::Refuse("statx", EIO));
+    CHECK_FAILS(cache.directory().OpenPruneLock(), EIO);
+  }
+  const Faults faults(testing::RefuseNth("openat", 3, ENOSPC));
+  CHECK_FAILS(cache.directory().OpenPruneLock(), ENOSPC);
+}
+
+}  // namespace
+}  // namespace xattr_cache

@@ -1,0 +1,89 @@
+#include "core/directory_walk.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <set>
+#include <string>
+
+#include "faults.h"
+#include "files.h"
+#include "harness.h"
+
+namespace xattr_cache {
+namespace {
+
+using testing::Faults;
+using testing::OpenFile;
+using testing::TemporaryDirectory;
+
+// All that is left of a walk; "(failed)" if it fails.
+std::multiset<std::string> Rest(DirectoryWalk& walk) {
+  std::multiset<std::string> names;
+  while (true) {
+    const auto entry = walk.Next();
+    if (!entry.ok()) return {"(failed)"};
+    if (!entry.value().has_value()) return names;
+    names.emplace(entry.value()->view());
+  }
+}
+
+TEST("a walk finds every name once, but not the directory and its parent") {
+  const TemporaryDirectory directory;
+  std::multiset<std::string> names;
+  // More than one buffer of entries, with names of all lengths.
+  for (size_t i = 1; i <= 1500; i++) {
+    const std::string number = std::to_string(i);
+    names.insert(std::string(1 + i % (NAME_MAX - number.size()), i % 2 == 0 ? '.' : 'x') + number);
+  }
+  for (const std::string& name : names) testing::WriteFile(directory.path() + '/' + name, "");
+  const OpenFile open(directory.path(), O_DIRECTORY);
+  auto walk = DirectoryWalk::Open(open.fd());
+  CHECK_OK(walk);
+  CHECK(Rest(walk.value()) == names);
+  CHECK(!walk.value().Next().value().has_value());  // At the end it stays there.
+}
+
+TEST("two walks of one directory do not disturb each other") {
+  const TemporaryDirectory directory;
+  for (const char* name : {"a", "b", "c"}) testing::WriteFile(directory.path() + '/' + name, "");
+  const OpenFile open(directory.path(), O_DIRECTORY);
+  auto first = DirectoryWalk::Open(open.fd());
+  CHECK_OK(first);
+  CHECK(first.value().Next().value().has_value());
+  auto second = DirectoryWalk::Open(open.fd());
+  CHECK_EQ(Rest(second.value()).size(), 3);
+  CHECK_EQ(Rest(first.value()).size(), 2);
+}
+
+TEST("a walk tells what can be a regular file") {
+  CHECK((DirectoryEntry{"a", DT_REG}).MaybeRegular());
+  CHECK((DirectoryEntry{"a", DT_UNKNOWN}).MaybeRegular());
+  for (const uint8_t type : {DT_DIR, DT_LNK, DT_FIFO, DT_SOCK, DT_CHR, DT_BLK}) {
+    CHECK(!(DirectoryEntry{"a", type}).MaybeRegular());
+  }
+}
+
+TEST("a directory that is removed while it is walked has no more entries") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/gone";
+  CHECK_EQ(::mkdir(path.c_str(), 0755), 0);
+  const OpenFile open(path, O_DIRECTORY);
+  auto walk = DirectoryWalk::Open(open.fd());
+  CHECK_EQ(::rmdir(path.c_str()), 0);
+  CHECK(!walk.value().Next().value().has_value());
+}
+
+TEST("a directory that cannot be opened or read says why") {
+  const TemporaryDirectory directory;
+  const OpenFile open(directory.path(), O_DIRECTORY);
+  auto walk = DirectoryWalk::Open(open.fd());
+  const Faults faults([](std::string_view) { return EIO; });
+  CHECK_FAILS(DirectoryWalk::Open(open.fd()), EIO);
+  CHECK_FAILS(walk.value().Next(), EIO);
+}
+
+}  // namespace
+}  // namespace xattr_cache

@@ -1,0 +1,282 @@
+#include "core/eviction.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "cache_fixture.h"
+#include "core/image_reader.h"
+#include "core/whole_put.h"
+#include "core/xattr.h"
+#include "faults.h"
+#include "harness.h"
+
+namespace xattr_cache {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Cache;
+using testing::Faults;
+
+// What goes when the images are to sum to at most `target`, in the order in which it goes.
+std::string EvictTo(const Cache& cache, uint64_t target, size_t step = 1000) {
+  auto eviction = Eviction::Begin(cache.shared(), target);
+  if (!eviction.ok()) return testing::Describe(eviction.error());
+  std::string names;
+  while (!eviction.value().done()) {
+    const auto evicted = eviction.value().Step(step);
+    for (size_t i = 0; i < evicted.images.size(); i++) {
+      names += (names.empty() ? "" : " ") + std::string(evicted.images.name(evicted.images.row(i)));
+    }
+  }
+  return names;
+}
+
+// Images of ten bytes, the first the coldest.
+void AddImages(const Cache& cache, std::initializer_list<const char*> ids) {
+  int64_t time = testing::NowNs() - 1000 * testing::kSecond;
+  for (const char* id : ids) {
+    cache.AddImage(id, "ten bytes.");
+    testing::SetTimes(cache.Path(id), time, time);
+    time++;  // One nanosecond apart.
+  }
+}
+
+TEST("a cache that is not larger than its target loses nothing") {
+  const Cache cache;
+  AddImages(cache, {"a", "b"});
+  CHECK_EQ(EvictTo(cache, 20), "");
+  CHECK_EQ(EvictTo(cache, 21), "");
+  CHECK(testing::Exists(cache.Path("a")) && testing::Exists(cache.Path("b")));
+}
+
+TEST("glance B9: the least recently used go, to the nanosecond, and no more than must") {
+  const Cache cache;
+  AddImages(cache, {"d", "b", "a", "e", "c"});
+  CHECK_EQ(EvictTo(cache, 39), "d b");
+  CHECK_EQ(EvictTo(cache, 20), "a");
+  CHECK_EQ(EvictTo(cache, 0), "e c");
+  CHECK_EQ(EvictTo(cache, 0), "");
+}
+
+TEST("the order is the same in steps of one") {
+  const Cache cache;
+  AddImages(cache, {"d", "b", "a", "e", "c"});
+  CHECK_EQ(EvictTo(cache, 10, 1), "d b a e");
+}
+
+TEST("of images as old as each other the smaller goes first, then the first by name") {
+  const Cache cache;
+  for (const char* id : {"c", "b", "large"}) cache.AddImage(id, id == std::string_view("large") ? "many bytes" : "few");
+  for (const char* id : {"c", "b", "large"}) testing::SetTimes(cache.Path(id), 5 * testing::kSecond, 0);
+  CHECK_EQ(EvictTo(cache, 0), "b c large");
+}
+
+TEST("a modification counts as a use") {
+  const Cache cache;
+  AddImages(cache, {"a", "b"});
+  testing::SetTimes(cache.Path("a"), 0, testing::NowNs());
+  CHECK_EQ(EvictTo(cache, 10), "b");
+}
+
+TEST("what goes is reported with its hits as they stood") {
+  const Cache cache;
+  AddImages(cache, {"a"});
+  testing::SetAttribute(cache.Path("a"), kHitsAttribute, "3");
+  auto eviction = Eviction::Begin(cache.shared(), 0);
+  CHECK_OK(eviction);
+  testing::SetAttribute(cache.Path("a"), kHitsAttribute, "4");
+  const auto evicted = eviction.value().Step(10);
+  CHECK_EQ(evicted.images.size(), 1);
+  CHECK_EQ(evicted.images.row(0).hits, 4);
+  CHECK_EQ(evicted.images.row(0).size, 10);
+  CHECK(!evicted.problem.has_value());
+}
+
+TEST("an image that is read after the walk stays, and the next goes") {
+  const Cache cache;
+  AddImages(cache, {"a", "b", "c"});
+  auto eviction = Eviction::Begin(cache.shared(), 20);
+  CHECK_OK(eviction);
+  {
+    const testing::OpenFile reader(cache.Path("a"));
+    CHECK_OK(RecordHit(reader.fd(), 0ns));
+  }
+  const auto evicted = eviction.value().Step(10);
+  CHECK_EQ(evicted.images.size(), 1);
+  CHECK_EQ(evicted.images.name(evicted.images.row(0)), "b");
+  CHECK(testing::Exists(cache.Path("a")));
+}
+
+TEST("an image that is replaced after the walk stays, though it looks as old") {
+  const Cache cache;
+  AddImages(cache, {"a", "b"});
+  const int64_t time = testing::ModifiedNs(cache.Path("a"));
+  const testing::OpenFile keeps_the_inode(cache.Path("a"));
+  auto eviction = Eviction::Begin(cache.shared(), 10);
+  CHECK_OK(eviction);
+  CHECK_OK(PutImage(cache.directory(), "a", testing::Bytes("new bytes.")));
+  testing::SetTimes(cache.Path("a"), time, time);
+  const auto evicted = eviction.value().Step(10);
+  CHECK_EQ(evicted.images.size(), 1);
+  CHECK_EQ(evicted.images.name(evicted.images.row(0)), "b");
+  CHECK_EQ(testing::ReadFile(cache.Path("a")), "new bytes.");
+}
+
+TEST("an image that is replaced while its lock is taken stays") {
+  const Cache cache;
+  AddImages(cache, {"a"});
+  auto eviction = Eviction::Begin(cache.shared(), 0);
+  CHECK_OK(eviction);
+  const Faults faults(testing::Before("flock", 1, [&] {
+    const int64_t time = testing::ModifiedNs(cache.Path("a"));
+    const bool put = PutImage(cache.directory(), "a", testing::Bytes("new bytes.")).ok();
+    testing::SetTimes(cache.Path("a"), time, time);
+    return put ? 0 : EIO;
+  }));
+  CHECK_EQ(eviction.value().Step(10).images.size(), 0);
+  CHECK_EQ(testing::ReadFile(cache.Path("a")), "new bytes.");
+}
+
+TEST("an image whose lock is held stays, without a problem") {
+  const Cache cache;
+  AddImages(cache, {"a", "b"});
+  const testing::OpenFile holder(cache.Path("a"));
+  CHECK(holder.TryFlock());
+  CHECK_EQ(EvictTo(cache, 10), "b");
+  CHECK(testing::Exists(cache.Path("a")));
+}
+
+TEST("an image is unlinked under its lock") {
+  const Cache cache;
+  AddImages(cache, {"a"});
+  auto eviction = Eviction::Begin(cache.shared(), 0);
+  CHECK_OK(eviction);
+  const testing::OpenFile reader(cache.Path("a"));
+  bool locked = false;
+  const Faults faults(testing::Before("unlinkat", 1, [&] { return locked = !reader.TryFlock(), 0; }));
+  CHECK_EQ(eviction.value().Step(10).images.size(), 1);
+  CHECK(locked);
+  CHECK(reader.TryFlock());
+}
+
+TEST("an image that is gone after the walk is passed over") {
+  for (const int moment : {0, 1, 2}) {
+    const Cache cache;
+    AddImages(cache, {"a"});
+    auto eviction = Eviction::Begin(cache.shared(), 0);
+    CHECK_OK(eviction);
+    const char* const calls[] = {"openat", "flock", "fgetxattr"};
+    const Faults faults(testing::Before(calls[moment], 1, [&] { return ::unlink(cache.Path("a").c_str()), 0; }));
+    const auto evicted = eviction.value().Step(10);
+    CHECK_EQ(evicted.images.size(), 0);
+    CHECK(!evicted.problem.has_value());
+  }
+}
+
+TEST("what somebody else removes after the walk makes room too") {
+  const Cache cache;
+  AddImages(cache, {"a", "b", "c"});
+  auto eviction = Eviction::Begin(cache.shared(), 20);
+  CHECK_OK(eviction);
+  CHECK_EQ(::unlink(cache.Path("a").c_str()), 0);
+  CHECK_EQ(eviction.value().Step(10).images.size(), 0);
+  CHECK_EQ(testing::Names(cache.path()), ".xattr-cache b c incomplete invalid queue");
+}
+
+TEST("an image that cannot be removed stays, the others go, and the first problem is told") {
+  const Cache cache;
+  AddImages(cache, {"a", "b", "c"});
+  for (const char* call : {"openat", "statx", "unlinkat"}) {
+    auto eviction = Eviction::Begin(cache.shared(), 20);
+    CHECK_OK(eviction);
+    const Faults faults(testing::Refuse(call, EIO));
+    const auto evicted = eviction.value().Step(10);
+    CHECK_EQ(evicted.images.size(), 0);
+    CHECK(evicted.problem.has_value());
+    CHECK_EQ(evicted.problem->code, EIO);
+    CHECK_EQ(evicted.problem->syscall, call);
+    CHECK(eviction.value().done());
+  }
+  auto eviction = Eviction::Begin(cache.shared(), 20);
+  CHECK_OK(eviction);
+  const Faults faults(testing::RefuseNth("unlinkat", 1, EACCES));
+  const auto evicted = eviction.value().Step(10);
+  CHECK_EQ(evicted.images.size(), 1);
+  CHECK_EQ(evicted.images.name(evicted.images.row(0)), "b");
+  CHECK_EQ(evicted.problem->code, EACCES);
+}
+
+TEST("hits that cannot be read do not keep an image") {
+  const Cache cache;
+  AddImages(cache, {"a"});
+  auto eviction = Eviction::Begin(cache.shared(), 0);
+  CHECK_OK(eviction);
+  const Faults faults(testing::Refuse("fgetxattr", EIO));
+  const auto evicted = eviction.value().Step(10);
+  CHECK_EQ(evicted.images.size(), 1);
+  CHECK_EQ(evicted.images.row(0).hits, 0);
+}
+
+TEST("glance B11: one eviction at a time, and the second is told to look again") {
+  const Cache cache;
+  AddImages(cache, {"a"});
+  {
+    const auto first = Eviction::Begin(cache.shared(), 0);
+    CHECK_OK(first);
+    CHECK_FAILS(Eviction::Begin(cache.shared(), 0), EWOULDBLOCK);
+    CHECK_OK(Eviction::BeginDryRun(cache.shared(), 0));
+  }
+  CHECK_OK(Eviction::Begin(cache.shared(), 0));
+}
+
+TEST("an eviction that cannot begin says why, and leaves no lock") {
+  const Cache cache;
+  AddImages(cache, {"a"});
+  for (const char* call : {"mkdirat", "getdents64", "statx"}) {
+    const Faults faults(testing::Refuse(call, EIO));
+    CHECK_FAILS(Eviction::Begin(cache.shared(), 0), EIO);
+  }
+  CHECK_OK(Eviction::Begin(cache.shared(), 0));
+  const Faults faults(testing::Refuse("openat", EIO));
+  CHECK_FAILS(Eviction::BeginDryRun(cache.shared(), 0), EIO);
+}
+
+TEST("a dry run tells what would go, and removes nothing") {
+  const Cache cache;
+  AddImages(cache, {"a", "b", "c"});
+  testing::SetAttribute(cache.Path("a"), kHitsAttribute, "3");
+  auto dry = Eviction::BeginDryRun(cache.shared(), 15);
+  CHECK_OK(dry);
+  const auto would = dry.value().Step(10);
+  CHECK_EQ(would.images.size(), 2);
+  CHECK_EQ(would.images.name(would.images.row(0)), "a");
+  CHECK_EQ(would.images.row(0).hits, 3);
+  CHECK_EQ(would.images.name(would.images.row(1)), "b");
+  CHECK_EQ(testing::Names(cache.path()), "a b c incomplete invalid queue");
+}
+
+TEST("a dry run passes over what is gone, and tells of what it may not open") {
+  const Cache cache;
+  AddImages(cache, {"a", "b"});
+  auto dry = Eviction::BeginDryRun(cache.shared(), 0);
+  CHECK_OK(dry);
+  CHECK_EQ(::unlink(cache.Path("a").c_str()), 0);
+  const Faults faults(testing::RefuseNth("openat", 2, EACCES));
+  const auto would = dry.value().Step(10);
+  CHECK_EQ(would.images.size(), 0);
+  CHECK_EQ(would.problem->code, EACCES);
+}
+
+TEST("where locks do not work, eviction still makes room") {
+  const Cache cache;
+  AddImages(cache, {"a", "b"});
+  const Faults faults(testing::Refuse("flock", ENOLCK));
+  CHECK_EQ(EvictTo(cache, 10), "a");
+}
+
+}  // namespace
+}  // namespace xattr_cache

@@ -1,0 +1,38 @@
+#include "core/file_times.h"
+
+#include "harness.h"
+
+namespace xattr_cache {
+namespace {
+
+TEST("times are counted in nanoseconds, before the epoch too") {
+  CHECK_EQ(ToNanoseconds({0, 0}), 0);
+  CHECK_EQ(ToNanoseconds({1, 5}), 1'000'000'005);
+  CHECK_EQ(ToNanoseconds({-1, 999'999'999}), -1);
+  CHECK_EQ(ToNanoseconds({9'000'000'000, 1}), 9'000'000'000'000'000'001);
+}
+
+TEST("milliseconds keep the fraction") {
+  CHECK_EQ(ToMilliseconds(1'500'000), 1.5);
+  CHECK_EQ(ToMilliseconds(1), 1e-6);
+}
+
+TEST("recency is the later of access and modification") {
+  sys::FileStat stat;
+  stat.accessed = {10, 5};
+  stat.modified = {10, 4};
+  CHECK_EQ(Recency(stat), 10'000'000'005);
+  stat.modified = {11, 0};
+  CHECK_EQ(Recency(stat), 11'000'000'000);
+}
+
+TEST("a time in the future is as old as one that lies as far in the past") {
+  timespec time = sys::Now();
+  time.tv_sec -= 100;
+  CHECK(AgeSeconds(time) >= 100 && AgeSeconds(time) < 110);
+  time.tv_sec += 200;
+  CHECK(AgeSeconds(time) > 90 && AgeSeconds(time) <= 100);
+}
+
+}  // namespace
+}  // namespace xattr_cache

@@ -1,0 +1,158 @@
+// Counting hits and marking accesses: RecordHit.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <string>
+
+#include "cache_fixture.h"
+#include "core/image_reader.h"
+#include "core/whole_put.h"
+#include "core/xattr.h"
+#include "faults.h"
+#include "harness.h"
+#include "processes.h"
+
+namespace xattr_cache {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Cache;
+using testing::Faults;
+using testing::OpenFile;
+
+struct HitImage {
+  Cache cache;
+  std::string path = cache.Path("a");
+  OpenFile file{(cache.AddImage("a", "bytes", 1000), path)};
+
+  int fd() const { return file.fd(); }
+  std::string hits() const { return testing::Attribute(path, kHitsAttribute).value_or("(none)"); }
+};
+
+TEST("a hit is counted, and the access marked in the clock's nanoseconds") {
+  const HitImage image;
+  const int64_t modified = testing::ModifiedNs(image.path);
+  const int64_t before = testing::NowNs();
+  CHECK_EQ(RecordHit(image.fd(), 0ns).value().outcome, HitOutcome::kCounted);
+  const int64_t after = testing::NowNs();
+  CHECK_EQ(image.hits(), "1");
+  const int64_t first = testing::AccessedNs(image.path);
+  CHECK(first >= before && first <= after);
+  CHECK_EQ(testing::ModifiedNs(image.path), modified);
+  CHECK_EQ(RecordHit(image.fd(), 0ns).value().outcome, HitOutcome::kCounted);
+  CHECK_EQ(image.hits(), "2");
+  CHECK(testing::AccessedNs(image.path) > first);
+  CHECK(!testing::IsFlocked(image.path));
+}
+
+TEST("glance B7: a first hit is counted where there was no count, or no number") {
+  const HitImage image;
+  ::unlink(image.path.c_str());
+  testing::WriteFile(image.path, "bytes");
+  const OpenFile file(image.path);
+  CHECK_EQ(RecordHit(file.fd(), 0ns).value().outcome, HitOutcome::kCounted);
+  CHECK_EQ(image.hits(), "1");
+  testing::SetAttribute(image.path, kHitsAttribute, "many");
+  CHECK_EQ(RecordHit(file.fd(), 0ns).value().outcome, HitOutcome::kCounted);
+  CHECK_EQ(image.hits(), "1");
+}
+
+TEST("while somebody else has the image locked, a hit has to be tried again") {
+  const HitImage image;
+  const OpenFile holder(image.path);
+  CHECK(holder.TryFlock());
+  CHECK_FAILS(RecordHit(image.fd(), 0ns), EWOULDBLOCK);
+  CHECK_EQ(image.hits(), "0");
+}
+
+TEST("a hit on an image that was evicted or replaced is not counted") {
+  const HitImage image;
+  CHECK_OK(PutImage(image.cache.directory(), "a", testing::Bytes("new")));
+  CHECK_EQ(RecordHit(image.fd(), 0ns).value().outcome, HitOutcome::kEvicted);
+  CHECK_EQ(image.hits(), "0");
+  const OpenFile file(image.path);
+  CHECK_EQ(::unlink(image.path.c_str()), 0);
+  CHECK_EQ(RecordHit(file.fd(), 0ns).value().outcome, HitOutcome::kEvicted);
+}
+
+TEST("whether an image was evicted is asked under its lock") {
+  const HitImage image;
+  const Faults faults(testing::Before("flock", 1, [&] { return ::unlink(image.path.c_str()), 0; }));
+  CHECK_EQ(RecordHit(image.fd(), 0ns).value().outcome, HitOutcome::kEvicted);
+}
+
+TEST("a hit that cannot be written says why, and is no failure") {
+  const HitImage image;
+  for (const char* call : {"flock", "statx", "fgetxattr", "fsetxattr"}) {
+    for (const int code : {ENOSPC, EDQUOT, EROFS, EACCES, EPERM, ENOLCK}) {
+      const Faults faults(testing::RefuseNth(call, 1, code));
+      const auto hit = RecordHit(image.fd(), 0ns);
+      CHECK_OK(hit);
+      CHECK_EQ(hit.value().outcome, HitOutcome::kNotWritten);
+      CHECK_EQ(hit.value().problem.code, code);
+      CHECK_EQ(hit.value().problem.syscall, call);
+    }
+  }
+  CHECK_EQ(image.hits(), "0");
+  CHECK(!testing::IsFlocked(image.path));
+}
+
+TEST("an access within the resolution is not written again, an older one is") {
+  const HitImage image;
+  const int64_t recent = testing::NowNs() - testing::kSecond;
+  testing::SetTimes(image.path, recent, recent);
+  CHECK_EQ(RecordHit(image.fd(), 10s).value().outcome, HitOutcome::kCounted);
+  CHECK_EQ(testing::AccessedNs(image.path), recent);
+  CHECK_EQ(image.hits(), "1");
+  CHECK_EQ(RecordHit(image.fd(), 500ms).value().outcome, HitOutcome::kCounted);
+  CHECK(testing::AccessedNs(image.path) > recent);
+}
+
+TEST("an access that lies in the future is always overwritten") {
+  const HitImage image;
+  const int64_t future = testing::NowNs() + 1000 * testing::kSecond;
+  testing::SetTimes(image.path, future, future);
+  CHECK_EQ(RecordHit(image.fd(), 1h).value().outcome, HitOutcome::kCounted);
+  CHECK(testing::AccessedNs(image.path) < future);
+}
+
+TEST("an access that cannot be written does not undo the hit") {
+  const HitImage image;
+  const Faults faults(testing::Refuse("utimensat", EROFS));
+  CHECK_EQ(RecordHit(image.fd(), 0ns).value().outcome, HitOutcome::kCounted);
+  CHECK_EQ(image.hits(), "1");
+}
+
+TEST("who may write an image but does not own it reads a byte, so that its access moves") {
+  const HitImage image;
+  int reads = 0;
+  const Faults faults([&](std::string_view call) {
+    if (call == "pread64") reads++;
+    return call == "utimensat" ? EPERM : 0;
+  });
+  CHECK_EQ(RecordHit(image.fd(), 0ns).value().outcome, HitOutcome::kCounted);
+  CHECK_EQ(reads, 1);
+}
+
+TEST("another user who may write an image counts, one who may only read does not") {
+  if (!testing::IsRoot()) return testing::Skip("needs root, to be somebody else");
+  const HitImage image;
+  const auto outcome_is = [&](HitOutcome wanted) {
+    return testing::RunAsStranger([&] {
+      const auto open = OpenImageFile(image.cache.directory(), "a", Waiting::kAllowed);
+      if (!open.ok()) return false;
+      const auto hit = RecordHit(open.value().fd.get(), 0ns);
+      return hit.ok() && hit.value().outcome == wanted;
+    });
+  };
+  CHECK(outcome_is(HitOutcome::kNotWritten));
+  CHECK_EQ(image.hits(), "0");
+  ::chmod(image.path.c_str(), 0666);
+  CHECK(outcome_is(HitOutcome::kCounted));
+  CHECK_EQ(image.hits(), "1");
+}
+
+}  // namespace
+}  // namespace xattr_cache

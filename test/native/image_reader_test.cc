@@ -1,0 +1,179 @@
+#include "core/image_reader.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <string>
+
+#include "cache_fixture.h"
+#include "core/whole_put.h"
+#include "core/xattr.h"
+#include "faults.h"
+#include "harness.h"
+#include "processes.h"
+
+namespace xattr_cache {
+namespace {
+
+using testing::Cache;
+using testing::Faults;
+
+Result<OpenImage> Open(const Cache& cache, Waiting waiting = Waiting::kAllowed) {
+  return OpenImageFile(cache.directory(), "a", waiting);
+}
+
+std::string ReadAll(int fd, uint64_t position, size_t room, Waiting waiting = Waiting::kAllowed) {
+  std::string bytes(room, '?');
+  const auto size = ReadImage(fd, std::as_writable_bytes(std::span(bytes)), position, waiting);
+  return size.ok() ? bytes.substr(0, size.value()) : testing::Describe(size.error());
+}
+
+TEST("an image is opened with what is known of it") {
+  const Cache cache;
+  cache.AddImage("a", "bytes");
+  const auto image = Open(cache);
+  CHECK_OK(image);
+  CHECK_EQ(image.value().stat.size, 5);
+  CHECK_EQ(image.value().stat.inode, testing::StatOf(cache.Path("a")).st_ino);
+  const int fd = image.value().fd.get();
+  CHECK((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+  CHECK((::fcntl(fd, F_GETFL) & O_NOATIME) != 0);
+}
+
+TEST("glance B7: an image without any attribute is still a good image") {
+  const Cache cache;
+  testing::WriteFile(cache.Path("a"), "bytes");
+  CHECK_OK(Open(cache));
+  testing::WriteFile(cache.Path("a"), "");
+  CHECK_OK(Open(cache));
+}
+
+TEST("what is no regular file is no image, and opening it does not wait") {
+  for (const char* kind : {"nothing", "link", "directory", "fifo", "socket"}) {
+    const Cache cache;
+    const std::string path = cache.Path("a");
+    testing::WriteFile(cache.Path("b"), "bytes");
+    if (kind == std::string_view("link")) CHECK_EQ(::symlink("b", path.c_str()), 0);
+    if (kind == std::string_view("directory")) CHECK_EQ(::mkdir(path.c_str(), 0755), 0);
+    if (kind == std::string_view("fifo")) CHECK_EQ(::mkfifo(path.c_str(), 0644), 0);
+    if (kind == std::string_view("socket")) {
+      const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+      sockaddr_un address{};
+      address.sun_family = AF_UNIX;
+      std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
+      CHECK_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+      ::close(fd);
+    }
+    CHECK_FAILS(Open(cache), ENOENT);
+    const auto without_waiting = Open(cache, Waiting::kNever);
+    CHECK(without_waiting.failed_with(ENOENT) || without_waiting.failed_with(EAGAIN));
+  }
+}
+
+TEST("a writer's token that was renamed to where images are is no image, unless it holds bytes") {
+  const Cache cache;
+  testing::WriteFile(cache.Path("a"), "");
+  testing::SetAttribute(cache.Path("a"), kWriterAttribute, ".d-0123456789abcdef boot");
+  CHECK_FAILS(Open(cache), ENOENT);
+  testing::WriteFile(cache.Path("a"), "a foreign writer's bytes");
+  CHECK_OK(Open(cache));
+}
+
+TEST("an empty image is one where there are no attributes at all") {
+  const Cache cache;
+  testing::WriteFile(cache.Path("a"), "");
+  {
+    const Faults faults(testing::Refuse("fgetxattr", EOPNOTSUPP));
+    CHECK_OK(Open(cache));
+  }
+  const Faults faults(testing::Refuse("fgetxattr", EIO));
+  CHECK_FAILS(Open(cache), EIO);
+}
+
+TEST("only an owner can leave the access time alone; others open all the same") {
+  const Cache cache;
+  cache.AddImage("a", "bytes");
+  const Faults faults(testing::RefuseNth("openat", 1, EPERM));
+  const auto image = Open(cache);
+  CHECK_OK(image);
+  CHECK_EQ(::fcntl(image.value().fd.get(), F_GETFL) & O_NOATIME, 0);
+}
+
+TEST("an image that cannot be opened, or not be looked at, says why") {
+  const Cache cache;
+  cache.AddImage("a", "bytes");
+  for (const char* call : {"openat", "statx"}) {
+    const Faults faults(testing::Refuse(call, ESTALE));
+    CHECK_FAILS(Open(cache), ESTALE);
+  }
+}
+
+TEST("bytes are read from a position to the end, and not beyond") {
+  const Cache cache;
+  cache.AddImage("a", "0123456789");
+  const auto image = Open(cache);
+  const int fd = image.value().fd.get();
+  CHECK_EQ(ReadAll(fd, 0, 10), "0123456789");
+  CHECK_EQ(ReadAll(fd, 0, 4), "0123");
+  CHECK_EQ(ReadAll(fd, 7, 100), "789");
+  CHECK_EQ(ReadAll(fd, 10, 1), "");
+  CHECK_EQ(ReadAll(fd, 1'000'000, 1), "");
+  CHECK_EQ(ReadAll(fd, 3, 0), "");
+  std::array<std::byte, 1> byte;
+  const Faults faults(testing::Refuse("pread64", EIO));
+  CHECK_FAILS(ReadImage(fd, byte, 0, Waiting::kAllowed), EIO);
+}
+
+TEST("glance B6: an image that is deleted while it is read is read to its end") {
+  const Cache cache;
+  cache.AddImage("a", "0123456789");
+  const auto image = Open(cache);
+  CHECK_EQ(::unlink(cache.Path("a").c_str()), 0);
+  CHECK_EQ(ReadAll(image.value().fd.get(), 0, 100), "0123456789");
+}
+
+TEST("who must not wait gets bytes at once or EAGAIN, and never wrong ones") {
+  const Cache cache;
+  cache.AddImage("a", "0123456789");
+  const auto image = Open(cache, Waiting::kNever);
+  if (!image.ok()) {
+    CHECK_EQ(image.error().code, EAGAIN);
+    return;
+  }
+  const std::string bytes = ReadAll(image.value().fd.get(), 2, 100, Waiting::kNever);
+  CHECK(std::string_view("23456789").starts_with(bytes));
+}
+
+TEST("who must not wait is sent elsewhere where the kernel cannot promise it") {
+  const Cache cache;
+  cache.AddImage("a", "bytes");
+  for (const int code : {ENOSYS, EPERM, EINVAL, EOPNOTSUPP, EAGAIN}) {
+    const Faults faults(testing::Refuse("openat2", code));
+    CHECK_FAILS(Open(cache, Waiting::kNever), EAGAIN);
+  }
+  const auto image = Open(cache);
+  const int fd = image.value().fd.get();
+  for (const int code : {ENOSYS, EPERM, EINVAL, EOPNOTSUPP, EAGAIN}) {
+    const Faults faults(testing::Refuse("preadv2", code));
+    CHECK_EQ(ReadAll(fd, 0, 5, Waiting::kNever), "");
+  }
+  const Faults faults([](std::string_view) { return EIO; });
+  CHECK_FAILS(Open(cache, Waiting::kNever), EIO);
+  std::array<std::byte, 1> byte;
+  CHECK_FAILS(ReadImage(fd, byte, 0, Waiting::kNever), EIO);
+}
+
+TEST("who may not read an image is told so") {
+  if (!testing::IsRoot()) return testing::Skip("needs root, to be somebody else");
+  const Cache cache;
+  cache.AddImage("a", "bytes");
+  ::chmod(cache.Path("a").c_str(), 0600);
+  CHECK(testing::RunAsStranger([&] { return Open(cache).failed_with(EACCES); }));
+}
+
+}  // namespace
+}  // namespace xattr_cache

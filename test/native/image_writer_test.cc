@@ -1,0 +1,305 @@
+#include "core/image_writer.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "cache_fixture.h"
+#include "core/lookup.h"
+#include "core/reaper.h"
+#include "core/xattr.h"
+#include "faults.h"
+#include "harness.h"
+#include "processes.h"
+
+namespace xattr_cache {
+namespace {
+
+using testing::Bytes;
+using testing::Cache;
+using testing::Faults;
+
+TEST("an image appears when it is committed, whole, with 0 hits, and nothing else stays") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK_OK(writer.value().Write(Bytes("first, ")));
+  CHECK_OK(writer.value().Write(Bytes("")));
+  CHECK_OK(writer.value().Write(Bytes("second")));
+  CHECK_EQ(writer.value().bytes_written(), 13);
+  CHECK(!testing::Exists(cache.Path("a")));
+
+  CHECK_OK(writer.value().Commit());
+  CHECK(!writer.value().open());
+  CHECK_EQ(testing::ReadFile(cache.Path("a")), "first, second");
+  CHECK_EQ(testing::Attribute(cache.Path("a"), kHitsAttribute), "0");
+  CHECK_EQ(testing::StatOf(cache.Path("a")).st_mode & 07777, 0644);
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+  CHECK_EQ(testing::Names(cache.Path("invalid")), "");
+}
+
+TEST("files are made with what the umask leaves of 0666") {
+  const Cache cache;
+  ::umask(007);
+  auto writer = cache.Claim("a");
+  ::umask(022);
+  CHECK_OK(writer);
+  CHECK_EQ(testing::StatOf(cache.Path("incomplete/a")).st_mode & 07777, 0660);
+  CHECK_OK(writer.value().Commit());
+  CHECK_EQ(testing::StatOf(cache.Path("a")).st_mode & 07777, 0660);
+}
+
+TEST("an image of no bytes is one") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer.value().Commit());
+  CHECK(FindImage(cache.directory(), "a").value().cached);
+}
+
+TEST("a commit replaces the image that is there, and its hits") {
+  const Cache cache;
+  cache.AddImage("a", "old");
+  testing::SetAttribute(cache.Path("a"), kHitsAttribute, "5");
+  const testing::OpenFile reader(cache.Path("a"));
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK_OK(writer.value().Write(Bytes("new bytes")));
+  CHECK_EQ(testing::ReadFile(cache.Path("a")), "old");
+  CHECK_OK(writer.value().Commit());
+  CHECK_EQ(testing::ReadFile(cache.Path("a")), "new bytes");
+  CHECK_EQ(testing::Attribute(cache.Path("a"), kHitsAttribute), "0");
+  char old[4] = {};
+  CHECK_EQ(::pread(reader.fd(), old, sizeof(old), 0), 3);
+}
+
+TEST("a commit takes the image from the queue") {
+  const Cache cache;
+  CHECK(QueueImage(cache.directory(), "a", {}).value());
+  CHECK(QueueImage(cache.directory(), "b", {}).value());
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK_EQ(testing::Names(cache.Path("queue")), "a b");
+  CHECK_OK(writer.value().Commit());
+  CHECK_EQ(testing::Names(cache.Path("queue")), "b");
+}
+
+TEST("glance B1: while an image is being written, nobody else writes it") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK_FAILS(cache.Claim("a"), EWOULDBLOCK);
+  CHECK_OK(cache.Claim("b"));
+  CHECK_OK(writer.value().Commit());
+  CHECK_OK(cache.Claim("a"));
+}
+
+TEST("a refused claim leaves nothing of its own") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  const std::string before = testing::Names(cache.Path("incomplete"));
+  CHECK_FAILS(cache.Claim("a"), EWOULDBLOCK);
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), before);
+}
+
+TEST("what a foreign writer is writing is busy") {
+  const Cache cache;
+  testing::WriteFile(cache.Path("incomplete/a"), "his");
+  CHECK_FAILS(cache.Claim("a"), EBUSY);
+  CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "his");
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "a");
+}
+
+TEST("glance B15: a writer that was killed is taken over at once, and nothing of its bytes is used") {
+  const Cache cache;
+  testing::Child killed([&] {
+    auto* claim = new auto(cache.Claim("a"));
+    (void)claim->value().Write(Bytes("half of what was meant"));
+  });
+  CHECK_FAILS(cache.Claim("a"), EWOULDBLOCK);
+  killed.Kill();
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK_OK(writer.value().Write(Bytes("all")));
+  CHECK_OK(writer.value().Commit());
+  CHECK_EQ(testing::ReadFile(cache.Path("a")), "all");
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+}
+
+TEST("who finds a dead writer each time he has retired one gives up in the end") {
+  const Cache cache;
+  cache.LeaveDeadWriter("a", "half");
+  // Another dies as soon as this claim has removed the token of the one before.
+  const Faults faults([&, unlinked = 0](std::string_view call) mutable {
+    if (call == "linkat" && ++unlinked > 1 && !testing::Exists(cache.Path("incomplete/a"))) {
+      cache.LeaveDeadWriter("a", "half");
+    }
+    return 0;
+  });
+  CHECK_FAILS(cache.Claim("a"), EWOULDBLOCK);
+}
+
+TEST("a claim without descriptors left says so") {
+  const Cache cache;
+  {
+    const Faults faults(testing::Refuse("openat", EMFILE));
+    CHECK_FAILS(cache.Claim("a"), EMFILE);
+  }
+  {
+    const Faults faults(testing::Refuse("getrandom", EIO));
+    CHECK_FAILS(cache.Claim("a"), EIO);
+  }
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+}
+
+TEST("a claim whose dead predecessor cannot be removed fails with the reason") {
+  const Cache cache;
+  cache.LeaveDeadWriter("a", "half");
+  const Faults faults(testing::Refuse("unlinkat", EACCES));
+  CHECK_FAILS(cache.Claim("a"), EACCES);
+}
+
+TEST("a token that a foreign writer put bytes into only loses its mark") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK_OK(writer.value().Write(Bytes("ours")));
+  testing::WriteFile(cache.Path("incomplete/a"), "his");
+  CHECK_OK(writer.value().Commit());
+  CHECK_EQ(testing::ReadFile(cache.Path("a")), "ours");
+  CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "his");
+  CHECK(!testing::Attribute(cache.Path("incomplete/a"), kWriterAttribute).has_value());
+}
+
+TEST("glance B17: an image that is deleted while it is written cannot be committed") {
+  const Cache cache;
+  cache.AddImage("a", "old");
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK_OK(writer.value().Write(Bytes("new")));
+  CHECK(DeleteImage(cache.directory(), "a").value());
+  CHECK_FAILS(writer.value().Commit(), ENOENT);
+  CHECK(writer.value().open());
+  CHECK_OK(writer.value().Rollback("claim lost"));
+  CHECK(!testing::Exists(cache.Path("a")));
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+  CHECK_EQ(testing::Names(cache.Path("invalid")), "");
+}
+
+TEST("glance B16: a cleaner does not take away what a slow writer is writing") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK_OK(writer.value().Write(Bytes("slow")));
+  cache.AgeIncomplete(1'000'000);
+  CHECK_EQ(ReapStalled(cache.directory(), 0, {}).value(), 0);
+  CHECK_OK(writer.value().Commit());
+  CHECK_EQ(testing::ReadFile(cache.Path("a")), "slow");
+}
+
+TEST("a commit that fails can be repeated") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK_OK(writer.value().Write(Bytes("bytes")));
+  for (const char* call : {"fsetxattr", "renameat"}) {
+    const Faults faults(testing::Refuse(call, ENOSPC));
+    CHECK_FAILS(writer.value().Commit(), ENOSPC);
+    CHECK(writer.value().open());
+    CHECK(!testing::Exists(cache.Path("a")));
+  }
+  CHECK_OK(writer.value().Commit());
+  CHECK_EQ(testing::ReadFile(cache.Path("a")), "bytes");
+}
+
+TEST("a commit whose rename was done, though it is reported as failed, has succeeded") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK_OK(writer.value().Write(Bytes("bytes")));
+  const std::string data = cache.Path("incomplete/" + cache.DataNameOf("a"));
+  const Faults faults(testing::Before("renameat", 1, [&] {
+    ::rename(data.c_str(), cache.Path("a").c_str());
+    return ENOENT;
+  }));
+  CHECK_OK(writer.value().Commit());
+  CHECK_EQ(testing::ReadFile(cache.Path("a")), "bytes");
+}
+
+TEST("nothing after the rename can fail a commit, and the image can be written again at once") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK_OK(writer.value().Write(Bytes("bytes")));
+  {
+    bool renamed = false;
+    const Faults faults([&](std::string_view call) {
+      const int code = renamed ? EIO : 0;
+      renamed = renamed || call == "renameat";
+      return code;
+    });
+    CHECK_OK(writer.value().Commit());
+  }
+  CHECK_EQ(testing::ReadFile(cache.Path("a")), "bytes");
+  CHECK_OK(cache.Claim("a"));
+}
+
+TEST("a write that fails can be repeated from where it was") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK_OK(writer.value().Write(Bytes("one ")));
+  {
+    const Faults faults(testing::Refuse("pwrite64", ENOSPC));
+    CHECK_FAILS(writer.value().Write(Bytes("two")), ENOSPC);
+  }
+  CHECK_EQ(writer.value().bytes_written(), 4);
+  CHECK_OK(writer.value().Write(Bytes("2")));
+  CHECK_OK(writer.value().Commit());
+  CHECK_EQ(testing::ReadFile(cache.Path("a")), "one 2");
+}
+
+// A limit on the size of files makes the kernel write less than it was asked to, and then refuse, as a full disk does.
+bool WriteTorn(ImageWriter& writer, std::string_view bytes, rlim_t room) {
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit old{};
+  ::getrlimit(RLIMIT_FSIZE, &old);
+  const rlimit tight{room, old.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &tight);
+  const Status written = writer.Write(Bytes(bytes));
+  ::setrlimit(RLIMIT_FSIZE, &old);
+  std::signal(SIGXFSZ, old_handler);
+  return written.failed_with(EFBIG);
+}
+
+TEST("what a torn write left behind is not committed") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK(WriteTorn(writer.value(), "torn bytes", 7));
+  CHECK_EQ(writer.value().bytes_written(), 0);
+  CHECK_EQ(testing::StatOf(cache.Path("incomplete/" + cache.DataNameOf("a"))).st_size, 7);
+  {
+    const Faults faults(testing::Refuse("ftruncate", EIO));
+    CHECK_FAILS(writer.value().Commit(), EIO);
+  }
+  CHECK_OK(writer.value().Commit());
+  CHECK_EQ(testing::ReadFile(cache.Path("a")), "");
+}
+
+TEST("what a torn write left behind is not committed after a shorter one that succeeds") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK(WriteTorn(writer.value(), "torn bytes", 7));
+  CHECK_OK(writer.value().Write(Bytes("ok")));
+  CHECK_OK(writer.value().Commit());
+  CHECK_EQ(testing::ReadFile(cache.Path("a")), "ok");
+}
+
+}  // namespace
+}  // namespace xattr_cache

@@ -1,0 +1,245 @@
+#include "core/reaper.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <optional>
+#include <string>
+
+#include "cache_fixture.h"
+#include "core/image_writer.h"
+#include "core/writer_mark.h"
+#include "core/xattr.h"
+#include "faults.h"
+#include "harness.h"
+#include "processes.h"
+
+namespace xattr_cache {
+namespace {
+
+using testing::ByAge;
+using testing::Bytes;
+using testing::Cache;
+using testing::Faults;
+
+constexpr double kDay = 86'400;
+constexpr char kOrphan[] = "incomplete/.d-0123456789abcdef";
+
+uint64_t Reap(const Cache& cache, double grace_seconds, const StallRule& rule = {}) {
+  const auto reaped = ReapStalled(cache.directory(), grace_seconds, rule);
+  return reaped.ok() ? reaped.value() : UINT64_MAX;
+}
+
+void AddFile(const Cache& cache, const std::string& name, double seconds_ago) {
+  testing::WriteFile(cache.Path(name), "");
+  testing::MakeOlder(cache.Path(name), seconds_ago);
+}
+
+TEST("failed writes are reaped when they are strictly older than their grace") {
+  const Cache cache;
+  AddFile(cache, "invalid/old", 100);
+  AddFile(cache, "invalid/young", 10);
+  AddFile(cache, "invalid/future", -100);
+  CHECK_EQ(ReapInvalid(cache.directory(), kDay).value(), 0);
+  CHECK_EQ(ReapInvalid(cache.directory(), 50).value(), 2);
+  CHECK_EQ(testing::Names(cache.Path("invalid")), "young");
+}
+
+TEST("without grace all failed writes go at once, whatever they are") {
+  const Cache cache;
+  AddFile(cache, "invalid/a", 0);
+  AddFile(cache, "invalid/.d-0123456789abcdef", 0);
+  CHECK_EQ(::symlink("/nowhere", cache.Path("invalid/link").c_str()), 0);
+  CHECK_EQ(::mkfifo(cache.Path("invalid/fifo").c_str(), 0644), 0);
+  AddFile(cache, "invalid/.hidden", 0);
+  CHECK_EQ(::mkdir(cache.Path("invalid/directory").c_str(), 0755), 0);
+  CHECK_EQ(ReapInvalid(cache.directory(), 0).value(), 4);
+  CHECK_EQ(testing::Names(cache.Path("invalid")), ".hidden directory");
+}
+
+TEST("a dead writer is reaped at once, whatever the grace") {
+  const Cache cache;
+  cache.LeaveDeadWriter("a", "half");
+  testing::Child killed([&] { new auto(cache.Claim("b")); });
+  killed.Kill();
+  CHECK_EQ(Reap(cache, kDay), 2);
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+}
+
+TEST("a live writer is never reaped, in no process and at no age") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  const testing::Child other([&] { new auto(cache.Claim("b")); });
+  cache.AgeIncomplete(10 * kDay);
+  const std::string before = testing::Names(cache.Path("incomplete"));
+  CHECK_EQ(Reap(cache, 0), 0);
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), before);
+  CHECK_OK(writer.value().Commit());
+}
+
+TEST("a reaper that cannot look at a token does not take its writer's data for nobody's") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  cache.AgeIncomplete(10 * kDay);
+  for (int call = 1; call <= 4; call++) {
+    for (const char* name : {"openat", "fgetxattr", "statx", "flock"}) {
+      const Faults faults(testing::RefuseNth(name, call, EMFILE));
+      (void)ReapStalled(cache.directory(), 0, {});
+    }
+  }
+  CHECK_OK(writer.value().Commit());
+}
+
+TEST("a live writer is not reaped by a user who may not look at its token") {
+  if (!testing::IsRoot()) return testing::Skip("needs root, to be somebody else");
+  const Cache cache;
+  ::chmod(cache.Path("incomplete").c_str(), 0777);
+  ::umask(077);
+  auto writer = cache.Claim("a");
+  ::umask(022);
+  CHECK_OK(writer);
+  cache.AgeIncomplete(kDay);
+  CHECK(testing::RunAsStranger([&] { return Reap(cache, 0) == 0; }));
+  CHECK_OK(writer.value().Commit());
+}
+
+TEST("where locks do not work, a writer is reaped when it has stalled") {
+  const Cache cache;
+  auto writer = ImageWriter::Claim(cache.shared(), "a", ByAge(50));
+  CHECK_OK(writer);
+  CHECK_EQ(Reap(cache, 0, ByAge(50)), 0);
+  cache.AgeIncomplete(100);
+  CHECK_OK(writer.value().Touch());
+  CHECK_EQ(Reap(cache, 0, ByAge(50)), 0);
+  testing::MakeOlder(cache.Path("incomplete/a"), 100);
+  CHECK_EQ(Reap(cache, 0, ByAge(50)), 1);
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+}
+
+TEST("a foreign writer's file is reaped when it is strictly older than the grace") {
+  const Cache cache;
+  AddFile(cache, "incomplete/old", 100);
+  AddFile(cache, "incomplete/young", 10);
+  CHECK_EQ(Reap(cache, 50), 1);
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "young");
+  CHECK_EQ(Reap(cache, 0), 1);
+}
+
+TEST("without grace foreign links, fifos and the like go too, directories and dot files stay") {
+  const Cache cache;
+  CHECK_EQ(::symlink("/nowhere", cache.Path("incomplete/link").c_str()), 0);
+  CHECK_EQ(::mkfifo(cache.Path("incomplete/fifo").c_str(), 0644), 0);
+  CHECK_EQ(::mkdir(cache.Path("incomplete/directory").c_str(), 0755), 0);
+  AddFile(cache, "incomplete/.hidden", kDay);
+  CHECK_EQ(Reap(cache, 0), 2);
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), ".hidden directory");
+}
+
+TEST("a foreign file that somebody has locked stays") {
+  const Cache cache;
+  AddFile(cache, "incomplete/a", 100);
+  const testing::OpenFile holder(cache.Path("incomplete/a"));
+  CHECK(holder.TryFlock());
+  CHECK_EQ(Reap(cache, 0), 0);
+  CHECK(testing::Exists(cache.Path("incomplete/a")));
+}
+
+TEST("a token made by name, not marked yet, is not taken from under its writer") {
+  const Cache cache;
+  AddFile(cache, "incomplete/a", 100);
+  // Taken for a foreign file when it was first looked at, marked before it is locked.
+  const Faults faults(testing::Before("flock", 3, [&] {
+    testing::SetAttribute(cache.Path("incomplete/a"), kWriterAttribute, ".d-0123456789abcdef boot");
+    return 0;
+  }));
+  CHECK_EQ(Reap(cache, 0), 0);
+  CHECK(testing::Exists(cache.Path("incomplete/a")));
+}
+
+// The foreign writer is done and one of ours begins, while the reaper is between its looks at the name.
+TEST("a foreign file that becomes a live writer's token meanwhile stays") {
+  for (const int refusal : {0, EMFILE}) {
+    const Cache cache;
+    AddFile(cache, "incomplete/a", 100);
+    std::optional<Result<ImageWriter>> writer;
+    // The walk's, the first look's, and the one in question.
+    const Faults faults(testing::Before("openat", 3, [&] {
+      ::unlink(cache.Path("incomplete/a").c_str());
+      writer.emplace(cache.Claim("a"));
+      return refusal;
+    }));
+    (void)ReapStalled(cache.directory(), 0, {});
+    CHECK(writer.has_value() && writer->ok());
+    CHECK(testing::IsFlocked(cache.Path("incomplete/a")));
+  }
+}
+
+TEST("a foreign file that is replaced after it was locked stays") {
+  const Cache cache;
+  AddFile(cache, "incomplete/a", 100);
+  std::optional<testing::OpenFile> keeps_the_inode(std::in_place, cache.Path("incomplete/a"));
+  const Faults faults(testing::Before("flock", 3, [&] {
+    ::unlink(cache.Path("incomplete/a").c_str());
+    testing::WriteFile(cache.Path("incomplete/a"), "a new one");
+    return 0;
+  }));
+  CHECK_EQ(Reap(cache, 0), 0);
+  CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "a new one");
+}
+
+TEST("bytes that no token names are reaped, but never before they are a minute old") {
+  const Cache cache;
+  AddFile(cache, kOrphan, 50);
+  CHECK_EQ(Reap(cache, 0), 0);
+  testing::MakeOlder(cache.Path(kOrphan), 20);
+  CHECK_EQ(Reap(cache, 100), 0);
+  CHECK_EQ(Reap(cache, 0), 1);
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+}
+
+TEST("bytes that a token names are not reaped as nobody's") {
+  const Cache cache;
+  const std::string data = cache.LeaveDeadWriter("a", "half");
+  cache.AgeIncomplete(kDay / 2);
+  CHECK_EQ(Reap(cache, 0, ByAge(kDay)), 0);
+  CHECK(testing::Exists(cache.Path("incomplete/" + data)));
+}
+
+TEST("what fails a reaper is said") {
+  const Cache cache;
+  AddFile(cache, "invalid/a", 100);
+  cache.LeaveDeadWriter("a", "half");
+  for (const char* call : {"openat", "getdents64", "unlinkat"}) {
+    const Faults faults(testing::Refuse(call, EIO));
+    CHECK_FAILS(ReapInvalid(cache.directory(), 0), EIO);
+    CHECK_FAILS(ReapStalled(cache.directory(), 0, {}), EIO);
+  }
+  AddFile(cache, kOrphan, 100);
+  CHECK_EQ(Reap(cache, kDay), 1);
+  {
+    const Faults faults(testing::Refuse("statx", EIO));
+    CHECK_FAILS(ReapInvalid(cache.directory(), 50), EIO);
+    CHECK_FAILS(ReapStalled(cache.directory(), 50, {}), EIO);
+  }
+  const Faults faults(testing::Refuse("unlinkat", EACCES));
+  CHECK_FAILS(ReapStalled(cache.directory(), 50, {}), EACCES);
+}
+
+TEST("what is gone before a reaper comes to it is not counted") {
+  const Cache cache;
+  AddFile(cache, "invalid/a", 100);
+  AddFile(cache, "invalid/b", 100);
+  {
+    const Faults faults(testing::RefuseNth("statx", 1, ENOENT));
+    CHECK_EQ(ReapInvalid(cache.directory(), 50).value(), 1);
+  }
+  for (const int code : {ENOENT, EBUSY, EISDIR}) {
+    const Faults faults(testing::Refuse("unlinkat", code));
+    CHECK_EQ(ReapInvalid(cache.directory(), 50).value(), 0);
+  }
+}
+
+}  // namespace
+}  // namespace xattr_cache

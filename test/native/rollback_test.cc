@@ -1,0 +1,263 @@
+// What becomes of a write that fails, and of the space that it took.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "cache_fixture.h"
+#include "core/image_writer.h"
+#include "core/lookup.h"
+#include "core/xattr.h"
+#include "faults.h"
+#include "harness.h"
+
+namespace xattr_cache {
+namespace {
+
+using testing::Bytes;
+using testing::Cache;
+using testing::Faults;
+
+// A writer of "a" that has written "half".
+Result<ImageWriter> HalfWritten(const Cache& cache) {
+  auto writer = cache.Claim("a");
+  if (writer.ok()) (void)writer.value().Write(Bytes("half"));
+  return writer;
+}
+
+TEST("a failed write is kept in invalid/ with the reason, and lets go of the image") {
+  const Cache cache;
+  auto writer = HalfWritten(cache);
+  CHECK_OK(writer);
+  CHECK_OK(writer.value().Rollback("the source broke off"));
+  CHECK(!writer.value().open());
+  CHECK_EQ(testing::ReadFile(cache.Path("invalid/a")), "half");
+  CHECK_EQ(testing::Attribute(cache.Path("invalid/a"), kErrorAttribute), "the source broke off");
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+  CHECK(!testing::Exists(cache.Path("a")));
+  CHECK_OK(cache.Claim("a"));
+}
+
+TEST("a failed write leaves the image that was there, and the request in the queue") {
+  const Cache cache;
+  CHECK(QueueImage(cache.directory(), "a", {}).value());
+  cache.AddImage("a", "old");
+  auto writer = HalfWritten(cache);
+  CHECK_OK(writer.value().Rollback("why"));
+  CHECK_EQ(testing::ReadFile(cache.Path("a")), "old");
+  CHECK_EQ(testing::Names(cache.Path("queue")), "a");
+}
+
+TEST("the last failed write of an image is the one that is kept") {
+  const Cache cache;
+  for (const char* reason : {"first", "second"}) {
+    auto writer = HalfWritten(cache);
+    CHECK_OK(writer.value().Rollback(reason));
+  }
+  CHECK_EQ(testing::Names(cache.Path("invalid")), "a");
+  CHECK_EQ(testing::Attribute(cache.Path("invalid/a"), kErrorAttribute), "second");
+}
+
+TEST("a writer that is dropped rolls back as an incomplete fetch") {
+  const Cache cache;
+  {
+    const auto writer = HalfWritten(cache);
+    CHECK_OK(writer);
+  }
+  CHECK_EQ(testing::Attribute(cache.Path("invalid/a"), kErrorAttribute), "incomplete fetch");
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+}
+
+TEST("a writer that moved on does not roll back where it came from") {
+  const Cache cache;
+  std::optional<Result<ImageWriter>> first(HalfWritten(cache));
+  ImageWriter second(std::move(first->value()));
+  CHECK(!first->value().open());
+  first.reset();
+  CHECK(second.open());
+  CHECK_EQ(second.bytes_written(), 4);
+  CHECK_OK(second.Write(Bytes(" and half")));
+  CHECK_OK(second.Commit());
+  CHECK_EQ(testing::ReadFile(cache.Path("a")), "half and half");
+}
+
+TEST("a write that is discarded leaves no trace, and lets go of the image") {
+  const Cache cache;
+  cache.AddImage("a", "old");
+  auto writer = HalfWritten(cache);
+  CHECK_OK(writer);
+  writer.value().Discard();
+  CHECK(!writer.value().open());
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+  CHECK_EQ(testing::Names(cache.Path("invalid")), "");
+  CHECK_EQ(testing::ReadFile(cache.Path("a")), "old");
+  CHECK_OK(cache.Claim("a"));
+}
+
+TEST("glance B20: a long reason is cut at a character to 1,024 bytes") {
+  const Cache cache;
+  std::string reason = "x";
+  for (int i = 0; i < 5000; i++) reason += "é";
+  auto writer = HalfWritten(cache);
+  CHECK_OK(writer.value().Rollback(reason));
+  CHECK_EQ(testing::Attribute(cache.Path("invalid/a"), kErrorAttribute), reason.substr(0, 1023));
+}
+
+TEST("with a full disk the reason is cut short, and then given up") {
+  const Cache cache;
+  const std::string reason(500, 'r');
+  {
+    auto writer = HalfWritten(cache);
+    const Faults faults(testing::RefuseNth("fsetxattr", 1, ENOSPC));
+    CHECK_OK(writer.value().Rollback(reason));
+  }
+  const auto kept = testing::Attribute(cache.Path("invalid/a"), kErrorAttribute);
+  CHECK(kept.has_value() && !kept->empty() && kept->size() < 100 && reason.starts_with(*kept));
+  {
+    auto writer = HalfWritten(cache);
+    const Faults faults(testing::Refuse("fsetxattr", ENOSPC));
+    CHECK_OK(writer.value().Rollback(reason));
+  }
+  CHECK(!testing::Attribute(cache.Path("invalid/a"), kErrorAttribute).has_value());
+  CHECK_EQ(testing::ReadFile(cache.Path("invalid/a")), "half");
+}
+
+TEST("with a disk too full for the move the bytes are given up") {
+  for (const int full : {ENOSPC, EDQUOT}) {
+    const Cache cache;
+    auto writer = HalfWritten(cache);
+    const Faults faults(testing::RefuseNth("renameat", 1, full));
+    CHECK_OK(writer.value().Rollback("no space left"));
+    CHECK_EQ(testing::ReadFile(cache.Path("invalid/a")), "");
+    CHECK_EQ(testing::Attribute(cache.Path("invalid/a"), kErrorAttribute), "no space left");
+    CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+  }
+}
+
+TEST("what cannot be moved at all is unlinked") {
+  for (const int code : {ENOSPC, EIO}) {
+    const Cache cache;
+    auto writer = HalfWritten(cache);
+    const Faults faults(testing::Refuse("renameat", code));
+    CHECK_OK(writer.value().Rollback("why"));
+    CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+    CHECK_EQ(testing::Names(cache.Path("invalid")), "");
+  }
+}
+
+TEST("a directory that stands in the way in invalid/ costs the bytes, not the claim") {
+  const Cache cache;
+  CHECK_EQ(::mkdir(cache.Path("invalid/a").c_str(), 0755), 0);
+  auto writer = HalfWritten(cache);
+  CHECK_OK(writer.value().Rollback("why"));
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+  CHECK_OK(cache.Claim("a"));
+}
+
+TEST("a rollback that cannot even unlink says so, and lets go all the same") {
+  const Cache cache;
+  auto writer = HalfWritten(cache);
+  {
+    const Faults faults([](std::string_view call) { return call == "renameat" || call == "unlinkat" ? EROFS : 0; });
+    CHECK_FAILS(writer.value().Rollback("why"), EROFS);
+  }
+  CHECK(!writer.value().open());
+  auto next = cache.Claim("a");
+  CHECK_OK(next);
+  CHECK_OK(next.value().Commit());
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+}
+
+TEST("glance B28: rolling back what was deleted meanwhile is no error") {
+  const Cache cache;
+  auto writer = HalfWritten(cache);
+  CHECK_EQ(DeleteImage(cache.directory(), "a").value(), false);
+  CHECK_OK(writer.value().Rollback("why"));
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+  CHECK_EQ(testing::Names(cache.Path("invalid")), "");
+}
+
+TEST("a rollback leaves a token that has become a foreign writer's, without our mark") {
+  const Cache cache;
+  auto writer = HalfWritten(cache);
+  testing::WriteFile(cache.Path("incomplete/a"), "his");
+  CHECK_OK(writer.value().Rollback("why"));
+  CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "his");
+  CHECK(!testing::Attribute(cache.Path("incomplete/a"), kWriterAttribute).has_value());
+}
+
+uint64_t BlocksOf(const std::string& path) {
+  return static_cast<uint64_t>(testing::StatOf(path).st_blocks);
+}
+
+// Whether space can be reserved beyond the end of a file here, which not every file system can.
+bool CanReserve(const Cache& cache) {
+  const std::string path = cache.path() + "/probe";
+  testing::WriteFile(path, "");
+  const testing::OpenFile file(path, O_RDWR);
+  const bool can = ::fallocate(file.fd(), FALLOC_FL_KEEP_SIZE, 0, 1 << 20) == 0;
+  ::unlink(path.c_str());
+  if (!can) testing::Skip("fallocate with FALLOC_FL_KEEP_SIZE does not work here");
+  return can;
+}
+
+TEST("space is reserved without a change of the size that followers see") {
+  const Cache cache;
+  if (!CanReserve(cache)) return;
+  auto writer = HalfWritten(cache);
+  CHECK_OK(writer.value().Reserve(1 << 20));
+  const std::string data = cache.Path("incomplete/" + cache.DataNameOf("a"));
+  CHECK_EQ(testing::StatOf(data).st_size, 4);
+  CHECK(BlocksOf(data) >= (1 << 20) / 512);
+}
+
+TEST("a rollback gives back what was reserved") {
+  const Cache cache;
+  if (!CanReserve(cache)) return;
+  auto writer = HalfWritten(cache);
+  CHECK_OK(writer.value().Reserve(1 << 20));
+  CHECK_OK(writer.value().Rollback("why"));
+  CHECK_EQ(testing::ReadFile(cache.Path("invalid/a")), "half");
+  CHECK(BlocksOf(cache.Path("invalid/a")) < 100);
+}
+
+TEST("a commit gives back what was reserved and not needed") {
+  const Cache cache;
+  if (!CanReserve(cache)) return;
+  auto writer = HalfWritten(cache);
+  CHECK_OK(writer.value().Reserve(1 << 20));
+  CHECK_OK(writer.value().Commit());
+  CHECK_EQ(testing::ReadFile(cache.Path("a")), "half");
+  CHECK(BlocksOf(cache.Path("a")) < 100);
+}
+
+TEST("reserving nothing takes back no earlier reservation") {
+  const Cache cache;
+  if (!CanReserve(cache)) return;
+  auto writer = HalfWritten(cache);
+  CHECK_OK(writer.value().Reserve(1 << 20));
+  CHECK_OK(writer.value().Reserve(0));
+  CHECK_OK(writer.value().Rollback("why"));
+  CHECK(BlocksOf(cache.Path("invalid/a")) < 100);
+}
+
+TEST("reserving more than there is fails, and where it is not supported it is fine") {
+  const Cache cache;
+  auto writer = HalfWritten(cache);
+  for (const int code : {ENOSPC, EDQUOT, EFBIG}) {
+    const Faults faults(testing::Refuse("fallocate", code));
+    CHECK_FAILS(writer.value().Reserve(1 << 20), code);
+  }
+  for (const int code : {EOPNOTSUPP, ENOSYS, EPERM}) {
+    const Faults faults(testing::Refuse("fallocate", code));
+    CHECK_OK(writer.value().Reserve(1 << 20));
+  }
+  const Faults faults(testing::Refuse("fallocate", EIO));
+  CHECK_OK(writer.value().Reserve(0));
+}
+
+}  // namespace
+}  // namespace xattr_cache

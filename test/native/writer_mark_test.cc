@@ -1,0 +1,48 @@
+#include "core/writer_mark.h"
+
+#include <string>
+
+#include "core/xattr.h"
+#include "faults.h"
+#include "files.h"
+#include "harness.h"
+
+namespace xattr_cache {
+namespace {
+
+TEST("a mark says what it was given") {
+  const WriterMark mark{".d-0123456789abcdef", "89abcdef"};
+  CHECK_EQ(mark.Format(), ".d-0123456789abcdef 89abcdef");
+  const auto parsed = WriterMark::Parse(mark.Format());
+  CHECK(parsed.has_value());
+  CHECK_EQ(parsed->data_name, mark.data_name);
+  CHECK_EQ(parsed->boot_id, mark.boot_id);
+}
+
+TEST("a mark that would have another file unlinked is none") {
+  using namespace std::string_view_literals;
+  for (const std::string_view text :
+       {""sv, " "sv, "x"sv, ".d-0123456789abcdef"sv, "boot .d-0123456789abcdef"sv, "../../etc/passwd 89abcdef"sv,
+        "image 89abcdef"sv, ".d- 89abcdef"sv, ".d-0123456789abcde 89abcdef"sv, ".d-0123456789abcdef0 89abcdef"sv,
+        ".d-0123456789abcdeF 89abcdef"sv, ".d-0123456789abcd/f 89abcdef"sv, ".d-../456789abcdef 89abcdef"sv,
+        ".d-0123456789abcde\0 89abcdef"sv, " .d-0123456789abcdef 89abcdef"sv, ".D-0123456789abcdef 89abcdef"sv}) {
+    if (WriterMark::Parse(text).has_value()) testing::Fail(__FILE__, __LINE__, testing::Show(text) + " is a mark");
+  }
+}
+
+TEST("the mark of a file is read, and one that is not ours to understand is none") {
+  const testing::TemporaryDirectory directory;
+  const std::string path = directory.path() + "/token";
+  testing::WriteFile(path, "");
+  const testing::OpenFile token(path);
+  CHECK(!WriterMark::Read(token.fd()).value().has_value());
+  testing::SetAttribute(path, kWriterAttribute, "somebody else's");
+  CHECK(!WriterMark::Read(token.fd()).value().has_value());
+  testing::SetAttribute(path, kWriterAttribute, ".d-0123456789abcdef boot");
+  CHECK_EQ(WriterMark::Read(token.fd()).value()->boot_id, "boot");
+  const testing::Faults faults(testing::Refuse("fgetxattr", EIO));
+  CHECK_FAILS(WriterMark::Read(token.fd()), EIO);
+}
+
+}  // namespace
+}  // namespace xattr_cache
