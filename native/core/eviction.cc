@@ -18,10 +18,6 @@ namespace {
 // A hit holds the lock for a few microseconds.
 constexpr std::chrono::milliseconds kHitPatience{2};
 
-bool LocksAreMissing(int code) {
-  return code == ENOLCK || code == EOPNOTSUPP || code == ENOSYS || code == EINVAL;
-}
-
 // What a dry run reports; nothing if the image is gone.
 Result<std::optional<int64_t>> ReadHitsOfVictim(const CacheDirectory& directory, const char* id) {
   const auto image = OpenImageFile(directory, id, Waiting::kAllowed);
@@ -37,7 +33,7 @@ Result<Eviction> Eviction::Begin(std::shared_ptr<const CacheDirectory> directory
   auto lock_file = directory->OpenPruneLock();
   if (!lock_file.ok()) return lock_file.error();
   auto lock = FileLock::TryAcquire(lock_file.value().get());
-  if (!lock.ok() && !LocksAreMissing(lock.error().code)) return lock.error();
+  if (!lock.ok() && !LocksAreMissing(lock.error())) return lock.error();
 
   Eviction eviction(std::move(directory), target_size);
   eviction.lock_file_ = std::move(lock_file.value());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string_view>
 #include <thread>
 
 #include "core/syscalls.h"
@@ -49,6 +50,11 @@ Result<FileLock> FileLock::Acquire(int fd, std::chrono::milliseconds timeout) {
 
 void FileLock::Release() {
   if (fd_ >= 0) sys::Unlock(std::exchange(fd_, -1));
+}
+
+bool LocksAreMissing(const SysError& error) {
+  return std::string_view(error.syscall) == "flock" &&
+         (error.code == ENOLCK || error.code == EOPNOTSUPP || error.code == ENOSYS || error.code == EINVAL);
 }
 
 Result<bool> IsLocked(int fd) {

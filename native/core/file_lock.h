@@ -46,6 +46,9 @@ class [[nodiscard]] FileLock {
   int fd_;             // The one that holds it; -1 once released or moved from.
 };
 
+// What a file system answers that has no locks, as opposed to what may go wrong with one.
+bool LocksAreMissing(const SysError& error);
+
 // Whether anybody holds a lock on `fd`.  A prober takes the shared lock for a moment, so that probers do not take each
 // other for the holder.
 Result<bool> IsLocked(int fd);

@@ -11,8 +11,6 @@ namespace xattr_cache {
 
 namespace {
 
-constexpr int kOpenFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-
 int Open(int directory, const char* id, int flags, Waiting waiting) {
   return waiting == Waiting::kNever ? sys::OpenCachedAt(directory, id, flags) : sys::OpenAt(directory, id, flags);
 }
@@ -36,9 +34,9 @@ Result<bool> IsToken(int fd, const sys::FileStat& stat) {
 }
 
 Result<UniqueFd> OpenRegular(const CacheDirectory& directory, const char* id, Waiting waiting) {
-  int fd = Open(directory.base(), id, kOpenFlags | O_NOATIME, waiting);
+  int fd = Open(directory.base(), id, sys::kReadExisting | O_NOATIME, waiting);
   // Only its owner may open a file without moving its access time.
-  if (fd < 0 && errno == EPERM) fd = Open(directory.base(), id, kOpenFlags, waiting);
+  if (fd < 0 && errno == EPERM) fd = Open(directory.base(), id, sys::kReadExisting, waiting);
   if (fd >= 0) return UniqueFd(fd);
   if (IsNoImage(errno)) return SysError{ENOENT, "openat"};
   if (waiting == Waiting::kNever && IsUnsupported(errno)) return SysError{EAGAIN, "openat2"};

@@ -98,14 +98,14 @@ int64_t ReadHitsOf(int directory, const char* name) {
   if (errno != ENOSYS && errno != EPERM) return 0;
 
   // Before Linux 6.13, or in a sandbox.
-  const UniqueFd file(sys::OpenAt(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const UniqueFd file(sys::OpenAt(directory, name, sys::kReadExisting));
   if (!file.valid()) return 0;
   const auto hits = ReadCounter(file.get(), kHitsAttribute);
   return hits.ok() ? hits.value() : 0;
 }
 
 std::string ReadErrorOf(int directory, const char* name) {
-  const UniqueFd file(sys::OpenAt(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const UniqueFd file(sys::OpenAt(directory, name, sys::kReadExisting));
   if (!file.valid()) return {};
   const auto text = ReadAttribute(file.get(), kErrorAttribute);
   return text.ok() ? text.value().value_or("") : "";

@@ -49,12 +49,6 @@ bool HasNamelessFiles(const CacheDirectory& directory) {
   return true;
 }
 
-// What a file system answers that has no locks, not what may go wrong with one.
-bool LocksAreMissing(const SysError& error) {
-  return std::string_view(error.syscall) == "flock" &&
-         (error.code == ENOLCK || error.code == EOPNOTSUPP || error.code == ENOSYS || error.code == EINVAL);
-}
-
 // A claim, and whether it keeps a second one out.
 Result<ImageWriter> ClaimTwice(const std::shared_ptr<const CacheDirectory>& directory, const std::string& id,
                                bool* locks) {

@@ -22,8 +22,6 @@ namespace {
 // How long a writer may take from making its data to showing its token.
 constexpr double kYoungestOrphanSeconds = 60;
 
-constexpr int kOpenExisting = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-
 // What open(2) says of a symbolic link and of a socket.
 bool IsNoFile(int code) {
   return code == ELOOP || code == ENXIO;
@@ -74,7 +72,7 @@ Result<bool> ReapForeign(const CacheDirectory& directory, const char* id, double
   const auto older = IsOlder(directory.incomplete(), id, grace_seconds);
   if (!older.ok() || !older.value()) return older;
 
-  const UniqueFd file(sys::OpenAt(directory.incomplete(), id, kOpenExisting));
+  const UniqueFd file(sys::OpenAt(directory.incomplete(), id, sys::kReadExisting));
   if (!file.valid()) {
     if (IsNoFile(errno)) return Unlink(directory.incomplete(), id);
     if (errno == ENOENT || errno == EACCES) return false;  // Gone; or not ours to judge, it may be a live writer's.
@@ -106,7 +104,7 @@ Result<std::set<std::string>> ReadDataNames(const CacheDirectory& directory, con
   std::set<std::string> data;
   for (const std::string& name : names) {
     if (IsPrivateName(name)) continue;
-    const UniqueFd token(sys::OpenAt(directory.incomplete(), name.c_str(), kOpenExisting));
+    const UniqueFd token(sys::OpenAt(directory.incomplete(), name.c_str(), sys::kReadExisting));
     if (!token.valid()) {
       if (errno == ENOENT || IsNoFile(errno)) continue;
       return SysError::Last("openat");

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/types.h>
@@ -40,6 +41,9 @@ struct FileStat {
   bool directory() const { return S_ISDIR(mode); }
   bool SameFileAs(const FileStat& other) const { return inode == other.inode && device == other.device; }
 };
+
+// To read what others have put there: neither through a symbolic link, nor waiting for a fifo's other end.
+inline constexpr int kReadExisting = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 
 int OpenAt(int directory, const char* path, int flags, mode_t mode = 0);
 // openat2(2) with RESOLVE_CACHED: EAGAIN if the path is not in the kernel's cache, so that opening it could wait.

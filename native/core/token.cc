@@ -12,9 +12,6 @@ namespace {
 
 constexpr mode_t kFileMode = 0666;
 
-// Neither through a link, nor waiting for a fifo's other end.
-constexpr int kOpenExisting = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-
 // Whether `name` in the directory still is the file that `fd` has open.
 bool IsStill(int directory, const char* name, int fd) {
   sys::FileStat there;
@@ -48,7 +45,7 @@ Result<bool> IsDead(const CacheDirectory& directory, int token, const WriterMark
 
 // Opens what stands at incomplete/ID.  Fails with ENOENT if nothing does; what is no regular file cannot bear a mark.
 Result<UniqueFd> OpenToken(const CacheDirectory& directory, const char* id) {
-  UniqueFd token(sys::OpenAt(directory.incomplete(), id, kOpenExisting));
+  UniqueFd token(sys::OpenAt(directory.incomplete(), id, sys::kReadExisting));
   if (!token.valid()) return SysError::Last("openat");
   return token;
 }
