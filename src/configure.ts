@@ -94,15 +94,16 @@ async function findCapabilities(dir: string, directory: Handle): Promise<Capabil
   try {
     findings = await native.probeAsync(directory);
   } catch (error) {
-    if (mayOnlyRead(error)) return { ...mount, ...readOnly };
+    if (mayOnlyRead(error)) return { ...mount, ...unprobed, countsHits: false };
+    // Whoever comes to make room must be let in.
+    if (isFull(error)) return { ...mount, ...unprobed, countsHits: await native.mayWriteImagesAsync(directory) };
     throw bad(explainProbe(error, mount.fileSystem), dir, error);
   }
   return { ...mount, ...findings, countsHits: await native.mayWriteImagesAsync(directory) };
 }
 
-/** Nothing could be tried, so nothing is promised but that reading may work. */
-const readOnly = {
-  countsHits: false,
+/** Nothing could be tried. What is missing after all is noticed when it is used. */
+const unprobed = {
   timeResolutionMs: 0,
   locks: true,
   namelessFiles: false,
@@ -115,13 +116,16 @@ function mayOnlyRead(error: unknown): boolean {
   return ['EACCES', 'EPERM', 'EROFS'].includes(codeOf(error) ?? '');
 }
 
+function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '');
+}
+
 function explainProbe(error: unknown, fileSystem: string): string {
   const code = codeOf(error);
   if (code === 'EOPNOTSUPP') {
     return `the file system (${fileSystem}) has no user extended attributes: mount it with the option user_xattr, or put the cache on ext4, xfs, btrfs or another one that has them`;
   }
   if (code === 'EXDEV') return 'incomplete, invalid and queue must lie on the same file system as the images';
-  if (code === 'ENOSPC' || code === 'EDQUOT') return `there is no room for a file of one byte (${textOf(error)})`;
   return `a trial write failed (${textOf(error)})`;
 }
 
