@@ -1,14 +1,22 @@
+import { CommittedBytes, type CommittedMark } from './committed-bytes.ts';
 import type { CacheDriver } from './driver.ts';
 import { publish } from './events.ts';
 import { type EvictOptionsWithReason, evictionReason } from './eviction.ts';
 import type { Logger } from './logger.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** The least that is committed between two walks, as a part of the limit: a full cache is not walked for each image. */
 const smallestStride = 0.01;
 
+/** How long closing waits for a prune, which may be waiting for another process. Milliseconds. */
+const closingPatienceMs = 5_000;
+
 export interface AutoPruneOptions {
   readonly driver: CacheDriver;
+  /** Empty for a driver that has none. */
   readonly dir: string;
+  /** Where the caches of several processes tell each other what they commit; nothing: nowhere. */
+  readonly sharedDirectory: string | undefined;
   /** Bytes. */
   readonly maxSize: number;
   /** Bytes: what to evict down to. */
@@ -19,74 +27,107 @@ export interface AutoPruneOptions {
 /**
  * Keeps a cache within its limit while images are committed.
  *
- * The size is known from the last walk, plus what was committed here since. Other processes' commits are noticed at the
- * next walk, so that one is made not only when the estimate passes the limit, but also when half of the room that the
- * last walk found has been used up here.
+ * The size is known from the last walk, plus what was committed since, here and through the caches of other processes.
+ * Others may write as well, Glance for one, so that it is walked again not only when the limit seems to be passed, but
+ * also when half of the room that the last walk found has been used up.
  */
 export class AutoPrune {
   readonly #options: AutoPruneOptions;
-  #walkedSize: number | undefined;
-  #committedSince = 0;
-  #stride = 0;
+  readonly #leastBetweenWalks: number;
+  readonly #committed: CommittedBytes;
+  #lastWalk: CommittedMark;
+  /** Bytes committed since the last walk that make the next one due. */
+  #dueAfter = 0;
   #running: Promise<void> | undefined;
+  #open = true;
+  readonly #stop = new AbortController();
 
   constructor(options: AutoPruneOptions) {
     this.#options = options;
+    this.#leastBetweenWalks = Math.max(1, options.maxSize * smallestStride);
+    this.#committed = new CommittedBytes(options.sharedDirectory);
+    this.#lastWalk = this.#committed.mark();
   }
 
-  /** Resolves when there is room to write: writers wait for a prune that is under way, so that they cannot outrun it. */
-  async room(): Promise<void> {
-    await this.#running;
+  /**
+   * Resolves when there is room to write: writers wait for a prune that is under way, so that they cannot outrun it.
+   *
+   * @throws the signal's reason
+   */
+  async room(signal?: AbortSignal): Promise<void> {
+    if (this.#running) await untilAborted(this.#running, signal);
   }
 
-  /** An image of so many bytes was committed. */
-  committed(size: number): void {
-    this.#committedSince += size;
-    this.#runIfDue();
+  /** An image of so many bytes was committed. Begins to prune if that is due, and does not wait for it. */
+  async committed(size: number): Promise<void> {
+    await this.#committed.add(size);
+    this.#beginIfDue();
+  }
+
+  /** For {@link walked}: taken before the walk, since what is committed meanwhile may or may not be seen by it. */
+  mark(): CommittedMark {
+    return this.#committed.mark();
   }
 
   /** A walk has found the cache to be of this size. */
-  walked(size: number): void {
-    this.#walkedSize = size;
-    this.#committedSince = 0;
-    this.#stride = Math.max((this.#options.maxSize - size) / 2, this.#options.maxSize * smallestStride);
+  walked(size: number, mark: CommittedMark): void {
+    const room = this.#options.maxSize - size;
+    this.#lastWalk = mark;
+    this.#dueAfter = Math.max(1, Math.min(room + 1, Math.max(room / 2, this.#leastBetweenWalks)));
+  }
+
+  /** Begins nothing any more, and waits for what is under way. */
+  async close(): Promise<void> {
+    this.#open = false;
+    const impatience = setTimeout(() => this.#stop.abort(), closingPatienceMs);
+    await this.#running;
+    clearTimeout(impatience);
   }
 
   get #due(): boolean {
-    if (this.#walkedSize === undefined || this.#committedSince >= this.#stride) return true;
-    return this.#walkedSize + this.#committedSince > this.#options.maxSize;
+    return this.#committed.since(this.#lastWalk) >= this.#dueAfter;
   }
 
-  #runIfDue(): void {
-    if (this.#running || !this.#due) return;
-    this.#running = this.#prune()
-      .catch((error: unknown) => this.#report(error))
-      .finally(() => {
-        this.#running = undefined;
-      });
+  #beginIfDue(): void {
+    if (!this.#open || this.#running || !this.#due) return;
+    this.#running = this.#prune().finally(() => {
+      this.#running = undefined;
+      this.#beginIfDue(); // For a commit between the last look and now.
+    });
   }
 
+  /** Never fails: the commit that led here has succeeded. */
   async #prune(): Promise<void> {
-    const { driver, maxSize, target } = this.#options;
-    do {
-      const before = this.#committedSince;
-      let size = await driver.getCacheSize();
-      if (size > maxSize) {
-        const options: EvictOptionsWithReason = { [evictionReason]: 'auto-prune' };
-        await driver.evictTo(target, options);
-        size = target;
-      }
-      // What was committed during the walk may or may not have been seen; it is counted to be safe.
-      const during = this.#committedSince - before;
-      this.walked(size);
-      this.#committedSince = during;
-    } while ((this.#walkedSize as number) + this.#committedSince > maxSize);
+    try {
+      do await this.#walkAndEvict();
+      while (this.#due && this.#open);
+    } catch (error) {
+      this.#waitForMore();
+      if (!this.#stop.signal.aborted) this.#report(error);
+    }
   }
 
-  /** The commit that led here has succeeded; the next one tries again, a stride later. */
+  async #walkAndEvict(): Promise<void> {
+    const { driver, maxSize, target } = this.#options;
+    const mark = this.#committed.mark();
+    const size = await driver.getCacheSize();
+    if (size <= maxSize) return this.walked(size, mark);
+
+    const options: EvictOptionsWithReason = { signal: this.#stop.signal, [evictionReason]: 'auto-prune' };
+    const { bytesEvicted } = await driver.evictTo(target, options);
+    // What others have committed between the two walks may be among what went.
+    this.walked(Math.max(size - bytesEvicted, target), mark);
+    // Images that are in use stay. Trying again at once would find them so again.
+    if (size - bytesEvicted > maxSize) this.#waitForMore();
+  }
+
+  /** The next prune is due a stride later. */
+  #waitForMore(): void {
+    this.#lastWalk = this.#committed.mark();
+    this.#dueAfter = this.#leastBetweenWalks;
+  }
+
   #report(error: unknown): void {
-    this.walked(0);
-    this.#stride = this.#options.maxSize * smallestStride;
     this.#options.logger?.error({ err: error }, 'could not prune the cache');
     publish('error', () => ({ dir: this.#options.dir, imageId: undefined, operation: 'auto-prune', error }));
   }

@@ -1,86 +1,144 @@
 import type { ChecksumVerifier } from './checksum.ts';
-import type { ImageSource, ImageWriter, WriteOptions } from './driver.ts';
+import type { ImageSource, ImageWriter } from './driver.ts';
 import { SizeMismatchError } from './errors.ts';
 import { chunksOf } from './source-chunks.ts';
 
+/** Why a write is rolled back whose consumer has left. */
+const left = 'incomplete fetch';
+
+/** What a {@link CachingIterator} works with. */
 export interface Tee {
   readonly imageId: string;
   /** Nothing if the image is not to be cached. */
   readonly writer: ImageWriter | undefined;
   readonly verifier: ChecksumVerifier | undefined;
-  readonly options: WriteOptions;
+  readonly expectedSize: number | undefined;
   /** Told of each error of the cache, which the consumer does not see. */
-  readonly onCacheError: (operation: string, error: unknown) => void;
-  readonly onCommit: (size: number) => void;
+  readonly onCacheError: (operation: 'write' | 'commit' | 'rollback', error: unknown) => void;
+  readonly onCommit: (size: number) => Promise<void>;
 }
 
 /**
- * Yields the chunks of a source and writes them into the cache on the way.
+ * The chunks of a source, which are written into the cache on the way.
  *
- * Each is written before it is yielded, since a consumer may reuse its memory. Whatever happens to the cache, the
+ * Each is written before it is handed out, since a consumer may reuse its memory. Whatever happens to the cache, the
  * consumer gets every chunk; what is wrong with the source – its own error, a wrong length, a wrong checksum – reaches
- * him. If he leaves before the end, the write is rolled back.
+ * him. If he leaves before the end, the write is rolled back, also while the source owes him a chunk.
  */
-export async function* tee(
-  source: ImageSource,
-  { imageId, verifier, options, ...rest }: Tee,
-): AsyncGenerator<Uint8Array, void, void> {
-  const copy = new TeeWriter(rest);
+export class CachingIterator implements AsyncIterableIterator<Uint8Array> {
+  readonly #chunks: AsyncGenerator<Uint8Array, void, void>;
+  /** Aborted when the consumer leaves, or with his own signal. */
+  readonly #end = new AbortController();
+
+  /** `open` is called when the first chunk is asked for. */
+  constructor(source: ImageSource, signal: AbortSignal | undefined, open: () => Promise<Tee>) {
+    this.#chunks = this.#run(source, signal, open);
+  }
+
+  next(): Promise<IteratorResult<Uint8Array, void>> {
+    return this.#chunks.next();
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array, void>> {
+    this.#end.abort(left);
+    return await this.#chunks.return();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async *#run(
+    source: ImageSource,
+    signal: AbortSignal | undefined,
+    open: () => Promise<Tee>,
+  ): AsyncGenerator<Uint8Array, void, void> {
+    const tee = await open();
+    const abort = () => this.#end.abort(signal?.reason);
+    if (signal?.aborted) abort();
+    else signal?.addEventListener('abort', abort);
+    try {
+      yield* copy(source, tee, this.#end.signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!this.#end.signal.aborted) throw error;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+}
+
+async function* copy(source: ImageSource, tee: Tee, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+  const { imageId, verifier, expectedSize } = tee;
+  const writer = new TeeWriter(tee, signal);
   let size = 0;
-  let reason: unknown = 'incomplete fetch';
+  let reason: unknown = left;
   try {
-    for await (const chunk of chunksOf(source, options.signal)) {
+    for await (const chunk of chunksOf(source, signal)) {
       size += chunk.byteLength;
       verifier?.update(chunk);
-      await copy.write(chunk);
+      await writer.write(chunk);
       yield chunk;
+      // At once: the source may have no end.
+      if (expectedSize !== undefined && size > expectedSize) break;
     }
-    const { expectedSize } = options;
     if (expectedSize !== undefined && size !== expectedSize) throw new SizeMismatchError(imageId, expectedSize, size);
     verifier?.verify(imageId);
-    await copy.commit(size);
+    await writer.commit(size);
   } catch (error) {
     reason = error;
     throw error;
   } finally {
-    await copy.rollback(reason);
+    await writer.rollback(reason);
   }
 }
 
 /** A writer that reports its errors instead of throwing them, and then is no more. */
 class TeeWriter {
   #writer: ImageWriter | undefined;
-  readonly #onCacheError: Tee['onCacheError'];
-  readonly #onCommit: Tee['onCommit'];
+  readonly #tee: Tee;
+  readonly #signal: AbortSignal;
 
-  constructor({ writer, onCacheError, onCommit }: Pick<Tee, 'writer' | 'onCacheError' | 'onCommit'>) {
-    this.#writer = writer;
-    this.#onCacheError = onCacheError;
-    this.#onCommit = onCommit;
+  constructor(tee: Tee, signal: AbortSignal) {
+    this.#writer = tee.writer;
+    this.#tee = tee;
+    this.#signal = signal;
   }
 
+  /** @throws the signal's reason */
   async write(chunk: Uint8Array): Promise<void> {
-    const writer = this.#writer;
-    if (!writer) return;
-    await writer.write(chunk).catch(async (error: unknown) => {
-      this.#onCacheError('write', error);
-      await this.rollback(error);
-    });
+    try {
+      await this.#writer?.write(chunk);
+    } catch (error) {
+      await this.#fail('write', error);
+    }
   }
 
+  /** @throws the signal's reason */
   async commit(size: number): Promise<void> {
-    const writer = this.#writer;
-    if (!writer) return;
+    if (!this.#writer) return;
+    try {
+      await this.#writer.commit();
+    } catch (error) {
+      return await this.#fail('commit', error);
+    }
     this.#writer = undefined;
-    await writer.commit().then(
-      () => this.#onCommit(size),
-      (error: unknown) => this.#onCacheError('commit', error),
-    );
+    await this.#tee.onCommit(size);
   }
 
   async rollback(reason: unknown): Promise<void> {
     const writer = this.#writer;
     this.#writer = undefined;
-    await writer?.rollback(reason).catch((error: unknown) => this.#onCacheError('rollback', error));
+    try {
+      await writer?.rollback(reason);
+    } catch (error) {
+      this.#tee.onCacheError('rollback', error);
+    }
+  }
+
+  async #fail(operation: 'write' | 'commit', error: unknown): Promise<void> {
+    this.#signal.throwIfAborted();
+    this.#tee.onCacheError(operation, error);
+    await this.rollback(error);
   }
 }

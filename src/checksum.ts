@@ -1,6 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 
+import type { ImageSource } from './driver.ts';
 import { ChecksumMismatchError } from './errors.ts';
+import { chunksOf } from './source-chunks.ts';
 import { invalidType, invalidValue } from './validate.ts';
 
 /** SRI (`sha256-…`), or an algorithm with a hex digest (md5 for Glance). */
@@ -8,38 +10,24 @@ export type Checksum = string | { readonly algorithm: string; readonly hex: stri
 
 /** Digests bytes as they pass, and compares at the end. */
 export class ChecksumVerifier {
-  readonly #algorithm: string;
-  /** Any of them will do: SRI may name several of one algorithm. Hex. */
-  readonly #expected: readonly string[];
   readonly #hash: Hash;
+  readonly #format: (digest: Buffer) => string;
+  /** Any of them will do: SRI may name several. Written as they were given. */
+  readonly #expected: readonly string[];
 
-  /** @throws TypeError for what is no checksum, or of an algorithm that this Node does not have */
+  /** @throws TypeError for what is no checksum, or of an algorithm that is not known here */
   static async of(checksum: Checksum): Promise<ChecksumVerifier> {
-    if (typeof checksum !== 'string') return ChecksumVerifier.#ofHex(checksum);
-    // Only now: nothing of it is needed where no checksum is given.
-    const { default: ssri } = await import('ssri');
-    const integrity = ssri.parse(checksum);
-    const algorithm = integrity && Object.keys(integrity).length > 0 ? integrity.pickAlgorithm() : undefined;
-    if (!integrity || !algorithm) throw invalidValue('checksum', 'must be an SRI digest such as sha256-…', checksum);
-    const digests = (integrity[algorithm] ?? []).map(({ digest }) => Buffer.from(digest, 'base64').toString('hex'));
-    return new ChecksumVerifier(algorithm, digests, checksum);
+    return new ChecksumVerifier(typeof checksum === 'string' ? await parseSri(checksum) : parseHex(checksum), checksum);
   }
 
-  static #ofHex(checksum: { readonly algorithm: string; readonly hex: string }): ChecksumVerifier {
-    const { algorithm, hex } = checksum ?? {};
-    if (typeof algorithm !== 'string' || typeof hex !== 'string') {
-      throw invalidType('checksum', 'of type string, or an object with an algorithm and a hex digest', checksum);
-    }
-    return new ChecksumVerifier(algorithm, [hex.toLowerCase()], checksum);
-  }
-
-  private constructor(algorithm: string, expected: readonly string[], checksum: Checksum) {
-    this.#algorithm = algorithm;
-    this.#expected = expected;
-    try {
-      this.#hash = createHash(algorithm);
-    } catch {
-      throw invalidValue('checksum', `has an algorithm that is not known here ('${algorithm}')`, checksum);
+  private constructor({ algorithm, digests, format }: ParsedChecksum, checksum: Checksum) {
+    this.#hash = hashOf(algorithm, checksum);
+    this.#format = format;
+    this.#expected = digests.map(format);
+    // A digest that is cut short is better refused now than when the image is here.
+    const { length } = this.#hash.copy().digest();
+    if (digests.some((digest) => digest.length !== length)) {
+      throw invalidValue('checksum', `must have ${length} bytes for ${algorithm}`, checksum);
     }
   }
 
@@ -47,14 +35,57 @@ export class ChecksumVerifier {
     this.#hash.update(chunk);
   }
 
-  /** Once, at the end. @throws {@link ChecksumMismatchError} */
-  verify(imageId: string): void {
-    const actual = this.#hash.digest('hex');
-    if (this.#expected.includes(actual)) return;
-    throw new ChecksumMismatchError(imageId, this.#name(this.#expected.join(' or ')), this.#name(actual));
+  /** The chunks of a source whose checksum, at its end, is part of it. */
+  async *verified(
+    source: ImageSource,
+    imageId: string,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Uint8Array, void, void> {
+    for await (const chunk of chunksOf(source, signal)) {
+      this.update(chunk);
+      yield chunk;
+    }
+    this.verify(imageId);
   }
 
-  #name(hex: string): string {
-    return `${this.#algorithm}:${hex}`;
+  /** Once, at the end. @throws {@link ChecksumMismatchError} */
+  verify(imageId: string): void {
+    const actual = this.#format(this.#hash.digest());
+    if (this.#expected.includes(actual)) return;
+    throw new ChecksumMismatchError(imageId, this.#expected.join(' '), actual);
+  }
+}
+
+interface ParsedChecksum {
+  readonly algorithm: string;
+  readonly digests: readonly Buffer[];
+  readonly format: (digest: Buffer) => string;
+}
+
+/** One or more digests with spaces between. Those of the strongest algorithm count; what is not known is passed over. */
+async function parseSri(text: string): Promise<ParsedChecksum> {
+  // Only now: nothing of it is needed where no checksum is given.
+  const { default: ssri } = await import('ssri');
+  const integrity = ssri.parse(text);
+  if (!integrity) throw invalidValue('checksum', 'must be an SRI digest such as sha256-…', text);
+  const algorithm = integrity.pickAlgorithm();
+  const digests = (integrity[algorithm] ?? []).map(({ digest }) => Buffer.from(digest, 'base64'));
+  return { algorithm, digests, format: (digest) => `${algorithm}-${digest.toString('base64')}` };
+}
+
+function parseHex(checksum: { readonly algorithm: string; readonly hex: string }): ParsedChecksum {
+  const { algorithm, hex } = checksum ?? {};
+  if (typeof algorithm !== 'string' || typeof hex !== 'string') {
+    throw invalidType('checksum', 'of type string, or an object with an algorithm and a hex digest', checksum);
+  }
+  if (!/^(?:[0-9a-f]{2})*$/i.test(hex)) throw invalidValue('checksum', 'must have a digest in hex', checksum);
+  return { algorithm, digests: [Buffer.from(hex, 'hex')], format: (digest) => digest.toString('hex') };
+}
+
+function hashOf(algorithm: string, checksum: Checksum): Hash {
+  try {
+    return createHash(algorithm);
+  } catch {
+    throw invalidValue('checksum', `has an algorithm that is not known here ('${algorithm}')`, checksum);
   }
 }

@@ -54,7 +54,8 @@ export interface UncountedEvent extends OfCache {
 /** An error that was swallowed, because what it failed is not what was asked for. */
 export interface ErrorEvent extends OfCache {
   readonly imageId: string | undefined;
-  readonly operation: string;
+  /** What was being done: to a tee's copy, or to keep the limit. */
+  readonly operation: 'open' | 'write' | 'commit' | 'rollback' | 'auto-prune';
   readonly error: unknown;
 }
 

@@ -1,6 +1,8 @@
 import type { ImageSource } from './driver.ts';
-import { FetchFailedError } from './errors.ts';
-import { assertSource } from './source-chunks.ts';
+import { CacheError, FetchFailedError } from './errors.ts';
+import { describeReason } from './reason.ts';
+import { assertSource, chunksOf, stopSource } from './source-chunks.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /**
  * Where a missing image comes from. `offset` > 0 asks to resume; a source that cannot may start from 0 by saying so
@@ -13,6 +15,9 @@ export type Fetch = (
 
 export type FetchResult = ImageSource | Response | { readonly offset: number; readonly body: ImageSource };
 
+/** Answers that are `ok`, and yet not the image: no content (twice), and a part of it. */
+const statusesWithoutImage = [204, 205, 206];
+
 export interface FetchedSource {
   readonly body: ImageSource;
   /** Bytes, where the source says how many there will be. */
@@ -22,35 +27,80 @@ export interface FetchedSource {
 /**
  * Calls `fetch` for a whole image and takes apart what it answers.
  *
- * @throws {@link FetchFailedError} for a `Response` that is not ok, and what `fetch` throws
+ * @throws {@link FetchFailedError} for what `fetch` throws, and for an answer that is not the image
+ * @throws the signal's reason, also if `fetch` does not heed it
  */
 export async function fetchWhole(fetch: Fetch, imageId: string, signal: AbortSignal): Promise<FetchedSource> {
-  const result = await fetch(imageId, { offset: 0, signal });
-  if (result instanceof Response) return fromResponse(result, imageId);
-  const body = isWithOffset(result) ? result.body : result;
-  assertSource(body);
-  return { body, expectedSize: undefined };
+  const answer = (async () => fetch(imageId, { offset: 0, signal }))();
+  try {
+    return takeApart(await untilAborted(answer, signal), imageId);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw asFetchFailed(error, imageId);
+  } finally {
+    // Nobody is going to read what comes too late.
+    if (signal.aborted) answer.then((result) => stopSource(takeApart(result, imageId).body)).catch(() => {});
+  }
 }
 
-async function fromResponse(response: Response, imageId: string): Promise<FetchedSource> {
-  if (response.ok && response.status !== 206) {
-    return { body: response.body ?? [], expectedSize: contentLength(response) };
+/** The chunks of a fetched source; what it throws becomes a {@link FetchFailedError}. */
+export async function* fetchedChunks(
+  source: ImageSource,
+  imageId: string,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    yield* chunksOf(source, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw asFetchFailed(error, imageId);
   }
-  await response.body?.cancel().catch(() => {});
-  const { status, statusText } = response;
-  throw new FetchFailedError(`fetching image ${JSON.stringify(imageId)} was answered ${status} ${statusText}`.trim(), {
+}
+
+function takeApart(result: FetchResult, imageId: string): FetchedSource {
+  if (isResponse(result)) return fromResponse(result, imageId);
+  if (!isWithOffset(result)) {
+    assertSource(result);
+    return { body: result, expectedSize: undefined };
+  }
+  assertSource(result.body);
+  if (result.offset === 0) return { body: result.body, expectedSize: undefined };
+  stopSource(result.body);
+  throw new FetchFailedError(`the source of image ${JSON.stringify(imageId)} begins at ${result.offset}, not at 0`, {
     imageId,
-    status,
   });
+}
+
+function fromResponse(response: Response, imageId: string): FetchedSource {
+  const { ok, status, statusText, body } = response;
+  if (ok && !statusesWithoutImage.includes(status)) return { body: body ?? [], expectedSize: contentLength(response) };
+  if (body && !body.locked) stopSource(body);
+  const message = `the source of image ${JSON.stringify(imageId)} answered ${status} ${statusText}`.trim();
+  throw new FetchFailedError(message, { imageId, status });
 }
 
 /** Says nothing of the body of a compressed answer, which `fetch()` has unpacked. */
 function contentLength({ headers }: Response): number | undefined {
   const length = headers.get('content-length');
   if (length === null || headers.has('content-encoding') || !/^\d+$/.test(length)) return undefined;
-  return Number(length);
+  return Number.isSafeInteger(Number(length)) ? Number(length) : undefined;
+}
+
+function asFetchFailed(error: unknown, imageId: string): CacheError {
+  if (CacheError.is(error)) return error;
+  const message = `fetching image ${JSON.stringify(imageId)} failed: ${describeReason(error)}`;
+  return new FetchFailedError(message, { imageId, cause: error });
+}
+
+/** Also one of another `fetch` than Node's own. */
+function isResponse(result: FetchResult): result is Response {
+  return hasAll(result, ['ok', 'status', 'headers', 'body']);
 }
 
 function isWithOffset(result: FetchResult): result is { readonly offset: number; readonly body: ImageSource } {
-  return typeof result === 'object' && result !== null && 'body' in result && 'offset' in result;
+  return hasAll(result, ['offset', 'body']);
+}
+
+function hasAll(value: unknown, keys: readonly string[]): boolean {
+  return typeof value === 'object' && value !== null && keys.every((key) => key in value);
 }

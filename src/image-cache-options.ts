@@ -17,7 +17,7 @@ export interface ImageCacheOptions {
   readonly driver?: CacheDriver;
   /** Bytes. @defaultValue 10 GiB */
   readonly maxSize?: number;
-  /** When what a writer left behind counts as stalled, in seconds. @defaultValue 86_400 */
+  /** When what a writer left behind counts as stalled, in seconds. @defaultValue that of the driver, 86_400 */
   readonly stallTimeSeconds?: number;
   /**
    * After a commit through this cache that takes it over `maxSize`, evict down to `lowWatermark` × `maxSize`.
@@ -30,31 +30,31 @@ export interface ImageCacheOptions {
 }
 
 export interface ResolvedCacheOptions {
-  readonly dir: string;
+  /** Where there is no driver. */
+  readonly dir: string | undefined;
   readonly driver: CacheDriver | undefined;
   readonly maxSize: number;
-  readonly stallTimeSeconds: number;
+  readonly stallTimeSeconds: number | undefined;
   readonly autoPrune: boolean;
   readonly lowWatermark: number;
   readonly logger: Logger | undefined;
 }
 
 /** Glance's `image_cache_max_size`, in bytes. */
-export const defaultMaxSize: number = 10 * 1024 ** 3;
-/** Glance's `image_cache_stall_time`. */
-const defaultStallTimeSeconds = 86_400;
+const defaultMaxSize = 10 * 1024 ** 3;
 
+/** @throws TypeError and RangeError */
 export function assertCacheOptions(options: ImageCacheOptions): ResolvedCacheOptions {
   assertOptions(options, 'options');
-  const { dir = '', driver, maxSize = defaultMaxSize, stallTimeSeconds = defaultStallTimeSeconds, logger } = options;
+  const { dir, driver, maxSize = defaultMaxSize, stallTimeSeconds, logger } = options;
   const { autoPrune = true, lowWatermark = 0.9 } = options;
-  assertString(dir, 'options.dir');
-  if (driver !== undefined) assertOptions(driver, 'options.driver');
-  if (driver !== undefined && options.dir !== undefined) {
-    throw invalidValue('options', 'must have a dir or a driver, not both', options);
+  if ((dir === undefined) === (driver === undefined)) {
+    throw invalidValue('options', 'must have either a dir or a driver', options);
   }
+  if (dir !== undefined) assertString(dir, 'options.dir');
+  if (driver !== undefined) assertOptions(driver, 'options.driver');
   assertCount(maxSize, 'options.maxSize');
-  assertNonNegative(stallTimeSeconds, 'options.stallTimeSeconds');
+  if (stallTimeSeconds !== undefined) assertNonNegative(stallTimeSeconds, 'options.stallTimeSeconds');
   if (typeof autoPrune !== 'boolean') throw invalidType('options.autoPrune', 'of type boolean', autoPrune);
   assertNonNegative(lowWatermark, 'options.lowWatermark');
   if (lowWatermark > 1) throw outOfRange('options.lowWatermark', '>= 0 and <= 1', lowWatermark);

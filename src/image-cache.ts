@@ -1,6 +1,9 @@
+import { join } from 'node:path';
+
 import { AutoPrune } from './auto-prune.ts';
-import { tee } from './caching-iterator.ts';
+import { CachingIterator, type Tee } from './caching-iterator.ts';
 import { type Checksum, ChecksumVerifier } from './checksum.ts';
+import { claimUncached } from './claim-uncached.ts';
 import type {
   CacheDriver,
   CleanResult,
@@ -10,18 +13,21 @@ import type {
   ImageWriter,
   WriteOptions,
 } from './driver.ts';
-import { CacheError, ImageBusyError, InvalidImageIdError, NotOpenError } from './errors.ts';
-import { publish } from './events.ts';
+import { NotOpenError } from './errors.ts';
+import { type ErrorEvent, publish } from './events.ts';
 import { type EvictOptionsWithReason, evictionReason } from './eviction.ts';
 import type { Fetch } from './fetch.ts';
 import { assertCacheOptions, type ImageCacheOptions, type ResolvedCacheOptions } from './image-cache-options.ts';
-import { XattrImageWriter } from './image-writer.ts';
+import { assertImageId } from './image-id.ts';
 import { type PrefetchOptions, type PrefetchResult, prefetchQueued } from './prefetch.ts';
-import { assertSource, chunksOf } from './source-chunks.ts';
+import { assertSource } from './source-chunks.ts';
 import { type CacheStats, measureCache } from './stats.ts';
 import { assertCount, assertNonNegative, assertOptions } from './validate.ts';
 import { assertWriteOptions, putChunks } from './write-image.ts';
 import { XattrDriver } from './xattr-driver.ts';
+
+/** How long the consumer of a tee is kept waiting by a prune, before his image passes through. Milliseconds. */
+const teePatienceMs = 1_000;
 
 export interface CacheImageOptions extends WriteOptions {
   /** Compared at the end; a mismatch rolls the write back. */
@@ -53,16 +59,15 @@ export class ImageCache {
   readonly maxSize: number;
   readonly #options: ResolvedCacheOptions;
   readonly #dir: string;
-  readonly #autoPrune: AutoPrune | undefined;
+  readonly #autoPrune?: AutoPrune;
   #open = true;
 
   /** @throws {@link BadDriverConfiguration} */
   static async open(options: ImageCacheOptions): Promise<ImageCache> {
     const resolved = assertCacheOptions(options);
-    const { driver, dir, stallTimeSeconds, logger } = resolved;
-    const own = driver ?? new XattrDriver({ dir, stallTimeSeconds, ...(logger && { logger }) });
-    await own.configure();
-    return new ImageCache(own, resolved);
+    const driver = resolved.driver ?? driverOf(resolved);
+    await driver.configure();
+    return new ImageCache(driver, resolved);
   }
 
   private constructor(driver: CacheDriver, options: ResolvedCacheOptions) {
@@ -71,25 +76,29 @@ export class ImageCache {
     this.maxSize = maxSize;
     this.#options = options;
     this.#dir = driver instanceof XattrDriver ? driver.dir : '';
+    if (!autoPrune) return;
+    const sharedDirectory = this.#dir ? join(this.#dir, '.xattr-cache') : undefined;
     const target = Math.floor(maxSize * lowWatermark);
-    this.#autoPrune = autoPrune ? new AutoPrune({ driver, dir: this.#dir, maxSize, target, logger }) : undefined;
+    this.#autoPrune = new AutoPrune({ driver, dir: this.#dir, sharedDirectory, maxSize, target, logger });
   }
 
   /**
    * Evicts the least recently accessed images down to the limit; nothing if the cache is at or below it. One walk; two at
    * once together free what one would.
    */
-  async prune({ maxSize = this.maxSize, ...options }: PruneOptions = {}): Promise<PruneResult> {
+  async prune(options: PruneOptions = {}): Promise<PruneResult> {
+    assertOptions(options, 'options');
+    const { maxSize = this.maxSize, ...evictOptions } = options;
     assertCount(maxSize, 'options.maxSize');
     this.#assertOpen();
-    const withReason: EvictOptionsWithReason = { ...options, [evictionReason]: 'prune' };
+    const withReason: EvictOptionsWithReason = { ...evictOptions, [evictionReason]: 'prune' };
     const { filesEvicted, bytesEvicted, images } = await this.driver.evictTo(maxSize, withReason);
     return { filesPruned: filesEvicted, bytesPruned: bytesEvicted, images };
   }
 
-  /** Reaps what failed and stalled writes left behind. @defaultValue the configured stall time, in seconds */
-  async clean(stallTimeSeconds: number = this.#options.stallTimeSeconds): Promise<CleanResult> {
-    assertNonNegative(stallTimeSeconds, 'stallTimeSeconds');
+  /** Reaps what failed and stalled writes left behind. In seconds; default: the configured stall time. */
+  async clean(stallTimeSeconds: number | undefined = this.#options.stallTimeSeconds): Promise<CleanResult> {
+    if (stallTimeSeconds !== undefined) assertNonNegative(stallTimeSeconds, 'stallTimeSeconds');
     this.#assertOpen();
     return this.driver.clean(stallTimeSeconds);
   }
@@ -119,14 +128,13 @@ export class ImageCache {
    * @throws {@link ChecksumMismatchError} {@link SizeMismatchError} {@link NoSpaceError}
    */
   async cacheImage(imageId: string, source: ImageSource, options: CacheImageOptions = {}): Promise<boolean> {
-    assertSource(source);
-    const verifier = await this.#verifierOf(options);
+    const verifier = await this.#begin(imageId, source, options);
     if (!(await this.driver.isCacheable(imageId))) return false;
-    await this.#autoPrune?.room();
-    const writer = await this.#claim(imageId, options);
+    await this.#autoPrune?.room(options.signal);
+    const writer = await claimUncached(this.driver, imageId, options);
     if (!writer) return false;
-    await putChunks(writer, verifier ? verified(source, verifier, imageId, options) : source, options);
-    this.#autoPrune?.committed(writer.bytesWritten);
+    await putChunks(writer, verifier?.verified(source, imageId, options.signal) ?? source, options);
+    await this.#autoPrune?.committed(writer.bytesWritten);
     await this.#autoPrune?.room();
     return true;
   }
@@ -136,31 +144,38 @@ export class ImageCache {
    * (`xattr-cache:error`); the source's errors, a wrong length and a wrong checksum reach him. A consumer that stops early
    * rolls the write back. An image that is not cacheable now passes through.
    */
-  async *cachingIterator(
+  cachingIterator(
     imageId: string,
     source: ImageSource,
     options: CacheImageOptions = {},
-  ): AsyncGenerator<Uint8Array, void, void> {
-    assertSource(source);
-    const verifier = await this.#verifierOf(options);
-    const writer = await this.#claimOrReport(imageId, options);
-    const onCommit = (size: number) => this.#autoPrune?.committed(size);
-    const onCacheError = (operation: string, error: unknown) => this.#report(imageId, operation, error);
-    yield* tee(source, { imageId, writer, verifier, options, onCommit, onCacheError });
+  ): AsyncIterableIterator<Uint8Array> {
+    const open = async (): Promise<Tee> => {
+      const verifier = await this.#begin(imageId, source, options);
+      return {
+        imageId,
+        verifier,
+        writer: await this.#claimOrReport(imageId, options),
+        expectedSize: options.expectedSize,
+        onCommit: async (size) => this.#autoPrune?.committed(size),
+        onCacheError: (operation, error) => this.#report(imageId, operation, error),
+      };
+    };
+    return new CachingIterator(source, options?.signal, open);
   }
 
   /** What there is, by one walk over the images. */
   async stats(): Promise<CacheStats> {
     this.#assertOpen();
+    const mark = this.#autoPrune?.mark();
     const stats = await measureCache(this.driver, this.#dir, this.maxSize);
-    this.#autoPrune?.walked(stats.size);
+    if (mark) this.#autoPrune?.walked(stats.size, mark);
     return stats;
   }
 
-  /** Waits for a prune that is under way, and closes the driver if this cache made it. */
+  /** Waits for the prune that a commit has begun, for some seconds, and closes the driver if this cache made it. */
   async close(): Promise<void> {
     this.#open = false;
-    await this.#autoPrune?.room();
+    await this.#autoPrune?.close();
     if (this.#options.driver === undefined) await this.driver.close();
   }
 
@@ -168,46 +183,32 @@ export class ImageCache {
     await this.close();
   }
 
-  /**
-   * Undefined if somebody else is writing the image, or has been faster: it is looked at once more with the claim in hand,
-   * since a commit over an image that others read meanwhile would lose their hits.
-   */
-  async #claim(imageId: string, { expectedSize, signal }: WriteOptions): Promise<ImageWriter | undefined> {
-    let writer: ImageWriter;
-    try {
-      writer = await this.driver.openForWrite(imageId, withoutUndefined({ expectedSize, signal }));
-    } catch (error) {
-      if (error instanceof ImageBusyError) return undefined;
-      throw error;
-    }
-    if (!(await this.driver.isCached(imageId))) return writer;
-    await (writer instanceof XattrImageWriter
-      ? writer.discard()
-      : writer.rollback('cached by somebody else meanwhile'));
-    return undefined;
-  }
-
-  /** For the tee: an image that cannot be cached, for whatever reason, is still wanted. */
-  async #claimOrReport(imageId: string, options: WriteOptions): Promise<ImageWriter | undefined> {
-    try {
-      if (!(await this.driver.isCacheable(imageId))) return undefined;
-      await this.#autoPrune?.room();
-      return await this.#claim(imageId, options);
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      if (!CacheError.is(error) || error instanceof InvalidImageIdError || error instanceof NotOpenError) throw error;
-      this.#report(imageId, 'open', error);
-      return undefined;
-    }
-  }
-
-  async #verifierOf(options: CacheImageOptions): Promise<ChecksumVerifier | undefined> {
+  /** What a write needs to be right before anything is touched. */
+  async #begin(
+    imageId: string,
+    source: ImageSource,
+    options: CacheImageOptions,
+  ): Promise<ChecksumVerifier | undefined> {
+    assertImageId(imageId);
+    assertSource(source);
     assertWriteOptions(options);
     this.#assertOpen();
     return options.checksum === undefined ? undefined : ChecksumVerifier.of(options.checksum);
   }
 
-  #report(imageId: string, operation: string, error: unknown): void {
+  /** For the tee: an image that cannot be cached, for whatever reason, is still wanted. */
+  async #claimOrReport(imageId: string, options: CacheImageOptions): Promise<ImageWriter | undefined> {
+    try {
+      if (!(await this.driver.isCacheable(imageId))) return undefined;
+      await this.#autoPrune?.room(AbortSignal.timeout(teePatienceMs));
+      return await claimUncached(this.driver, imageId, options);
+    } catch (error) {
+      if (!options.signal?.aborted) this.#report(imageId, 'open', error);
+      return undefined;
+    }
+  }
+
+  #report(imageId: string, operation: ErrorEvent['operation'], error: unknown): void {
     this.#options.logger?.warn({ imageId, operation, err: error }, 'the cache failed; the image is passed on');
     publish('error', () => ({ dir: this.#dir, imageId, operation, error }));
   }
@@ -217,24 +218,10 @@ export class ImageCache {
   }
 }
 
-/** The chunks of a source whose checksum, at its end, is part of it. */
-async function* verified(
-  source: ImageSource,
-  verifier: ChecksumVerifier,
-  imageId: string,
-  { signal }: WriteOptions,
-): AsyncGenerator<Uint8Array, void, void> {
-  for await (const chunk of chunksOf(source, signal)) {
-    verifier.update(chunk);
-    yield chunk;
-  }
-  verifier.verify(imageId);
-}
-
-/** With `exactOptionalPropertyTypes`, what is not given must not be there. */
-function withoutUndefined({
-  expectedSize,
-  signal,
-}: { [Key in keyof WriteOptions]?: WriteOptions[Key] | undefined }): WriteOptions {
-  return { ...(expectedSize !== undefined && { expectedSize }), ...(signal && { signal }) };
+function driverOf({ dir = '', stallTimeSeconds, logger }: ResolvedCacheOptions): XattrDriver {
+  return new XattrDriver({
+    dir,
+    ...(stallTimeSeconds !== undefined && { stallTimeSeconds }),
+    ...(logger && { logger }),
+  });
 }

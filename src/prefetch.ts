@@ -1,8 +1,9 @@
-import type { ImageSource } from './driver.ts';
+import { setMaxListeners } from 'node:events';
+
 import { NoSpaceError } from './errors.ts';
-import { type Fetch, fetchWhole } from './fetch.ts';
+import { type Fetch, fetchedChunks, fetchWhole } from './fetch.ts';
 import type { ImageCache } from './image-cache.ts';
-import { chunksOf } from './source-chunks.ts';
+import { stopSource } from './source-chunks.ts';
 import { assertCount, assertSignal, invalidType, outOfRange } from './validate.ts';
 
 export interface PrefetchProgress {
@@ -32,38 +33,47 @@ export async function prefetchQueued(
   fetch: Fetch,
   options: PrefetchOptions,
 ): Promise<PrefetchResult> {
-  const { concurrency = 4, signal = new AbortController().signal } = options;
+  const { concurrency = 4, signal, onProgress } = options;
   assertPrefetchArguments(fetch, { ...options, concurrency });
-  signal.throwIfAborted();
+  signal?.throwIfAborted();
+  const imageIds = await cache.driver.getQueuedImages();
+
+  // Listened to by everything that goes on at once, which may be more than a signal of the caller's is made for.
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
+  const abort = () => stop.abort(signal?.reason);
+  if (signal?.aborted) abort();
+  else signal?.addEventListener('abort', abort);
+  const prefetch = { cache, fetch, signal: stop.signal, onProgress };
+
   const cached: string[] = [];
   const failed = new Map<string, Error>();
-  const queue = (await cache.driver.getQueuedImages()).values();
-
+  const queue = imageIds.values();
   const run = async () => {
     for (const imageId of queue) {
-      signal.throwIfAborted();
       try {
-        if (await prefetchOne(cache, fetch, imageId, signal, options)) cached.push(imageId);
+        if (await prefetchOne(prefetch, imageId)) cached.push(imageId);
       } catch (error) {
-        signal.throwIfAborted();
+        if (stop.signal.aborted) return;
         failed.set(imageId, error instanceof Error ? error : new Error(String(error)));
       }
     }
   };
-  const runs = await Promise.allSettled(Array.from({ length: concurrency }, run));
-  const ended = runs.find((outcome) => outcome.status === 'rejected');
-  if (ended) throw ended.reason;
+  await Promise.all(Array.from({ length: Math.min(concurrency, imageIds.length) }, run));
+  signal?.removeEventListener('abort', abort);
+  stop.signal.throwIfAborted();
   return { cached, failed };
 }
 
+interface Prefetch {
+  readonly cache: ImageCache;
+  readonly fetch: Fetch;
+  readonly signal: AbortSignal;
+  readonly onProgress: PrefetchOptions['onProgress'];
+}
+
 /** False if somebody else is writing the image just now: it stays queued until he commits. */
-async function prefetchOne(
-  cache: ImageCache,
-  fetch: Fetch,
-  imageId: string,
-  signal: AbortSignal,
-  { onProgress }: PrefetchOptions,
-): Promise<boolean> {
+async function prefetchOne({ cache, fetch, signal, onProgress }: Prefetch, imageId: string): Promise<boolean> {
   if (await cache.driver.isCached(imageId)) {
     await cache.driver.deleteQueuedImage(imageId);
     return true;
@@ -72,20 +82,31 @@ async function prefetchOne(
 
   const { body, expectedSize } = await fetchWhole(fetch, imageId, signal);
   let bytes = 0;
-  const watched = async function* (source: ImageSource) {
-    for await (const chunk of chunksOf(source, signal)) {
+  let begun = false;
+  const source = (async function* () {
+    begun = true;
+    for await (const chunk of fetchedChunks(body, imageId, signal)) {
       bytes += chunk.byteLength;
-      // It could not stay, and it may have no end.
-      if (bytes > cache.maxSize)
-        throw new NoSpaceError(`image ${JSON.stringify(imageId)} is larger than the cache`, { imageId });
+      // It may have no end.
+      if (bytes > cache.maxSize) throw tooLarge(imageId);
       yield chunk;
       onProgress?.({ imageId, bytes, done: false });
     }
-  };
-  const options = expectedSize === undefined ? { signal } : { signal, expectedSize };
-  const done = await cache.cacheImage(imageId, watched(body), options);
-  if (done) onProgress?.({ imageId, bytes, done });
-  return done;
+  })();
+  try {
+    if (expectedSize !== undefined && expectedSize > cache.maxSize) throw tooLarge(imageId);
+    const options = expectedSize === undefined ? { signal } : { signal, expectedSize };
+    const done = await cache.cacheImage(imageId, source, options);
+    if (done) onProgress?.({ imageId, bytes, done });
+    return done;
+  } finally {
+    if (!begun) stopSource(body);
+  }
+}
+
+/** It could not stay. */
+function tooLarge(imageId: string): NoSpaceError {
+  return new NoSpaceError(`image ${JSON.stringify(imageId)} is larger than the cache`, { imageId });
 }
 
 function assertPrefetchArguments(fetch: unknown, { concurrency, signal, onProgress }: PrefetchOptions): void {

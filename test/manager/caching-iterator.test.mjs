@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { Readable, Writable } from 'node:stream';
+import { finished, pipeline } from 'node:stream/promises';
+import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+
+import { bytesOf } from '../support/contents.mjs';
+import { slowly } from '../support/slow-sources.mjs';
+import { within } from '../support/within.mjs';
+import { collect, overEachDriver, tidiness } from './support/caches.mjs';
+import { silentAfter, untouched } from './support/sources.mjs';
+
+const whole = bytesOf(250_000);
+const parts = [whole.subarray(0, 100_000), whole.subarray(100_000, 100_001), whole.subarray(100_001)];
+const tidy = { incomplete: 0, invalid: 0 };
+const rolledBack = { incomplete: 0, invalid: 1 };
+
+const sources = {
+  'a Buffer': () => whole,
+  'an array of chunks': () => parts,
+  'a generator': function* () {
+    yield* parts;
+  },
+  'an asynchronous generator': () => slowly(parts),
+  'a Readable': () => Readable.from(parts),
+  'a ReadableStream': () => ReadableStream.from(parts),
+  'the body of a response': () => new Response(whole).body,
+};
+
+overEachDriver('a tee', (open) => {
+  for (const [what, source] of Object.entries(sources)) {
+    test(`passes on and caches every byte of ${what}`, async (t) => {
+      const cache = await open(t);
+      const { bytes } = await collect(cache.cachingIterator('image', source(), { expectedSize: whole.length }));
+
+      assert.equal(Buffer.compare(bytes, whole), 0);
+      assert.equal(Buffer.compare(await cache.driver.readImage('image'), whole), 0);
+      assert.deepEqual(await tidiness(cache), tidy);
+    });
+  }
+
+  test('hands on the very chunks of the source, each when it comes', async (t) => {
+    const cache = await open(t);
+    const chunks = cache.cachingIterator('image', silentAfter(parts));
+    for (const part of parts) assert.equal((await chunks.next()).value, part);
+    await chunks.return();
+  });
+
+  test('an image without a byte is cached as well', async (t) => {
+    const cache = await open(t);
+    assert.deepEqual(await collect(cache.cachingIterator('image', [])), { chunks: [], bytes: Buffer.alloc(0) });
+    assert.equal((await cache.driver.readImage('image')).length, 0);
+  });
+
+  test('the image is there by the time the tee has ended, and pops the queue', async (t) => {
+    const cache = await open(t);
+    await cache.queueImage('image');
+    const chunks = cache.cachingIterator('image', parts);
+    for (const part of parts) assert.deepEqual(await chunks.next(), { done: false, value: part });
+    assert.equal(await cache.driver.isCached('image'), false);
+    assert.deepEqual(await chunks.next(), { done: true, value: undefined });
+    assert.equal(await cache.driver.isCached('image'), true);
+    assert.equal(await cache.driver.isQueued('image'), false);
+  });
+
+  test('nothing is opened, and no source touched, before the first chunk is asked for', async (t) => {
+    let opened = 0;
+    const openForWrite = (driver, ...args) => {
+      opened += 1;
+      return driver.openForWrite(...args);
+    };
+    const cache = await open(t, {}, { openForWrite });
+    const source = untouched();
+
+    const chunks = cache.cachingIterator('image', source);
+    await setImmediate();
+    assert.deepEqual({ opened, touched: source.touched }, { opened: 0, touched: false });
+    assert.equal(await cache.driver.isCacheable('image'), true);
+    await chunks.return();
+    assert.deepEqual(await collect(chunks), { chunks: [], bytes: Buffer.alloc(0) });
+    assert.deepEqual({ opened, touched: source.touched }, { opened: 0, touched: false });
+
+    assert.equal(String((await collect(cache.cachingIterator('image', source))).bytes), 'bytes');
+    assert.equal(opened, 1);
+  });
+
+  test('a consumer may do with a chunk what he likes: what is cached is what came', async (t) => {
+    const cache = await open(t);
+    const memory = Buffer.alloc(10);
+    const reusing = (function* () {
+      for (let i = 0; i < 5; i++) yield memory.fill(i);
+    })();
+    for await (const chunk of cache.cachingIterator('image', reusing)) chunk.fill(255);
+    const expected = Buffer.concat([0, 1, 2, 3, 4].map((byte) => Buffer.alloc(10, byte)));
+    assert.deepEqual(await cache.driver.readImage('image'), expected);
+  });
+
+  test('an image that is cached passes through untouched, and keeps its hits', async (t) => {
+    const cache = await open(t);
+    await cache.cacheImage('image', bytesOf(10, 1));
+    await cache.driver.readImage('image');
+
+    const { chunks } = await collect(cache.cachingIterator('image', parts));
+
+    assert.deepEqual(chunks, parts);
+    assert.equal(await cache.driver.getHitCount('image'), 1);
+    assert.deepEqual(await cache.driver.readImage('image'), bytesOf(10, 1));
+  });
+
+  test('glance B1: of two tees of one image the second passes through, and what is cached is what one wrote', async (t) => {
+    const cache = await open(t);
+    const first = cache.cachingIterator('image', parts);
+    const second = cache.cachingIterator('image', parts);
+    const read = { first: [], second: [] };
+    // As B1 was provoked: the second begins when the first has written a chunk, and both go on in turn.
+    for (let step = await first.next(); !step.done; step = await first.next()) {
+      read.first.push(step.value);
+      const other = await second.next();
+      if (!other.done) read.second.push(other.value);
+    }
+    read.second.push(...(await collect(second)).chunks);
+
+    assert.deepEqual(read, { first: parts, second: parts });
+    assert.equal(Buffer.compare(await cache.driver.readImage('image'), whole), 0);
+    assert.deepEqual(await tidiness(cache), tidy);
+  });
+
+  test('a tee that finds, the claim in hand, that another has been faster leaves his image and its hits alone', async (t) => {
+    const openForWrite = async (driver, ...args) => {
+      await driver.writeImage('image', bytesOf(10, 1));
+      await driver.readImage('image');
+      return driver.openForWrite(...args);
+    };
+    const cache = await open(t, {}, { openForWrite });
+    assert.deepEqual((await collect(cache.cachingIterator('image', parts))).chunks, parts);
+    assert.equal(await cache.driver.getHitCount('image'), 1);
+    assert.deepEqual(await cache.driver.readImage('image'), bytesOf(10, 1));
+    assert.equal(await cache.driver.isBeingCached('image'), false);
+  });
+
+  test('a consumer that leaves after the first chunk rolls the write back', async (t) => {
+    const cache = await open(t);
+    let stopped = false;
+    const source = (function* () {
+      try {
+        yield* parts;
+      } finally {
+        stopped = true;
+      }
+    })();
+    for await (const chunk of cache.cachingIterator('image', source)) {
+      assert.equal(chunk, parts[0]);
+      assert.equal(await cache.driver.isBeingCached('image'), true);
+      break;
+    }
+
+    assert.equal(stopped, true);
+    assert.equal(await cache.driver.isCacheable('image'), true);
+    assert.deepEqual(await tidiness(cache), rolledBack);
+    assert.match((await cache.driver.getInvalidImages())[0].error, /^incomplete fetch$/);
+  });
+
+  test('a consumer that throws rolls the write back', async (t) => {
+    const cache = await open(t);
+    const consume = async () => {
+      for await (const _ of cache.cachingIterator('image', parts)) throw new Error('consumer');
+    };
+    await assert.rejects(consume, /consumer/);
+    assert.equal(await cache.driver.isCacheable('image'), true);
+    assert.deepEqual(await tidiness(cache), rolledBack);
+  });
+
+  test('a consumer that has left after the last chunk, but before the end, has left early', async (t) => {
+    const cache = await open(t);
+    const chunks = cache.cachingIterator('image', [parts[0]]);
+    await chunks.next();
+    await chunks.return();
+    assert.equal(await cache.driver.isCached('image'), false);
+  });
+
+  test('a consumer that leaves while the source owes him a chunk does not wait for it', async (t) => {
+    const cache = await open(t);
+    const source = silentAfter([parts[0]]);
+    const chunks = cache.cachingIterator('image', source);
+    await chunks.next();
+    const pending = chunks.next();
+    await within(2000, chunks.return(), 'return()');
+
+    assert.deepEqual(await within(2000, pending, 'the pending next()'), { done: true, value: undefined });
+    assert.equal(source.stopped, true);
+    assert.equal(await cache.driver.isCacheable('image'), true);
+    assert.match((await cache.driver.getInvalidImages())[0].error, /^incomplete fetch$/);
+  });
+
+  test('a stream that is destroyed while its source is silent lets go of the image', async (t) => {
+    const cache = await open(t);
+    const stream = Readable.from(cache.cachingIterator('image', silentAfter([parts[0]])));
+    const client = new AbortController();
+    const sink = new Writable({
+      write(_chunk, _encoding, done) {
+        client.abort();
+        done();
+      },
+    });
+    await assert.rejects(within(2000, pipeline(stream, sink, client), 'the pipeline'), { name: 'AbortError' });
+
+    await within(
+      2000,
+      finished(stream).catch(() => {}),
+      'close',
+    );
+    assert.equal(await cache.driver.isCacheable('image'), true);
+    assert.deepEqual(await tidiness(cache), rolledBack);
+  });
+
+  test('a signal that is aborted ends it with its reason and rolls the write back', async (t) => {
+    const cache = await open(t);
+    const source = silentAfter([parts[0]]);
+    const controller = new AbortController();
+    const chunks = cache.cachingIterator('image', source, { signal: controller.signal });
+    await chunks.next();
+    const pending = chunks.next();
+    const reason = new Error('enough');
+    controller.abort(reason);
+
+    await assert.rejects(within(2000, pending, 'the pending next()'), (error) => error === reason);
+    assert.equal(source.stopped, true);
+    assert.equal(await cache.driver.isCacheable('image'), true);
+    assert.deepEqual(await tidiness(cache), rolledBack);
+    assert.deepEqual(await chunks.next(), { done: true, value: undefined });
+  });
+
+  test('a signal that was aborted before ends it before anything is read or claimed', async (t) => {
+    const cache = await open(t);
+    const stream = ReadableStream.from(parts);
+    const { chunks, error } = await collect(cache.cachingIterator('image', stream, { signal: AbortSignal.abort() }));
+    assert.deepEqual(chunks, []);
+    assert.equal(error.name, 'AbortError');
+    assert.deepEqual(await tidiness(cache), tidy);
+  });
+
+  test('wrong arguments come out at the first chunk, and neither touch the source nor the cache', async (t) => {
+    const cache = await open(t);
+    const fails = async (code, ...args) => {
+      const { chunks, error } = await collect(cache.cachingIterator(...args));
+      assert.deepEqual({ chunks, code: error?.code }, { chunks: [], code });
+    };
+    const source = untouched();
+    for (const id of ['', '.', '..', 'a/b', '../x', 'a\0b', 'queue', 'x'.repeat(256), '\ud800']) {
+      await fails('ERR_INVALID_IMAGE_ID', id, source);
+    }
+    await fails('ERR_INVALID_ARG_TYPE', 7, source);
+    for (const bad of ['text', 7, null, undefined, {}]) await fails('ERR_INVALID_ARG_TYPE', 'image', bad);
+    await fails('ERR_INVALID_ARG_TYPE', 'image', source, null);
+    await fails('ERR_INVALID_ARG_TYPE', 'image', source, { signal: 'now' });
+    await fails('ERR_OUT_OF_RANGE', 'image', source, { expectedSize: -1 });
+    await fails('ERR_INVALID_ARG_VALUE', 'image', source, { checksum: 'no checksum' });
+
+    assert.equal(source.touched, false);
+    assert.deepEqual(await tidiness(cache), tidy);
+    assert.equal(await cache.driver.isCacheable('image'), true);
+  });
+});

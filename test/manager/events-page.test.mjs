@@ -1,0 +1,47 @@
+// That docs/events.md says what is so.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const page = readFileSync(`${root}/docs/events.md`, 'utf8');
+const source = (name) => readFileSync(`${root}/src/${name}`, 'utf8');
+
+for (const [, title, example] of page.matchAll(/\n## ([^\n]*)\n(?:(?!\n## ).)*?```js\n(.*?)```/gs)) {
+  test(`the example of '${title}' runs as it is pasted, and prints what its comments say`, () => {
+    const promised = [...example.matchAll(/; \/\/ (.*)/g)].map(([, output]) => output);
+    assert(promised.length > 0);
+    const printed = execFileSync(process.execPath, ['--input-type=module'], { cwd: root, input: example });
+    assert.equal(printed.toString(), `${promised.join('\n')}\n`);
+  });
+}
+
+test('the table has every channel, with all that its events hold', () => {
+  const events = source('events.ts');
+  const names = [...events.matchAll(/channel\('(xattr-cache:[a-z]+)'\)/g)].map(([, name]) => name);
+  assert.equal(names.length, 8);
+  const rows = new Map(
+    [...page.matchAll(/^\| `(xattr-cache:\w+)` \|[^|]*\|(.*)\|$/gm)].map(([, name, keys]) => [name, keys]),
+  );
+  assert.deepEqual([...rows.keys()].sort(), names.sort());
+  for (const [, name, body] of events.matchAll(/interface (\w+)Event extends OfCache \{(.*?)\n\}/gs)) {
+    const keys = [...body.matchAll(/readonly (\w+):/g)].map(([, key]) => key);
+    const row = rows.get(`xattr-cache:${name.toLowerCase()}`);
+    for (const key of keys) assert(row.includes(`\`${key}\``), `${name}Event has ${key}, which its row does not name`);
+  }
+});
+
+test('every line that the logger may get is on the page', () => {
+  const files = readdirSync(`${root}/src`).filter((name) => name.endsWith('.ts'));
+  const lines = files.flatMap((name) => [
+    ...source(name).matchAll(/logger\?\.(debug|info|warn|error)\([^;]*?'([^']+)',?\s*\);/gs),
+  ]);
+  assert(lines.length >= 7);
+  for (const [, level, text] of lines) {
+    const row = page.match(new RegExp(`^\\| \`${level}\` \\|(.*)\\|$`, 'm'));
+    assert(row?.[1].includes(`\`${text}\``), `${level}: ${text}`);
+  }
+});

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { setXattr } from '../../dist/index.js';
+import { bytesOf } from '../support/contents.mjs';
+import { lockInProcess } from '../support/lock-in-process.mjs';
+import { temporaryDirectory } from '../support/temporary-directory.mjs';
+import { openCache } from './support/caches.mjs';
+
+const image = bytesOf(1000);
+
+/** Caches as several processes would have them: each its own, over one directory. */
+async function severalCaches(t, count, options) {
+  const dir = await temporaryDirectory(t);
+  return await Promise.all(Array.from({ length: count }, () => openCache(t, { dir, ...options })));
+}
+
+/** Each in turn caches an image; resolves to the largest size after any of them. */
+async function inTurn(caches, images) {
+  let largest = 0;
+  for (let i = 0; i < images; i++) {
+    await caches[i % caches.length].cacheImage(`${i}`, [image]);
+    largest = Math.max(largest, await caches[0].driver.getCacheSize());
+  }
+  return largest;
+}
+
+test('four caches over one directory keep its limit as one does', async (t) => {
+  const caches = await severalCaches(t, 4, { maxSize: 100_000 });
+  assert.equal(await inTurn(caches, 500), 100_000);
+});
+
+test('a cache that has been idle for long knows what the others have cached meanwhile', async (t) => {
+  const [idle, busy] = await severalCaches(t, 2, { maxSize: 100_000 });
+  await idle.cacheImage('early', [image]);
+  await inTurn([busy], 99);
+  assert.equal(await busy.driver.getCacheSize(), 100_000);
+  await idle.cacheImage('late', [image]);
+  assert.equal(await idle.driver.getCacheSize(), 90_000);
+});
+
+test('a cache keeps its limit by itself if what they tell each other is lost or nonsense', async (t) => {
+  const spoilers = [
+    (corner) => rm(corner, { recursive: true, force: true }),
+    (corner) => setXattr(corner, 'xattr_cache.committed', '0'),
+    (corner) => setXattr(corner, 'xattr_cache.committed', 'nonsense'),
+    (corner) => setXattr(corner, 'xattr_cache.committed', `${Number.MAX_SAFE_INTEGER}`),
+  ];
+  for (const spoil of spoilers) {
+    const [cache] = await severalCaches(t, 1, { maxSize: 50_000 });
+    for (let i = 0; i < 200; i++) {
+      await cache.cacheImage(`${i}`, [image]);
+      await spoil(join(cache.driver.dir, '.xattr-cache'));
+      assert((await cache.driver.getCacheSize()) <= 50_000);
+    }
+  }
+});
+
+test('images that others have locked stay, and are no reason to fail or to spin', async (t) => {
+  const cache = await openCache(t, { maxSize: 2500 });
+  for (const id of ['a', 'b']) await cache.cacheImage(id, [image]);
+  for (const id of ['a', 'b']) await lockInProcess(t, cache.driver.getImageFilepath(id));
+  await cache.cacheImage('c', [image]);
+  assert.deepEqual(await Promise.all(['a', 'b', 'c'].map((id) => cache.driver.isCached(id))), [true, true, false]);
+});

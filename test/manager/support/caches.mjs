@@ -1,0 +1,68 @@
+import { describe } from 'node:test';
+
+import { ImageCache, XattrDriver } from '../../../dist/index.js';
+import { defer } from '../../support/defer.mjs';
+import { MemoryDriver } from '../../support/memory-driver.mjs';
+import { temporaryDirectory } from '../../support/temporary-directory.mjs';
+
+const drivers = {
+  XattrDriver: async (t, options) => new XattrDriver({ dir: await temporaryDirectory(t), ...options }),
+  MemoryDriver: (_t, options) => new MemoryDriver(options),
+};
+
+/**
+ * Runs `tests` for a cache over each driver, ours and one that is not of this package. They get
+ * `open(t, options?, overrides?)`, which opens a cache until `t` is over; `overrides` are methods of the driver that go
+ * another way, each called with the driver itself first.
+ */
+export function overEachDriver(what, tests) {
+  for (const [name, create] of Object.entries(drivers)) {
+    const open = async (t, { driverOptions, ...options } = {}, overrides = {}) => {
+      const driver = overriding(await create(t, driverOptions), overrides);
+      return openCache(t, { driver, ...options });
+    };
+    describe(`${what}, over a ${name}`, () => tests(open));
+  }
+}
+
+/** An open cache over a fresh directory, or over `options.driver`, until `t` is over. */
+export async function openCache(t, options = {}) {
+  const where = options.driver || options.dir ? {} : { dir: await temporaryDirectory(t) };
+  const cache = await ImageCache.open({ ...where, ...options });
+  defer(t, () => cache.close());
+  if (options.driver) defer(t, () => options.driver.close());
+  return cache;
+}
+
+/** `driver`, some of whose methods go another way: each is called with the driver itself, then the arguments. */
+export function overriding(driver, overrides) {
+  return new Proxy(driver, {
+    get(target, key) {
+      if (Object.hasOwn(overrides, key)) return (...args) => overrides[key](target, ...args);
+      const value = target[key];
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+/** An `openForWrite` for {@link overriding}: each writer goes the ways that `methods()` makes for it. */
+export function writersWith(methods) {
+  return async (driver, ...args) => overriding(await driver.openForWrite(...args), methods());
+}
+
+/** All chunks that an iterable gives, and what it then throws. */
+export async function collect(iterable) {
+  const chunks = [];
+  try {
+    for await (const chunk of iterable) chunks.push(chunk);
+  } catch (error) {
+    return { chunks, bytes: Buffer.concat(chunks), error };
+  }
+  return { chunks, bytes: Buffer.concat(chunks) };
+}
+
+/** That nothing of a write is left behind but, if it failed, an invalid image. */
+export async function tidiness(cache) {
+  const { incomplete, invalid } = await cache.driver.getUsage();
+  return { incomplete, invalid };
+}

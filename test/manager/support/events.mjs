@@ -1,0 +1,24 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+
+import { defer } from '../../support/defer.mjs';
+
+const names = ['hit', 'miss', 'commit', 'rollback', 'evict', 'reap', 'uncounted', 'error'];
+
+/** Listens until `t` is over; gives what is published on each channel, in order, by the channel's short name. */
+export function listen(t) {
+  const events = {};
+  for (const name of names) {
+    events[name] = [];
+    const add = (event, channel) => {
+      if (channel === `xattr-cache:${name}`) events[name].push(event);
+    };
+    subscribe(`xattr-cache:${name}`, add);
+    defer(t, () => unsubscribe(`xattr-cache:${name}`, add));
+  }
+  return events;
+}
+
+/** Listens to one channel for as long as the process lives. */
+export function listenAlways(name, listener) {
+  subscribe(`xattr-cache:${name}`, listener);
+}

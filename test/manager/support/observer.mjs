@@ -1,0 +1,23 @@
+// observer.mjs DIR: looks at the sum of the images' sizes, again and again until it is told to stop, from outside.
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { XattrDriver } from '../../../dist/index.js';
+import { whenSetOff } from './processes.mjs';
+
+const [dir] = process.argv.slice(2);
+const driver = await XattrDriver.open({ dir });
+
+await whenSetOff(async () => {
+  const seen = { largest: 0, looks: 0 };
+  let going = true;
+  once(process, 'message').then(() => {
+    going = false;
+  });
+  while (going) {
+    seen.largest = Math.max(seen.largest, await driver.getCacheSize());
+    seen.looks += 1;
+    await sleep(1);
+  }
+  return seen;
+});

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+
+import { bytesOf } from '../support/contents.mjs';
+import { temporaryDirectory } from '../support/temporary-directory.mjs';
+import { within } from '../support/within.mjs';
+import { collect, openCache, overEachDriver } from './support/caches.mjs';
+import { listen } from './support/events.mjs';
+import { gate } from './support/gates.mjs';
+import { untouched } from './support/sources.mjs';
+
+const image = bytesOf(1000);
+
+/** A cache over its limit, whose eviction waits at `gate`. `over` is the call that led to it. */
+async function pruning(open, t, { evictTo = (driver, ...args) => driver.evictTo(...args) } = {}) {
+  const at = gate();
+  const held = async (...args) => {
+    await at.pass();
+    return evictTo(...args);
+  };
+  const cache = await open(t, { maxSize: 1500 }, { evictTo: held });
+  await cache.cacheImage('first', [image]);
+  const over = cache.cacheImage('over', [image]);
+  await at.reached;
+  return { cache, over, gate: at };
+}
+
+overEachDriver('while a cache is pruned', (open) => {
+  test('cacheImage() waits before it begins, and before it resolves', async (t) => {
+    const { cache, over, gate } = await pruning(open, t);
+    const source = untouched();
+    const next = cache.cacheImage('next', source);
+    for (let i = 0; i < 20; i++) await setImmediate();
+    assert.equal(source.touched, false);
+    assert.equal(await cache.driver.isCacheable('next'), true);
+    assert.equal(await Promise.race([over, 'waiting']), 'waiting');
+
+    gate.open();
+    assert.deepEqual(await Promise.all([over, next]), [true, true]);
+    assert.equal(source.touched, true);
+  });
+
+  test('cacheImage() can be told to wait no longer', async (t) => {
+    const { cache, over, gate } = await pruning(open, t);
+    const source = untouched();
+    const next = cache.cacheImage('next', source, { signal: AbortSignal.timeout(20) });
+    const ending = new Promise((resolve) => setTimeout(resolve, 1000)); // Keeps the process alive: the signal does not.
+    await assert.rejects(Promise.race([next, ending]), { name: 'TimeoutError' });
+    assert.equal(source.touched, false);
+    gate.open();
+    assert.equal(await over, true);
+  });
+
+  test('the consumer of a tee waits a second, then his image passes through', async (t) => {
+    const events = listen(t);
+    const { cache, over, gate } = await pruning(open, t);
+    const started = performance.now();
+    const teed = collect(cache.cachingIterator('next', [image]));
+    assert.deepEqual(await within(5000, teed, 'the tee'), { chunks: [image], bytes: image });
+    assert(performance.now() - started >= 900);
+    assert.equal(await cache.driver.isCached('next'), false);
+    assert.deepEqual(
+      events.error.map(({ operation, error }) => [operation, error.name]),
+      [['open', 'TimeoutError']],
+    );
+    gate.open();
+    await over;
+    await collect(cache.cachingIterator('next', [image]));
+    assert.equal(await cache.driver.isCached('next'), true);
+  });
+
+  test('close() waits for it', async (t) => {
+    const { cache, over, gate } = await pruning(open, t);
+    const closing = cache.close();
+    for (let i = 0; i < 20; i++) await setImmediate();
+    assert.equal(await Promise.race([closing, 'waiting']), 'waiting');
+    gate.open();
+    assert.deepEqual(await Promise.all([closing, over]), [undefined, true]);
+    assert.equal(await cache.driver.getCacheSize(), 1000);
+  });
+
+  test('close() tells one that takes too long to stop, and that is no error', async (t) => {
+    const events = listen(t);
+    let signal;
+    const evictTo = (_driver, _target, options) => {
+      signal = options.signal;
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    };
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { cache, over, gate } = await pruning(open, t, { evictTo });
+    gate.open();
+    const closing = cache.close();
+    for (let i = 0; i < 20; i++) await setImmediate();
+    assert.equal(signal.aborted, false);
+    t.mock.timers.tick(5000);
+    await closing;
+    assert.equal(await over, true);
+    assert.deepEqual(events.error, []);
+  });
+
+  test('a commit after close() begins no other', async (t) => {
+    let evictions = 0;
+    const evictTo = (driver, ...args) => {
+      evictions += 1;
+      return driver.evictTo(...args);
+    };
+    const cache = await open(t, { maxSize: 500 }, { evictTo });
+    const chunks = cache.cachingIterator('image', [image]);
+    await chunks.next();
+    await cache.close();
+    await chunks.next();
+    assert.equal(await cache.driver.isCached('image'), true);
+    await setImmediate();
+    assert.equal(evictions, 0);
+  });
+});
+
+test('a driver that the cache has made is closed after the prune, not under it', async (t) => {
+  const events = listen(t);
+  const dir = await temporaryDirectory(t);
+  for (let round = 0; round < 10; round++) {
+    const cache = await openCache(t, { dir, maxSize: 1500 });
+    await Promise.all(['a', 'b', 'c'].map((id) => collect(cache.cachingIterator(`${round}${id}`, [image]))));
+    await cache.close();
+  }
+  const { driver } = await openCache(t, { dir });
+  assert((await driver.getCacheSize()) <= 1500);
+  assert.deepEqual(events.error, []);
+});
