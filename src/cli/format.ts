@@ -22,3 +22,30 @@ export function formatPercent(ratio: number): string {
 export function formatThroughput(bytesPerSecond: number): string {
   return `${formatCount(bytesPerSecond / 1e6)} MB/s`;
 }
+
+const unitsOfTime: readonly (readonly [name: string, milliseconds: number])[] = [
+  ['y', 365.25 * 86_400_000],
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+];
+
+/** A span of time in its largest unit: `45 s`, `3 min`, `5 h`, `2 d`, `1.5 y`. Never rounded up. */
+export function formatDuration(milliseconds: number): string {
+  const [name, length] = unitsOfTime.find((unit) => milliseconds >= unit[1]) ?? ['s', 1_000];
+  const count = Math.floor(milliseconds / length);
+  return name === 'y' && count < 10 ? `${floorTenths(milliseconds / length)} y` : `${formatCount(count)} ${name}`;
+}
+
+/** How long ago it was: `3 min ago`, `now`, `in 2 d` where a clock is wrong, and `never` for the epoch itself. */
+export function formatAge(timeMs: number, nowMs: number): string {
+  if (timeMs === 0) return 'never';
+  const elapsed = nowMs - timeMs;
+  if (Math.abs(elapsed) < 1_000) return 'now';
+  return elapsed > 0 ? `${formatDuration(elapsed)} ago` : `in ${formatDuration(-elapsed)}`;
+}
+
+function floorTenths(value: number): string {
+  return (Math.floor(value * 10) / 10).toFixed(1);
+}

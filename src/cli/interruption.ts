@@ -6,12 +6,17 @@ type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 const endingSignals: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
+/** How long a process whose command has cleaned up is given to end by itself. */
+const patienceMs = 300;
+
 /** Why a command was ended before its time: Ctrl-C, `kill`, or a terminal that was closed. */
 export class Interruption extends Error {
+  readonly signal: NodeJS.Signals;
   readonly exitCode: number;
 
   constructor(signal: EndingSignal) {
     super(`interrupted by ${signal}`);
+    this.signal = signal;
     this.exitCode = exitCodeOfSignal(constants.signals[signal]);
   }
 }
@@ -35,4 +40,14 @@ export async function interruptible(command: (signal: AbortSignal) => Promise<vo
   } finally {
     for (const signal of endingSignals) process.off(signal, onSignal);
   }
+}
+
+/**
+ * Ends the process after an interruption. With a read of a fifo that nobody writes, or of a network that has gone, under
+ * way in the thread pool, a process neither ends by itself nor by `process.exit()`, which waits for it: then the signal
+ * does what it does by default, which to a shell is the same.
+ */
+export function endInterrupted({ signal, exitCode }: Interruption): void {
+  process.exitCode = exitCode;
+  setTimeout(() => process.kill(process.pid, signal), patienceMs).unref();
 }

@@ -1,55 +1,37 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { CommanderError } from 'commander';
 
-import { Command, CommanderError } from 'commander';
+import { describeFailure, exitCodeOf, isExplained, originOf } from './failure.ts';
+import { endInterrupted, Interruption } from './interruption.ts';
+import { printJson, tolerateClosedOutput } from './output.ts';
+import { createProgram } from './program.ts';
+import { printError } from './report.ts';
 
-import { CacheError } from '../errors.ts';
-import { CliError, UsageError } from './cli-error.ts';
-import { addDemoCommand } from './demo/command.ts';
-import { exitCode } from './exit-code.ts';
-import { Interruption } from './interruption.ts';
-import { tolerateClosedOutput } from './output.ts';
-
-function createProgram(): Command {
-  const manifest = JSON.parse(readFileSync(`${import.meta.dirname}/../../package.json`, 'utf8'));
-  const program = new Command('xattr-cache')
-    .description('A disk cache for large immutable blobs, shared by any number of processes.')
-    .version(manifest.version)
-    .exitOverride()
-    .showHelpAfterError('(--help says what there is)');
-  addDemoCommand(program);
-  return program;
-}
-
-/** What failed first, if cleaning up after it has failed as well. */
-function originOf(error: unknown): unknown {
-  return error instanceof Error && error.name === 'SuppressedError' && 'suppressed' in error
-    ? originOf(error.suppressed)
-    : error;
-}
-
-/** Says what went wrong and returns the exit code for it. */
-function reportFailure(error: unknown, json: boolean): number {
-  // Commander has printed its message (or the help, or the version: no failure) itself.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.wrongUsage;
-  if (error instanceof Interruption) return error.exitCode;
-
-  const explained = error instanceof CliError || CacheError.is(error);
-  if (json) {
-    const code = explained ? error.code : 'ERR_CLI_UNEXPECTED';
-    const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`${JSON.stringify({ error: { code, message } })}\n`);
-  } else if (explained) {
-    process.stderr.write(`xattr-cache: ${error.message}\n`);
-  } else {
-    process.stderr.write(`xattr-cache: ${error instanceof Error ? error.stack : String(error)}\n`);
+/** Says what went wrong, and sets the exit code for it. */
+async function reportFailure(error: unknown, json: boolean): Promise<void> {
+  if (error instanceof Interruption) {
+    endInterrupted(error);
+    return;
   }
-  return error instanceof UsageError ? exitCode.wrongUsage : exitCode.failed;
+  process.exitCode = exitCodeOf(error);
+  if (json && process.exitCode !== 0) await printJson({ error: describeFailure(error) });
+  // Otherwise commander has printed its message (or the help, or the version: no failure) itself.
+  else if (error instanceof CommanderError) return;
+  else if (isExplained(error)) printError(describeFailure(error).message);
+  else process.stderr.write(`xattr-cache: ${error instanceof Error ? error.stack : String(error)}\n`);
+}
+
+/** Known before the arguments are parsed, since they may be wrong. What follows `--` are ids. */
+function asksForJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return args.slice(0, end === -1 ? undefined : end).includes('--json');
 }
 
 tolerateClosedOutput();
+const json = asksForJson(process.argv.slice(2));
 try {
-  await createProgram().parseAsync();
+  await createProgram({ quiet: json }).parseAsync();
 } catch (error) {
-  process.exitCode = reportFailure(originOf(error), process.argv.includes('--json'));
+  // Where stdout is what failed, stderr is left to say so.
+  await reportFailure(originOf(error), json).catch((outputError) => printError(describeFailure(outputError).message));
 }

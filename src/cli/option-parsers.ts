@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
+import { assertImageId } from '../image-id.ts';
 import { parseSize } from './size.ts';
 
 /** For commander: a size such as `500MiB`, at least one byte. */
@@ -23,8 +24,31 @@ export function countOption(least: number, most: number): (text: string) => numb
 /** For commander: seconds, fractions allowed, more than 0 and at most `most`. */
 export function secondsOption(most: number): (text: string) => number {
   return (text) => {
-    const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+    const seconds = parseSeconds(text);
     if (seconds > 0 && seconds <= most) return seconds;
     throw new InvalidArgumentError(`It has to be a number of seconds above 0, and at most ${most}.`);
   };
+}
+
+/** For commander: seconds, fractions and 0 allowed. */
+export function graceOption(text: string): number {
+  const seconds = parseSeconds(text);
+  if (seconds <= Number.MAX_SAFE_INTEGER) return seconds;
+  throw new InvalidArgumentError('It has to be a number of seconds, 0 or more.');
+}
+
+/** For commander: an image id. One that cannot be is wrong usage. @throws {@link InvalidImageIdError} */
+export function imageIdArgument(text: string): string {
+  assertImageId(text);
+  return text;
+}
+
+/** For commander: several of them; one that is given twice counts once. */
+export function imageIdsArgument(text: string, previous: readonly string[] = []): readonly string[] {
+  const imageId = imageIdArgument(text);
+  return previous.includes(imageId) ? previous : [...previous, imageId];
+}
+
+function parseSeconds(text: string): number {
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
 }

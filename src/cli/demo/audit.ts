@@ -2,8 +2,8 @@ import { closeSync, openSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 
 import { getXattr, type XattrDriver } from '../../index.ts';
-import { Comparison, readFully } from './comparison.ts';
-import { createBuffers } from './serve.ts';
+import { type Compared, Comparison, readFully } from './comparison.ts';
+import { type Buffers, createBuffers } from './serve.ts';
 import type { SourceFile } from './source-files.ts';
 
 /** What lies in a cache directory, found out without the cache: by its files and their attributes. */
@@ -20,7 +20,7 @@ export interface Audit {
 /** Reads the whole directory, while nobody else works in it. */
 export async function audit(driver: XattrDriver, sources: readonly SourceFile[]): Promise<Audit> {
   const byId = new Map(sources.map((source) => [source.imageId, source]));
-  const buffers = createBuffers(1024 * 1024);
+  const buffers = createBuffers();
   const hits = new Map<string, number>();
   let size = 0;
   let wrongBytes = 0;
@@ -33,7 +33,7 @@ export async function audit(driver: XattrDriver, sources: readonly SourceFile[])
     if (source === undefined) continue;
 
     const found = compareFile(path, source, buffers);
-    size += found.size;
+    size += found.bytes;
     wrongBytes += found.wrongBytes;
     if (found.firstWrongAt !== undefined) firstWrong ??= `${imageId}, byte ${found.firstWrongAt}`;
   }
@@ -45,7 +45,7 @@ async function listImages(dir: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.')).map((entry) => entry.name);
 }
 
-function compareFile(path: string, source: SourceFile, { served, expected }: ReturnType<typeof createBuffers>) {
+function compareFile(path: string, source: SourceFile, { served, expected }: Buffers): Compared {
   using comparison = new Comparison(source, expected);
   const fd = openSync(path, 'r');
   try {
@@ -54,7 +54,7 @@ function compareFile(path: string, source: SourceFile, { served, expected }: Ret
       if (length === 0) break;
       comparison.add(served.subarray(0, length));
     }
-    return { size: comparison.position, ...comparison.result() };
+    return comparison.result();
   } finally {
     closeSync(fd);
   }

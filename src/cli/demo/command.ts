@@ -4,12 +4,13 @@ import type { Command } from 'commander';
 
 import { CliError, UsageError } from '../cli-error.ts';
 import { exitCode } from '../exit-code.ts';
+import type { Failure } from '../failure.ts';
 import { interruptible } from '../interruption.ts';
 import { countOption, secondsOption, sizeOption } from '../option-parsers.ts';
 import { printJson } from '../output.ts';
-import { progressLine, silentProgress } from './progress.ts';
+import { liveDisplay, silentDisplay } from './live-display.ts';
 import { printReport } from './report.ts';
-import { summarize } from './summary.ts';
+import { type Summary, summarize } from './summary.ts';
 
 /** As commander gives them. */
 interface Options {
@@ -25,7 +26,9 @@ interface Options {
 export function addDemoCommand(program: Command): void {
   program
     .command('demo')
-    .description('Cache real files from several processes at once, and prove that no byte and no hit is wrong.')
+    .description(
+      'Cache real files from several processes at once, kill some of them, and prove that no byte and no hit is wrong.',
+    )
     .option('--source <dir>', "where the files to cache are (default: the project's node_modules)")
     .option('--dir <dir>', 'where to cache them; it is kept (default: a temporary directory)')
     .option(
@@ -34,7 +37,7 @@ export function addDemoCommand(program: Command): void {
       sizeOption,
     )
     .option('--workers <n>', 'how many processes read', countOption(2, 64), 4)
-    .option('--seconds <n>', 'for how long', secondsOption(86_400), 8)
+    .option('--seconds <n>', 'for how long, at least', secondsOption(86_400), 8)
     .option('--json', 'print one JSON object')
     .action((options: Options) => interruptible((signal) => demo(options, signal)));
 }
@@ -42,15 +45,24 @@ export function addDemoCommand(program: Command): void {
 async function demo(options: Options, signal: AbortSignal): Promise<void> {
   const source = resolve(options.source ?? nearestNodeModules());
   assertApart(source, options.dir);
-  const progress = process.stderr.isTTY && !options.json ? progressLine(process.stderr) : silentProgress;
+  const display = canBeDrawnOn(process.stderr) && !options.json ? liveDisplay(process.stderr) : silentDisplay;
   const { maxSize, dir, workers, seconds } = options;
 
   // Only now: help and wrong usage need no engine, and one that cannot be loaded is reported like any other failure.
   const { runDemo } = await import('./run.ts');
-  const summary = summarize(await runDemo({ source, dir, maxSize, workers, seconds }, progress, signal));
-  if (options.json) printJson(summary);
-  else printReport(summary);
+  const summary = summarize(await runDemo({ source, dir, maxSize, workers, seconds }, display, signal));
   process.exitCode = summary.ok ? exitCode.done : exitCode.failed;
+  if (options.json) await printJson(summary.ok ? summary : { ...summary, error: failureOf(summary) });
+  else await printReport(summary);
+}
+
+function failureOf({ problems }: Summary): Failure {
+  return { code: 'ERR_DEMO_WRONG', message: problems.join('; ') };
+}
+
+function canBeDrawnOn(stream: NodeJS.WriteStream): boolean {
+  const { TERM } = process.env;
+  return stream.isTTY && TERM !== 'dumb';
 }
 
 /** Our own one, or where we are installed as a dependency, the one that we are in. */

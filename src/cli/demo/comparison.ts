@@ -2,6 +2,15 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 import type { SourceFile } from './source-files.ts';
 
+/** How what was served of an image compares with its source. */
+export interface Compared {
+  /** Bytes that were served. */
+  readonly bytes: number;
+  /** Bytes that differ, are missing, or too many. */
+  readonly wrongBytes: number;
+  readonly firstWrongAt: number | undefined;
+}
+
 /**
  * Holds what a cache serves against the file that it came from, byte by byte and chunk by chunk, whatever the cache
  * says about it.
@@ -35,12 +44,12 @@ export class Comparison {
   }
 
   /** When all has been served. @throws if the source is no longer what it was: then nothing can be said. */
-  result(): { readonly wrongBytes: number; readonly firstWrongAt: number | undefined } {
+  result(): Compared {
     const missing = Math.max(0, this.#source.size - this.#position);
     if (missing > 0) this.#firstWrongAt ??= this.#position;
     const wrongBytes = this.#wrongBytes + missing;
     if (wrongBytes > 0) this.#assertSourceUnchanged();
-    return { wrongBytes, firstWrongAt: this.#firstWrongAt };
+    return { bytes: this.#position, wrongBytes, firstWrongAt: this.#firstWrongAt };
   }
 
   [Symbol.dispose](): void {

@@ -1,84 +1,51 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { closeSync, openSync } from 'node:fs';
 
-import { ImageBusyError, type ImageWriter, type XattrDriver } from '../../index.ts';
-import { readFully } from './comparison.ts';
+import type { ImageCache } from '../../index.ts';
+import { type Compared, Comparison, readFully } from './comparison.ts';
+import type { Buffers } from './serve.ts';
 import type { SourceFile } from './source-files.ts';
+import type { Tally } from './tally.ts';
 
-/** `busy`: somebody else is writing the image. `already cached`: somebody else has done so in the meantime. */
-export type FillResult = 'filled' | 'busy' | 'already cached';
+/** Puts images into the cache from their sources, and keeps account of how many bytes it is writing at once. */
+export class Filler {
+  readonly #cache: ImageCache;
+  readonly #tally: Tally;
+  #underWay = 0;
 
-// Why both ways below look again before they write: a put over a cached image replaces it, and with it the hits that
-// were counted on it. That is what a put is for; but here every hit is to be found again at the end.
-
-/**
- * Puts an image into the cache piece by piece. Any number of processes may try at once: one gets the claim, and while
- * it has it no other can publish the image, so that what it sees after claiming stays true until it commits.
- */
-export async function fillByClaim(driver: XattrDriver, image: SourceFile, buffer: Buffer): Promise<FillResult> {
-  const writer = await driver.openForWrite(image.imageId, { expectedSize: image.size }).catch(undefinedIfBusy);
-  if (writer === undefined) return 'busy';
-  if (await driver.isCached(image.imageId)) {
-    await writer.rollback('cached by another process in the meantime');
-    return 'already cached';
+  constructor(cache: ImageCache, tally: Tally) {
+    this.#cache = cache;
+    this.#tally = tally;
   }
-  try {
-    for (const chunk of chunksOf(image, buffer)) await writer.write(chunk);
-    await writer.commit();
-    return 'filled';
-  } catch (error) {
-    await writer.rollback(error);
-    throw error;
+
+  /** @returns false if somebody else has written it, or is doing so. */
+  put(image: SourceFile, { served }: Buffers): Promise<boolean> {
+    const { imageId, size: expectedSize } = image;
+    return this.#writing(image, () => this.#cache.cacheImage(imageId, chunksOf(image, served), { expectedSize }));
   }
-}
 
-/** {@link fillByClaim} with the driver's `Sync` methods. */
-export function fillByClaimSync(driver: XattrDriver, image: SourceFile, buffer: Buffer): FillResult {
-  const writer = claimSync(driver, image);
-  if (writer === undefined) return 'busy';
-  if (driver.isCachedSync(image.imageId)) {
-    writer.rollbackSync('cached by another process in the meantime');
-    return 'already cached';
+  /** Serves an image from its source, through a tee that puts it into the cache on the way; compares what comes out. */
+  tee(image: SourceFile, { served, expected }: Buffers): Promise<Compared> {
+    return this.#writing(image, async () => {
+      using comparison = new Comparison(image, expected);
+      const chunks = this.#cache.cachingIterator(image.imageId, chunksOf(image, served), { expectedSize: image.size });
+      for await (const chunk of chunks) comparison.add(chunk);
+      return comparison.result();
+    });
   }
-  try {
-    for (const chunk of chunksOf(image, buffer)) writer.writeSync(chunk);
-    writer.commitSync();
-    return 'filled';
-  } catch (error) {
-    writer.rollbackSync(error);
-    throw error;
+
+  async #writing<T>({ size }: SourceFile, write: () => Promise<T>): Promise<T> {
+    this.#underWay += size;
+    this.#tally.bytesAtOnce = Math.max(this.#tally.bytesAtOnce, this.#underWay);
+    try {
+      return await write();
+    } finally {
+      this.#underWay -= size;
+    }
   }
-}
-
-/** Puts an image into the cache in one go. That takes no claim, so nobody else may be putting this one. */
-export async function fillWhole(driver: XattrDriver, image: SourceFile): Promise<FillResult> {
-  if (await driver.isCached(image.imageId)) return 'already cached';
-  await driver.writeImage(image.imageId, await readFile(image.path));
-  return 'filled';
-}
-
-/** {@link fillWhole} with the driver's `Sync` methods. */
-export function fillWholeSync(driver: XattrDriver, image: SourceFile): FillResult {
-  if (driver.isCachedSync(image.imageId)) return 'already cached';
-  driver.writeImageSync(image.imageId, readFileSync(image.path));
-  return 'filled';
-}
-
-function claimSync(driver: XattrDriver, image: SourceFile): ImageWriter | undefined {
-  try {
-    return driver.openForWriteSync(image.imageId, { expectedSize: image.size });
-  } catch (error) {
-    return undefinedIfBusy(error);
-  }
-}
-
-function undefinedIfBusy(error: unknown): undefined {
-  if (error instanceof ImageBusyError) return undefined;
-  throw error;
 }
 
 /** The file's bytes, one buffer full after the other; each is valid until the next is asked for. */
-function* chunksOf(image: SourceFile, buffer: Buffer): Generator<Uint8Array> {
+export function* chunksOf(image: SourceFile, buffer: Buffer): Generator<Uint8Array> {
   const fd = openSync(image.path, 'r');
   try {
     for (let position = 0; ; ) {

@@ -1,35 +1,58 @@
+import type { CleanResult } from '../../index.ts';
 import type { HitCounts } from './hit-ledger.ts';
 import type { SourceFile } from './source-files.ts';
 import type { Tally } from './tally.ts';
 
-/** All that a worker has to know. */
-export interface WorkOrder {
+/** What a process of the demo is there for. */
+export type Role = 'worker' | 'pruner' | 'cleaner' | 'victim';
+
+/** All that a process has to know. */
+export interface Order {
+  readonly role: Role;
   readonly dir: string;
   readonly limit: number;
-  /** Which of the `workers` it is, from 0. */
-  readonly worker: number;
-  readonly workers: number;
+  /** Another one for each process. */
   readonly seed: number;
   /** The most popular one first. */
   readonly images: readonly SourceFile[];
 }
 
-/** All that a worker knows at the end. */
-export interface WorkReport {
+/** All that a process knows at the end. */
+export interface Report {
+  /** `demo` is the process that started the others. */
+  readonly role: Role | 'demo';
   readonly tally: Tally;
   readonly confirmedHits: HitCounts;
   readonly evictedHits: HitCounts;
   /** Where the first wrong bytes were, if there were any. */
   readonly firstWrong: string | undefined;
+  /** The first error that the cache swallowed, if there was one. */
+  readonly firstError: string | undefined;
 }
 
-export type MessageToWorker =
-  | { readonly type: 'prepare'; readonly order: WorkOrder }
+export type MessageToProcess =
+  | { readonly type: 'prepare'; readonly order: Order }
   | { readonly type: 'start' }
-  | { readonly type: 'stop' };
+  | { readonly type: 'stop' }
+  | Command;
 
-export type MessageFromWorker =
+/** What some roles do when they are told to. */
+export type Command =
+  /** To a worker: write the image that a process was writing when it was killed. */
+  | { readonly type: 'take over'; readonly imageId: string }
+  /** To the cleaner. */
+  | { readonly type: 'clean' };
+
+export type MessageFromProcess =
   | { readonly type: 'ready' }
   | { readonly type: 'progress'; readonly tally: Tally }
-  | { readonly type: 'report'; readonly report: WorkReport }
-  | { readonly type: 'failed'; readonly reason: string };
+  | { readonly type: 'report'; readonly report: Report }
+  | { readonly type: 'failed'; readonly reason: string }
+  /** From the victim: it holds the claim of this image, and has written a part of it. */
+  | { readonly type: 'writing'; readonly imageId: string }
+  /** From a worker: whether the image could be written. */
+  | { readonly type: 'taken over'; readonly done: boolean }
+  | { readonly type: 'cleaned'; readonly result: CleanResult };
+
+/** The message of a type. */
+export type Message<T extends MessageFromProcess['type']> = Extract<MessageFromProcess, { readonly type: T }>;

@@ -1,14 +1,17 @@
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
 
-import { formatCount, formatCountOf, formatPercent, formatThroughput } from '../format.ts';
+import { formatCount, formatPercent, formatThroughput } from '../format.ts';
+import { outputColumns, writeOut } from '../output.ts';
 import { formatSize } from '../size.ts';
 import { wrapText } from '../wrap-text.ts';
+import { type Claim, claimsOf } from './claims.ts';
 import type { Summary } from './summary.ts';
 
 /** What a run was, and what it shows, for people. */
-export function printReport(summary: Summary): void {
-  process.stdout.write(`${[table(summary), ...claims(summary), conclusion(summary)].join('\n\n')}\n`);
+export async function printReport(summary: Summary): Promise<void> {
+  const parts = [table(summary), ...claimsOf(summary).map(describe), conclusion(summary)];
+  await writeOut(`${parts.join('\n\n')}\n`);
 }
 
 function table(summary: Summary): string {
@@ -28,6 +31,7 @@ function rowsOf(summary: Summary): [string, string][] {
     ['their size', formatSize(summary.sourceSize)],
     ['processes taking part', `${summary.processes} of ${summary.workers}`],
     ['reads', formatCount(summary.reads)],
+    ['reads per second', formatCount(summary.readsPerSecond)],
     ['hits', formatCount(summary.hits)],
     ['misses', formatCount(summary.misses)],
     ['hit ratio', formatPercent(summary.hitRatio)],
@@ -35,9 +39,15 @@ function rowsOf(summary: Summary): [string, string][] {
     ['per second', formatThroughput(summary.bytesPerSecond)],
     ['images cached', formatCount(summary.imagesCached)],
     ['images evicted', formatCount(summary.filesEvicted)],
+    ['by the pruner', formatCount(summary.filesPruned)],
+    ['during a read', formatCount(summary.evictedDuringReads)],
     ['bytes evicted', formatSize(summary.bytesEvicted)],
     ['size limit', formatSize(summary.maxSize)],
     ['largest size seen', formatSize(summary.largestSize)],
+    ['largest size allowed', formatSize(summary.allowedSize)],
+    ['writers killed', formatCount(summary.kills)],
+    ['their images taken over', formatCount(summary.takeOvers)],
+    ['or cleared away', formatCount(summary.cleanedUp)],
     ['hits not counted', formatCount(summary.uncounted)],
     ['lost hits', formatCount(summary.lostHits)],
     ['surplus hits', formatCount(summary.surplusHits)],
@@ -45,61 +55,9 @@ function rowsOf(summary: Summary): [string, string][] {
   ];
 }
 
-function claims(summary: Summary): string[] {
-  return [
-    claim(summary.wrongBytes === 0, 'Never a wrong byte.', accountOfBytes(summary)),
-    claim(summary.lostHits === 0 && summary.surplusHits === 0, 'Every hit accounted for.', accountOfHits(summary)),
-    claim(summary.filesEvicted > 0 && summary.cacheSize <= summary.maxSize, 'Bounded.', accountOfSize(summary)),
-    claim(
-      summary.processes > 1,
-      'Shared.',
-      `${formatCountOf(summary.processes, 'process', 'processes')} read, wrote and evicted in one directory at the ` +
-        'same time, with nothing between them but the file system: no server, no index, no messages.',
-    ),
-  ];
-}
-
-function accountOfBytes(summary: Summary): string {
-  return (
-    `${formatCountOf(summary.hits, 'read')} were answered from the cache, and each byte of them ` +
-    `(${formatSize(summary.bytesFromCache)}) was compared with the file it came from. So was, at the end, all that ` +
-    `lies in the cache. Bytes that differ: ${formatCount(summary.wrongBytes)}.`
-  );
-}
-
-function accountOfHits(summary: Summary): string {
-  const sentences = [
-    `A hit is counted on the image itself. The processes were told of ${formatCount(summary.hitsConfirmed)} hits ` +
-      `that they are counted. Found: ${formatCount(summary.hitsOnDisk)} on the images that are still cached (the ` +
-      `attribute user.hits), and ${formatCount(summary.hitsEvicted)} in the reports of the evictions, together ` +
-      `${formatCount(summary.hitsOnDisk + summary.hitsEvicted)}.`,
-  ];
-  if (summary.hitsBefore > 0) {
-    sentences.push(`${formatCount(summary.hitsBefore)} of these were there before.`);
-  }
-  if (summary.uncounted > 0) {
-    sentences.push(
-      `${formatCountOf(summary.uncounted, 'more read was', 'more reads were')} answered in full, and reported as not ` +
-        'counted, since the image was evicted while it was being read.',
-    );
-  }
-  sentences.push(`Lost: ${formatCount(summary.lostHits)}; too many: ${formatCount(summary.surplusHits)}.`);
-  return sentences.join(' ');
-}
-
-function accountOfSize(summary: Summary): string {
-  return (
-    `All files together are ${formatSize(summary.sourceSize)}; the cache is limited to ` +
-    `${formatSize(summary.maxSize)}. When a process had put an image and found the cache beyond that, it evicted ` +
-    'what had not been read for longest, while the reading went on: ' +
-    `${formatCountOf(summary.filesEvicted, 'image')}. With what several processes had put at the same moment, the ` +
-    `cache was seen as large as ${formatSize(summary.largestSize)}; at the end it is ${formatSize(summary.cacheSize)}.`
-  );
-}
-
-function claim(holds: boolean, heading: string, text: string): string {
+function describe({ holds, heading, text }: Claim): string {
   const mark = holds ? paint('green', '✓') : paint('red', '✗');
-  return `${mark} ${paint('bold', heading)}\n${wrapText(text, process.stdout.columns, '  ')}`;
+  return `${mark} ${paint('bold', heading)}\n${wrapText(text, outputColumns(), '  ')}`;
 }
 
 function conclusion({ ok, problems }: Summary): string {

@@ -16,8 +16,8 @@ export async function reserveDirectory(driver: XattrDriver, sources: readonly So
   const writer = await claim(driver);
   const release = async () => {
     await writer.rollback('the demo has ended');
-    // That one, and what workers gave up because another one had been faster.
-    await driver.reapInvalid();
+    // That one, and what there is of others that were broken off.
+    await driver.clean();
   };
   try {
     await assertOnlyImagesOf(sources, driver);

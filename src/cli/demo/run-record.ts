@@ -1,19 +1,21 @@
 import type { Audit } from './audit.ts';
 import type { HitLedger } from './hit-ledger.ts';
-import type { WorkReport } from './messages.ts';
-import type { SourceFile } from './source-files.ts';
-import type { Tally } from './tally.ts';
+import type { Report } from './messages.ts';
+import type { MishapCounts } from './mishaps.ts';
+import type { Plan } from './plan.ts';
 
 /** All that is known after a run; nothing in it is judged yet. */
 export interface RunRecord {
   readonly dir: string;
-  readonly sources: readonly SourceFile[];
-  readonly limit: number;
+  readonly plan: Plan;
+  /** How long it really took. */
   readonly seconds: number;
-  readonly reports: readonly WorkReport[];
-  /** All workers', and the last eviction. */
-  readonly tally: Readonly<Tally>;
+  /** The processes', and our own. */
+  readonly reports: readonly Report[];
+  readonly mishaps: Readonly<MishapCounts>;
   readonly hits: HitLedger;
+  readonly largestSize: number;
+  readonly looksAtSize: number;
   /** The directory as it was found at the end. */
   readonly after: Audit;
 }

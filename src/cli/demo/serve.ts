@@ -1,5 +1,5 @@
 import { ImageNotFoundError, type ImageReader, type XattrDriver } from '../../index.ts';
-import { Comparison } from './comparison.ts';
+import { type Compared, Comparison } from './comparison.ts';
 import type { SourceFile } from './source-files.ts';
 
 /** Two buffers of one length, which one reader at a time may use. */
@@ -8,24 +8,29 @@ export interface Buffers {
   readonly expected: Buffer;
 }
 
-export function createBuffers(size: number): Buffers {
+/** Bytes; an image is served in pieces of at most so many. */
+export const largestPiece: number = 1024 * 1024;
+
+export function createBuffers(size: number = largestPiece): Buffers {
   return { served: Buffer.allocUnsafe(size), expected: Buffer.allocUnsafe(size) };
 }
 
 /** A read that was answered from the cache. */
-export interface Served {
-  readonly bytes: number;
+export interface Served extends Compared {
   /** Whether the cache says that the hit is counted. */
   readonly counted: boolean;
-  readonly wrongBytes: number;
-  readonly firstWrongAt: number | undefined;
 }
 
-/** Reads an image from the cache and compares it with its source; `undefined` if it is not cached. */
+/**
+ * Reads an image from the cache and compares it with its source; `undefined` if it is not cached.
+ *
+ * `pause` is called with the open image between one buffer full and the next.
+ */
 export async function serve(
   driver: XattrDriver,
   image: SourceFile,
   { served, expected }: Buffers,
+  pause?: (reader: ImageReader) => Promise<void>,
 ): Promise<Served | undefined> {
   const reader = await driver.openForRead(image.imageId).catch(undefinedIfNotFound);
   if (reader === undefined) return undefined;
@@ -36,9 +41,10 @@ export async function serve(
       const length = await reader.read(served, 0, served.length, comparison.position);
       if (length === 0) break;
       comparison.add(served.subarray(0, length));
+      if (comparison.position < image.size) await pause?.(reader);
     }
     const { counted } = await reader.close();
-    return { bytes: comparison.position, counted, ...comparison.result() };
+    return { counted, ...comparison.result() };
   } finally {
     await reader.abort();
   }
@@ -57,7 +63,7 @@ export function serveSync(driver: XattrDriver, image: SourceFile, { served, expe
       comparison.add(served.subarray(0, length));
     }
     const { counted } = reader.closeSync();
-    return { bytes: comparison.position, counted, ...comparison.result() };
+    return { counted, ...comparison.result() };
   } finally {
     reader.abortSync();
   }

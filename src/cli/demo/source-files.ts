@@ -24,6 +24,8 @@ export interface FoundFile {
 const smallestFile = 4 * 1024;
 const mostFiles = 400;
 const fewestFiles = 8;
+/** In an id; characters. */
+const digestLength = 16;
 
 /**
  * The files to cache: the largest below `dir`, a few hundred at most and at most `mostBytes` in all.
@@ -44,18 +46,27 @@ export async function findSourceFiles(dir: string, mostBytes: number, signal: Ab
 }
 
 /**
- * The largest files that together stay within `mostBytes`, without those so large (more than an eighth of all) that
- * caching one would empty half of a cache that is limited to a quarter.
+ * The largest files that together stay within `mostBytes`, without those so large that caching one would empty much of a
+ * cache that is limited to a quarter: more than a 32nd of all, or if there are too few without them, an eighth.
  */
 export function chooseLargest(files: readonly FoundFile[], mostBytes: number): FoundFile[] {
-  const small = files.filter(({ size }) => size * 8 <= mostBytes);
-  const descending = small.sort((a, b) => b.size - a.size || (a.path < b.path ? -1 : 1));
-  for (let first = 0; first < descending.length; first++) {
-    const { chosen, bytes } = takeFrom(descending, first, mostBytes);
-    if (chosen.length < fewestFiles) break;
-    if ((chosen[0] as FoundFile).size * 8 <= bytes) return chosen;
+  const descending = files.toSorted((a, b) => b.size - a.size || (a.path < b.path ? -1 : 1));
+  for (const parts of [32, 16, 8]) {
+    const chosen = chooseWithin(descending, mostBytes, parts);
+    if (chosen) return chosen;
   }
   return [];
+}
+
+/** The largest of which none is more than one of so many equal parts of all. */
+function chooseWithin(descending: readonly FoundFile[], mostBytes: number, parts: number): FoundFile[] | undefined {
+  for (let first = 0; first < descending.length; first++) {
+    if ((descending[first] as FoundFile).size * parts > mostBytes) continue;
+    const { chosen, bytes } = takeFrom(descending, first, mostBytes);
+    if (chosen.length < fewestFiles) return undefined;
+    if ((chosen[0] as FoundFile).size * parts <= bytes) return chosen;
+  }
+  return undefined;
 }
 
 /** One after the other from `first` on, but for those that would go beyond `mostBytes`. */
@@ -108,10 +119,15 @@ async function identify(files: readonly FoundFile[], signal: AbortSignal): Promi
   const byId = new Map<string, SourceFile>();
   for (const file of files) {
     signal.throwIfAborted();
-    const imageId = `${(await digestOf(file.path)).slice(0, 16)}-${printableName(file.path)}`;
+    const imageId = `${(await digestOf(file.path)).slice(0, digestLength)}-${printableName(file.path)}`;
     byId.set(imageId, { ...file, imageId });
   }
   return [...byId.values()];
+}
+
+/** The file's name in an image's id. */
+export function nameIn(imageId: string): string {
+  return imageId.slice(digestLength + 1);
 }
 
 async function digestOf(path: string): Promise<string> {

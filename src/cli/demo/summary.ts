@@ -1,5 +1,6 @@
 import { balanceHits } from './hit-ledger.ts';
 import type { RunRecord } from './run-record.ts';
+import { sumOfTallies } from './tally.ts';
 import { findProblems } from './verdict.ts';
 
 /** What a run was and whether it is right: what `--json` prints. Sizes are bytes. */
@@ -8,11 +9,21 @@ export interface Summary {
   /** What is wrong, in words; empty if `ok`. */
   readonly problems: readonly string[];
   readonly dir: string;
+  /** That the processes worked; more than was asked for if there was nothing to show by then. */
   readonly seconds: number;
   readonly sourceFiles: number;
   readonly sourceSize: number;
   readonly maxSize: number;
+  /**
+   * What the cache may rightly be seen to reach: `maxSize` + `bytesAtOnce`. No worker begins to write while it makes room;
+   * but that it has to, it learns only when it has put in what it is writing.
+   */
+  readonly allowedSize: number;
+  /** The most that the workers were writing at once, each for itself, added up. */
+  readonly bytesAtOnce: number;
   readonly largestSize: number;
+  /** How often the size was looked at to find the largest. */
+  readonly looksAtSize: number;
   /** At the end. */
   readonly cacheSize: number;
   /** At the end. */
@@ -26,11 +37,24 @@ export interface Summary {
   readonly hitRatio: number;
   readonly bytesServed: number;
   readonly bytesFromCache: number;
+  readonly readsPerSecond: number;
   readonly bytesPerSecond: number;
   readonly imagesCached: number;
-  readonly busy: number;
   readonly filesEvicted: number;
   readonly bytesEvicted: number;
+  /** Those of `filesEvicted` that the pruner evicted. */
+  readonly filesPruned: number;
+  /** Reads whose image was evicted in their middle, and that got all of it nevertheless. */
+  readonly evictedDuringReads: number;
+  /** Processes that were killed in the middle of a write: `takeOvers` + `cleanedUp`, and nothing else. */
+  readonly kills: number;
+  /** Images of theirs that another process then wrote. */
+  readonly takeOvers: number;
+  readonly slowestTakeOverMs: number;
+  /** Images of theirs whose remains the cleaner removed. */
+  readonly cleanedUp: number;
+  /** Failed writes that the cleaner removed. */
+  readonly invalidReaped: number;
   readonly wrongBytes: number;
   /** Hits on the images that were in the directory before: 0 unless it is one's own. */
   readonly hitsBefore: number;
@@ -42,6 +66,8 @@ export interface Summary {
   readonly uncounted: number;
   readonly lostHits: number;
   readonly surplusHits: number;
+  /** Errors that the cache swallowed. */
+  readonly errors: number;
 }
 
 /** The figures alone. */
@@ -49,47 +75,71 @@ export type Figures = Omit<Summary, 'ok' | 'problems'>;
 
 /** Adds up a run, and judges it. */
 export function summarize(record: RunRecord): Summary {
-  const figures = addUp(record);
-  const problems = findProblems(figures, firstWrongOf(record));
+  const figures: Figures = {
+    ...settings(record),
+    ...activity(record),
+    ...sizes(record),
+    ...record.mishaps,
+    slowestTakeOverMs: Math.ceil(record.mishaps.slowestTakeOverMs),
+    ...hits(record),
+  };
+  const all = [...record.reports, record.after];
+  const firstWrong = all.find((each) => each.firstWrong !== undefined)?.firstWrong;
+  const firstError = record.reports.find((each) => each.firstError !== undefined)?.firstError;
+  const problems = findProblems(figures, { firstWrong, firstError });
   return { ok: problems.length === 0, problems, ...figures };
 }
 
-function addUp({ dir, sources, limit, seconds, reports, tally, hits, after }: RunRecord): Figures {
-  const balance = balanceHits(hits);
-  const bytesServed = tally.bytesFromCache + tally.bytesFromSource;
+function settings({ dir, plan, seconds, after }: RunRecord) {
   return {
     dir,
-    seconds,
-    sourceFiles: sources.length,
-    sourceSize: sources.reduce((bytes, { size }) => bytes + size, 0),
-    maxSize: limit,
-    largestSize: tally.largestSize,
-    cacheSize: after.size,
+    seconds: Math.round(seconds * 1000) / 1000,
+    sourceFiles: plan.images.length,
+    sourceSize: plan.totalSize,
+    maxSize: plan.limit,
+    workers: plan.workers,
     images: after.images,
-    workers: reports.length,
+  };
+}
+
+function activity({ reports, seconds, after }: RunRecord) {
+  const tally = sumOfTallies(reports.map((report) => report.tally));
+  const { reads, hits, misses, bytesFromCache, filesEvicted, bytesEvicted, filesPruned } = tally;
+  const { evictedDuringReads, errors } = tally;
+  const bytesServed = bytesFromCache + tally.bytesFromSource;
+  return {
     processes: reports.filter((report) => report.tally.hits > 0).length,
-    reads: tally.reads,
-    hits: tally.hits,
-    misses: tally.misses,
-    hitRatio: tally.reads === 0 ? 0 : tally.hits / tally.reads,
-    bytesServed,
-    bytesFromCache: tally.bytesFromCache,
+    ...{ reads, hits, misses, bytesServed, bytesFromCache, filesEvicted, bytesEvicted, filesPruned },
+    ...{ evictedDuringReads, errors },
+    hitRatio: reads === 0 ? 0 : hits / reads,
+    readsPerSecond: Math.round(reads / seconds),
     bytesPerSecond: Math.round(bytesServed / seconds),
-    imagesCached: tally.filled,
-    busy: tally.busy,
-    filesEvicted: tally.filesEvicted,
-    bytesEvicted: tally.bytesEvicted,
+    imagesCached: tally.committed,
     wrongBytes: tally.wrongBytes + after.wrongBytes,
+    uncounted: tally.uncounted,
+  };
+}
+
+function sizes({ plan, reports, largestSize, looksAtSize, after }: RunRecord) {
+  const workers = reports.filter(({ role }) => role === 'worker');
+  const { bytesAtOnce } = sumOfTallies(workers.map(({ tally }) => tally));
+  return {
+    allowedSize: plan.limit + bytesAtOnce,
+    bytesAtOnce,
+    largestSize: Math.max(largestSize, after.size),
+    looksAtSize,
+    cacheSize: after.size,
+  };
+}
+
+function hits({ hits: ledger }: RunRecord) {
+  const balance = balanceHits(ledger);
+  return {
     hitsBefore: balance.before,
     hitsConfirmed: balance.confirmed,
     hitsOnDisk: balance.onDisk,
     hitsEvicted: balance.evicted,
-    uncounted: tally.uncounted,
     lostHits: balance.lost,
     surplusHits: balance.surplus,
   };
-}
-
-function firstWrongOf({ reports, after }: RunRecord): string | undefined {
-  return [...reports, after].find(({ firstWrong }) => firstWrong !== undefined)?.firstWrong;
 }

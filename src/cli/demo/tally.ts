@@ -1,4 +1,4 @@
-/** What one worker has done so far, or all of them together. Counts, and bytes where the name says so. */
+/** What one process has done so far, or all of them together. Counts, and bytes where the name says so. */
 export interface Tally {
   /** Images asked for: `hits` + `misses`. */
   reads: number;
@@ -8,20 +8,24 @@ export interface Tally {
   counted: number;
   /** Hits that the cache said it could not count, since the image was evicted while it was read. */
   uncounted: number;
+  /** Those of them that were in the middle of the image when it went, and knew it. */
+  evictedDuringReads: number;
   /** Not in the cache: served from the source. */
   misses: number;
-  /** Misses after which the image was put into the cache. */
-  filled: number;
-  /** Misses of an image that another process, or another reader of this one, was putting into the cache just then. */
-  busy: number;
   bytesFromCache: number;
   bytesFromSource: number;
-  /** Bytes from the cache that differ from the source, are missing, or too many. */
+  /** Bytes served that differ from the source, are missing, or too many. */
   wrongBytes: number;
+  /** Images put into the cache. */
+  committed: number;
   filesEvicted: number;
   bytesEvicted: number;
-  /** The largest size of the cache that was seen, in bytes. */
-  largestSize: number;
+  /** Those of `filesEvicted` that the pruner evicted. */
+  filesPruned: number;
+  /** The most bytes that one process was writing at the same time; of several processes, the sum of that. */
+  bytesAtOnce: number;
+  /** Errors that the cache swallowed, so that nobody else has seen them. */
+  errors: number;
 }
 
 export function emptyTally(): Tally {
@@ -30,24 +34,24 @@ export function emptyTally(): Tally {
     hits: 0,
     counted: 0,
     uncounted: 0,
+    evictedDuringReads: 0,
     misses: 0,
-    filled: 0,
-    busy: 0,
     bytesFromCache: 0,
     bytesFromSource: 0,
     wrongBytes: 0,
+    committed: 0,
     filesEvicted: 0,
     bytesEvicted: 0,
-    largestSize: 0,
+    filesPruned: 0,
+    bytesAtOnce: 0,
+    errors: 0,
   };
 }
 
-/** The sum of several; of the largest sizes, the largest. */
 export function sumOfTallies(tallies: readonly Readonly<Tally>[]): Tally {
   const sum = emptyTally();
   for (const tally of tallies) {
     for (const key of Object.keys(sum) as (keyof Tally)[]) sum[key] += tally[key];
   }
-  sum.largestSize = Math.max(0, ...tallies.map((tally) => tally.largestSize));
   return sum;
 }

@@ -2,16 +2,28 @@ import { formatCountOf } from '../format.ts';
 import { formatSize } from '../size.ts';
 import type { Figures } from './summary.ts';
 
+/** The first of what went wrong, if anything did. */
+export interface Firsts {
+  readonly firstWrong: string | undefined;
+  readonly firstError: string | undefined;
+}
+
 /**
  * What is wrong with a run, in words; nothing if it is right.
  *
- * A run in which nothing was hit or evicted, or only one process took part, is wrong too: it shows nothing.
+ * A run in which something that it is to show did not happen at all is wrong too.
  */
-export function findProblems(figures: Figures, firstWrong: string | undefined): string[] {
-  return [...wrongBytes(figures, firstWrong), ...wrongHits(figures), ...tooLarge(figures), ...nothingShown(figures)];
+export function findProblems(figures: Figures, firsts: Firsts): string[] {
+  return [
+    ...wrongBytes(figures, firsts),
+    ...wrongHits(figures),
+    ...tooLarge(figures),
+    ...leftBehind(figures, firsts),
+    ...nothingShown(figures),
+  ];
 }
 
-function* wrongBytes({ wrongBytes: count }: Figures, firstWrong: string | undefined): Generator<string> {
+function* wrongBytes({ wrongBytes: count }: Figures, { firstWrong }: Firsts): Generator<string> {
   if (count > 0) yield `${formatCountOf(count, 'byte')} from the cache differed from the source (first: ${firstWrong})`;
 }
 
@@ -22,14 +34,27 @@ function* wrongHits({ lostHits, surplusHits }: Figures): Generator<string> {
   if (surplusHits > 0) yield `${formatCountOf(surplusHits, 'hit')} too many: on an image, but confirmed to no process`;
 }
 
-function* tooLarge({ cacheSize, maxSize }: Figures): Generator<string> {
+function* tooLarge({ cacheSize, maxSize, largestSize, allowedSize }: Figures): Generator<string> {
+  if (largestSize > allowedSize) {
+    yield `the cache was seen larger than it may be: ${formatSize(largestSize)}, where ${formatSize(allowedSize)} ` +
+      'are the limit and what was being written';
+  }
   if (cacheSize > maxSize) {
     yield `the cache is larger than its limit at the end: ${formatSize(cacheSize)} of ${formatSize(maxSize)}`;
   }
 }
 
-function* nothingShown({ hits, filesEvicted, processes, workers }: Figures): Generator<string> {
+function* leftBehind({ kills, takeOvers, cleanedUp, errors }: Figures, { firstError }: Firsts): Generator<string> {
+  const left = kills - takeOvers - cleanedUp;
+  if (left !== 0) yield `${formatCountOf(left, 'image')} of killed processes could not be written by any other`;
+  if (errors > 0) yield `the cache had ${formatCountOf(errors, 'error')} of its own (first: ${firstError})`;
+}
+
+function* nothingShown(figures: Figures): Generator<string> {
+  const { hits, filesEvicted, takeOvers, evictedDuringReads, processes, workers } = figures;
   if (hits === 0) yield 'nothing was hit: no image was found in the cache';
   if (filesEvicted === 0) yield 'nothing was evicted: the cache never went beyond its limit';
+  if (takeOvers === 0) yield 'nothing was taken over: no process wrote what a killed one had left behind';
+  if (evictedDuringReads === 0) yield 'nothing was evicted in the middle of a read';
   if (processes < 2) yield `only ${formatCountOf(processes, 'process', 'processes')} of ${workers} took part`;
 }

@@ -1,68 +1,76 @@
-import { inspect } from 'node:util';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { NoSpaceError, XattrDriver } from '../../index.ts';
-import type { MessageFromWorker, MessageToWorker, WorkOrder } from './messages.ts';
-import { Workload } from './workload.ts';
+import { Filler } from './fill.ts';
+import type { Participant } from './participant.ts';
+import { type Random, seededRandom } from './random.ts';
+import { type Buffers, createBuffers, serve, serveSync } from './serve.ts';
+import { readWhatIsEvicted } from './slow-reader.ts';
+import type { SourceFile } from './source-files.ts';
+import { pause } from './waiting.ts';
+import { zipf } from './zipf.ts';
 
-// A worker process of the demo; worker-process.ts starts it and speaks with it.
+/** Readers that take turns on one event loop, so that the asynchronous calls of one process overlap. */
+const readersPerProcess = 4;
+/** How unevenly images are asked for; 1 is Zipf's law proper. */
+const zipfExponent = 1;
+const takeOverPatienceMs = 5_000;
 
-const progressIntervalMs = 200;
-
-/** Resolves when the message is on its way; also when nobody is there any more to get it. */
-function send(message: MessageFromWorker): Promise<void> {
-  return new Promise((resolve) => {
-    process.send?.(message, undefined, undefined, () => resolve());
+/**
+ * A worker: reads images as often as they are popular, and puts what is missing into the cache, which looks after its
+ * limit by itself. Any number of workers share the directory and know nothing of each other.
+ */
+export async function work(participant: Participant): Promise<void> {
+  const { cache, log, order, onCommand } = participant;
+  const filler = new Filler(cache, log.tally);
+  onCommand('take over', async ({ imageId }) => {
+    const image = order.images.find((each) => each.imageId === imageId) as SourceFile;
+    return { type: 'taken over', done: await takeOver(participant, filler, image) };
   });
+
+  const random = seededRandom(order.seed);
+  const nextRank = zipf(order.images.length, zipfExponent, random);
+  const nextImage = () => order.images[nextRank()] as SourceFile;
+  const readers = Array.from({ length: readersPerProcess }, () => read(participant, filler, nextImage, random));
+  await Promise.all([...readers, readWhatIsEvicted(participant)]);
 }
 
-function received<T extends MessageToWorker['type']>(type: T): Promise<Extract<MessageToWorker, { type: T }>> {
-  return new Promise((resolve) => {
-    process.on('message', (message: MessageToWorker) => {
-      if (message.type === type) resolve(message as Extract<MessageToWorker, { type: T }>);
-    });
-  });
-}
-
-async function work(order: WorkOrder, started: Promise<unknown>, stopped: Promise<unknown>): Promise<void> {
-  await using driver = await XattrDriver.open({ dir: order.dir });
-  const workload = new Workload(driver, order);
-  stopped.then(() => workload.stop());
-  await send({ type: 'ready' });
-  await Promise.race([started, stopped]);
-
-  const progress = setInterval(() => send({ type: 'progress', tally: workload.tally }), progressIntervalMs);
-  try {
-    const report = await workload.run();
-    await send({ type: 'report', report });
-  } finally {
-    clearInterval(progress);
+async function read(
+  { driver, log, stopped }: Participant,
+  filler: Filler,
+  nextImage: () => SourceFile,
+  random: Random,
+): Promise<void> {
+  const buffers = createBuffers();
+  while (!stopped.aborted) {
+    const image = nextImage();
+    const served = random() < 0.5 ? serveSync(driver, image, buffers) : await serve(driver, image, buffers);
+    if (served) log.served(image, served);
+    else log.missed(image, await fetchMissing(filler, image, buffers, random));
+    // A reader that happens to meet only synchronous calls must not starve the others, nor the message to stop.
+    await nextTurn();
   }
 }
 
-/** A full disk explains itself; whatever else gets here should not happen, and is told with all that is known of it. */
-function reasonOf(error: unknown): string {
-  return error instanceof NoSpaceError
-    ? `${error.message}. Free some space, give a smaller --max-size, or another file system with --dir DIR`
-    : inspect(error);
+/** Whatever becomes of the cache, the reader gets the source's own bytes: through the cache, or past it. */
+async function fetchMissing(filler: Filler, image: SourceFile, buffers: Buffers, random: Random) {
+  if (random() < 0.5) return await filler.tee(image, buffers);
+  await filler.put(image, buffers);
+  return { bytes: image.size, wrongBytes: 0, firstWrongAt: undefined };
 }
 
-// A terminal sends these to every process in it. The parent, which gets them too, says when to stop.
-process.on('SIGINT', () => {});
-process.on('SIGHUP', () => {});
-// The parent is gone, and with it everybody who could want a report.
-process.on('disconnect', () => process.exit(1));
-
-// All three at once: a message that comes before anybody listens for it would be lost.
-const prepared = received('prepare');
-const started = received('start');
-const stopped = received('stop');
-
-try {
-  const { order } = await prepared;
-  await work(order, started, stopped);
-} catch (error) {
-  await send({ type: 'failed', reason: reasonOf(error) });
-  process.exitCode = 1;
+/**
+ * Writes an image whose writer was killed.
+ *
+ * @returns whether it could be written, by this worker or, if that was quicker, by another one.
+ */
+async function takeOver({ driver, stopped }: Participant, filler: Filler, image: SourceFile): Promise<boolean> {
+  const buffers = createBuffers();
+  const deadline = performance.now() + takeOverPatienceMs;
+  do {
+    if (await filler.put(image, buffers)) return true;
+    // Its claim kept it from being cached until the writer was dead, so that whoever has cached it has taken it over.
+    if (await driver.isCached(image.imageId)) return true;
+    await pause(1, stopped);
+  } while (performance.now() < deadline);
+  return false;
 }
-process.removeAllListeners('disconnect');
-process.disconnect();

@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+
+import { type CacheOptions, cacheCommand } from '../cache-options.ts';
+import { formatCountOf } from '../format.ts';
+import { openDriver } from '../open-driver.ts';
+import { graceOption } from '../option-parsers.ts';
+import { printReport } from '../report.ts';
+
+interface Options extends CacheOptions {
+  readonly stallTime?: number;
+}
+
+/** Adds `clean` to the program. */
+export function addCleanCommand(program: Command): void {
+  cacheCommand(program, 'clean', 'Remove failed writes, and what dead and stalled writers left behind.')
+    .option(
+      '--stall-time <seconds>',
+      'when a foreign writer counts as stalled; 0: at once (default: 86400)',
+      graceOption,
+    )
+    .action(clean);
+}
+
+async function clean({ stallTime, ...options }: Options): Promise<void> {
+  await using driver = await openDriver(options);
+  const json = await driver.clean(stallTime);
+  const failed = formatCountOf(json.invalidReaped, 'failed write');
+  const stalled = formatCountOf(json.stalledReaped, 'stalled write');
+  await printReport({ json, text: [`removed ${failed} and ${stalled}`] }, options.json);
+}

@@ -1,0 +1,98 @@
+import type { Command } from 'commander';
+
+import type { XattrDriver } from '../../index.ts';
+import { type CacheOptions, cacheCommand } from '../cache-options.ts';
+import { UsageError } from '../cli-error.ts';
+import { assertCanAsk, confirm } from '../confirm.ts';
+import { formatCountOf } from '../format.ts';
+import { interruptible } from '../interruption.ts';
+import { openDriver } from '../open-driver.ts';
+import { imageIdsArgument } from '../option-parsers.ts';
+import { pause } from '../pause.ts';
+import { printableId } from '../printable.ts';
+import { type FailedImage, failedImage, failureOf, printReport } from '../report.ts';
+import { formatSize } from '../size.ts';
+
+export interface RemovalOptions extends CacheOptions {
+  readonly all?: true;
+  readonly yes?: true;
+}
+
+/** What became of each image. */
+export interface Removal {
+  readonly removed: string[];
+  /** Those that were not there. */
+  readonly missing: string[];
+  readonly failed: FailedImage[];
+}
+
+/** Adds `delete` to the program. */
+export function addDeleteCommand(program: Command): void {
+  removalCommand(program, 'delete', 'Remove images; what is being written under such an id will not appear.').action(
+    (ids: readonly string[], options: RemovalOptions) => interruptible((signal) => deleteImages(ids, options, signal)),
+  );
+}
+
+/** `NAME ID…` or `NAME --all`, confirmed. */
+export function removalCommand(program: Command, name: string, description: string): Command {
+  return cacheCommand(program, name, description)
+    .argument('[id...]', 'which', imageIdsArgument)
+    .option('--all', 'all of them; asks first')
+    .option('--yes', 'do not ask');
+}
+
+/** @throws {@link UsageError} unless it is clear what is meant, and that it is meant */
+export function assertIdsOrAll(ids: readonly string[], { all, yes }: RemovalOptions): void {
+  if (all && ids.length > 0) throw new UsageError('give ids or --all, not both');
+  if (!all && ids.length === 0) throw new UsageError('which? Give one id or more, or --all.');
+  if (all && !yes) assertCanAsk();
+}
+
+/** Removes one after the other; one that fails does not stop the others. `remove` answers whether it was there. */
+export async function removeEach(
+  ids: readonly string[],
+  remove: (imageId: string) => boolean,
+  signal: AbortSignal,
+): Promise<Removal> {
+  const removal: Removal = { removed: [], missing: [], failed: [] };
+  for (const imageId of ids) {
+    await pause(signal);
+    try {
+      const { removed, missing } = removal;
+      (remove(imageId) ? removed : missing).push(imageId);
+    } catch (error) {
+      removal.failed.push(failedImage(imageId, error));
+    }
+  }
+  return removal;
+}
+
+async function deleteImages(ids: readonly string[] = [], options: RemovalOptions, signal: AbortSignal): Promise<void> {
+  assertIdsOrAll(ids, options);
+  await using driver = await openDriver(options);
+  const chosen = options.all ? await chooseAll(driver, options, signal) : ids;
+  const removal = await removeEach(chosen, (imageId) => deleteOne(driver, imageId), signal);
+  const { removed: deleted, missing, failed } = removal;
+  const text = options.all ? [`deleted ${formatCountOf(deleted.length, 'image')}`] : describe(removal);
+  const failure = failureOf(failed, chosen.length);
+  await printReport({ json: { deleted, missing, failed }, text, failed, failure }, options.json);
+}
+
+async function chooseAll(driver: XattrDriver, { yes }: RemovalOptions, signal: AbortSignal): Promise<string[]> {
+  const images = await driver.getCachedImages();
+  const size = images.reduce((sum, image) => sum + image.size, 0);
+  const question = `Delete all ${formatCountOf(images.length, 'image')} (${formatSize(size)}) in ${driver.dir}?`;
+  if (!yes) await confirm(question, signal);
+  return images.map(({ imageId }) => imageId);
+}
+
+function deleteOne(driver: XattrDriver, imageId: string): boolean {
+  const wasThere = !driver.isCacheableSync(imageId);
+  driver.deleteCachedImageSync(imageId);
+  return wasThere;
+}
+
+function* describe({ removed, missing }: Removal): Generator<string, void, void> {
+  for (const imageId of removed) yield `deleted ${printableId(imageId)}`;
+  for (const imageId of missing) yield `${printableId(imageId)} was not cached`;
+}

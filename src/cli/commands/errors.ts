@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+
+import type { InvalidImage } from '../../index.ts';
+import { type CacheOptions, cacheCommand } from '../cache-options.ts';
+import { formatAge, formatCountOf } from '../format.ts';
+import { openDriver } from '../open-driver.ts';
+import { outputColumns } from '../output.ts';
+import { printable, printableId } from '../printable.ts';
+import { printReport } from '../report.ts';
+import { formatSize } from '../size.ts';
+import { breakAnywhere, breakLines } from '../text-width.ts';
+
+const indent = '  ';
+
+/** Adds `errors` to the program. */
+export function addErrorsCommand(program: Command): void {
+  cacheCommand(
+    program,
+    'errors',
+    'Show the writes that failed (what lies in invalid/), the latest first, and why.',
+  ).action(errors);
+}
+
+async function errors(options: CacheOptions): Promise<void> {
+  await using driver = await openDriver(options);
+  const images = await driver.getInvalidImages();
+  await printReport({ json: { images }, text: layOut(images) }, options.json);
+}
+
+/** A reason is a sentence or two, for which no column is wide enough. */
+function* layOut(images: readonly InvalidImage[]): Generator<string, void, void> {
+  const nowMs = Date.now();
+  const width = outputColumns() ?? Number.POSITIVE_INFINITY;
+  for (const { imageId, size, error, lastModifiedMs } of images) {
+    yield* breakAnywhere(printableId(imageId), width);
+    yield* indented(`${formatSize(size)}, ${formatAge(lastModifiedMs, nowMs)}`, width);
+    yield* indented(printable(error) || 'nobody knows why', width);
+  }
+  if (images.length > 0) yield '';
+  yield formatCountOf(images.length, 'failed write');
+}
+
+function indented(text: string, width: number): string[] {
+  return breakLines(text, width - indent.length).map((line) => indent + line);
+}

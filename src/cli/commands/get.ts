@@ -1,0 +1,107 @@
+import type { Command } from 'commander';
+
+import type { ImageReader } from '../../index.ts';
+import { untilAborted } from '../../until-aborted.ts';
+import { type CacheOptions, cacheCommand } from '../cache-options.ts';
+import { CliError, UsageError } from '../cli-error.ts';
+import { openDestination } from '../destination.ts';
+import { exitCode } from '../exit-code.ts';
+import { describeFailure } from '../failure.ts';
+import { formatPercent } from '../format.ts';
+import { interruptible } from '../interruption.ts';
+import { openDriver } from '../open-driver.ts';
+import { imageIdArgument } from '../option-parsers.ts';
+import { writeOut } from '../output.ts';
+import { printableId, printableJson } from '../printable.ts';
+import { type ProgressLine, progressLine } from '../progress-line.ts';
+import { printError, printReport } from '../report.ts';
+import { formatSize } from '../size.ts';
+
+const readSize = 1024 * 1024; // bytes
+
+/** Adds `get` to the program. */
+export function addGetCommand(program: Command): void {
+  cacheCommand(program, 'get', 'Read an image, which counts a hit when all of it was read.')
+    .argument('<id>', 'which', imageIdArgument)
+    .argument('[file]', 'where to; - is stdout, which need not be said where that is no terminal')
+    .action((imageId: string, file: string | undefined, options: CacheOptions) =>
+      interruptible((signal) => get(imageId, file, options, signal)),
+    );
+}
+
+async function get(imageId: string, file: string | undefined, options: CacheOptions, signal: AbortSignal) {
+  if (file === undefined && process.stdout.isTTY) {
+    throw new UsageError('the image would go to the terminal: give a FILE, or - if that is what you want');
+  }
+  const toStdout = file === undefined || file === '-';
+  await using driver = await openDriver(options);
+  await using reader = await driver.openForRead(imageId);
+  if (toStdout) await printImage(reader, options, signal);
+  else await saveImage(reader, file, options, signal);
+}
+
+/** From here on stdout is the image's: what `--json` has to say goes to stderr. */
+async function printImage(reader: ImageReader, { json }: CacheOptions, signal: AbortSignal): Promise<void> {
+  const { imageId, size } = reader;
+  const progress = progressLine({ quiet: json || process.stdout.isTTY });
+  try {
+    // Whoever has stopped reading has not read the image.
+    const whole = await copy(reader, writeOut, progress, signal);
+    const counted = whole && (await countHit(reader));
+    if (json) process.stderr.write(`${printableJson({ imageId, size, counted })}\n`);
+  } catch (error) {
+    if (!json || signal.aborted) throw error;
+    process.exitCode = exitCode.failed;
+    process.stderr.write(`${printableJson({ error: describeFailure(error) })}\n`);
+  }
+}
+
+async function saveImage(
+  reader: ImageReader,
+  file: string,
+  { json }: CacheOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { imageId, size } = reader;
+  const destination = await untilAborted(openDestination(file), signal);
+  try {
+    await copy(reader, (bytes) => destination.write(bytes), progressLine({ quiet: json }), signal);
+    await destination.commit();
+  } catch (error) {
+    await destination.discard();
+    throw error;
+  }
+  const counted = await countHit(reader);
+  const text = [`wrote ${printableId(imageId)}, ${formatSize(size)}`];
+  await printReport({ json: { imageId, size, counted }, text }, json);
+}
+
+/** False if `write` says that nobody wants any more. */
+async function copy(
+  reader: ImageReader,
+  write: (bytes: Uint8Array) => Promise<boolean>,
+  progress: ProgressLine,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { imageId, size } = reader;
+  const buffer = Buffer.allocUnsafe(Math.min(readSize, size));
+  try {
+    for (let position = 0; position < size; ) {
+      signal.throwIfAborted();
+      const read = await reader.read(buffer, 0, Math.min(buffer.length, size - position), position);
+      if (read === 0) throw new CliError('ERR_IO', `image ${printableId(imageId)} was cut short while it was read`);
+      if (!(await untilAborted(write(buffer.subarray(0, read)), signal))) return false;
+      position += read;
+      progress.show(() => `${formatSize(position)} of ${formatSize(size)} (${formatPercent(position / size)})`);
+    }
+    return true;
+  } finally {
+    progress.end();
+  }
+}
+
+async function countHit(reader: ImageReader): Promise<boolean> {
+  const { counted } = await reader.close();
+  if (!counted) printError('note: the image is whole, but its hit could not be counted');
+  return counted;
+}

@@ -1,0 +1,76 @@
+import { type Command, Option } from 'commander';
+
+import type { CachedImage } from '../../index.ts';
+import { type CacheOptions, cacheCommand } from '../cache-options.ts';
+import { formatAge, formatCount, formatCountOf } from '../format.ts';
+import { openDriver } from '../open-driver.ts';
+import { countOption } from '../option-parsers.ts';
+import { outputColumns } from '../output.ts';
+import { printableId } from '../printable.ts';
+import { printReport } from '../report.ts';
+import { formatSize } from '../size.ts';
+import { type Column, layOutTable } from '../table.ts';
+
+type Order = 'id' | 'size' | 'hits' | 'accessed' | 'modified';
+
+interface Options extends CacheOptions {
+  readonly sort: Order;
+  readonly reverse?: true;
+  readonly limit?: number;
+}
+
+/** What comes first is what is looked for: the largest, the most often and the most recently used. */
+const figureOf: Readonly<Record<Exclude<Order, 'id'>, (image: CachedImage) => number>> = {
+  size: ({ size }) => size,
+  hits: ({ hits }) => hits,
+  accessed: recencyOf,
+  modified: ({ lastModifiedMs }) => lastModifiedMs,
+};
+
+/** Adds `list` to the program. */
+export function addListCommand(program: Command): void {
+  const orders: Order[] = ['id', 'size', 'hits', 'accessed', 'modified'];
+  cacheCommand(program, 'list', 'Show the cached images.')
+    .addOption(
+      new Option('--sort <order>', 'by what; numbers and times from the highest').choices(orders).default('id'),
+    )
+    .option('--reverse', 'from the other end')
+    .option('--limit <n>', 'show only the first so many', countOption(0, 999_999_999))
+    .action(list);
+}
+
+async function list(options: Options): Promise<void> {
+  await using driver = await openDriver(options);
+  const all = await driver.getCachedImages();
+  const images = sorted(all, options).slice(0, options.limit);
+  await printReport({ json: { images }, text: layOut(images, all) }, options.json);
+}
+
+function sorted(images: CachedImage[], { sort, reverse }: Options): CachedImage[] {
+  // They come ordered by their ids, and sorting is stable.
+  const ordered = sort === 'id' ? images : images.toSorted((a, b) => figureOf[sort](b) - figureOf[sort](a));
+  return reverse ? ordered.toReversed() : ordered;
+}
+
+function* layOut(images: readonly CachedImage[], all: readonly CachedImage[]): Generator<string, void, void> {
+  const nowMs = Date.now();
+  const columns: [Column<CachedImage>, ...Column<CachedImage>[]] = [
+    { heading: 'id', cell: ({ imageId }) => printableId(imageId) },
+    { heading: 'size', cell: ({ size }) => formatSize(size), align: 'right' },
+    { heading: 'hits', cell: ({ hits }) => formatCount(hits), align: 'right' },
+    { heading: 'accessed', cell: (image) => formatAge(recencyOf(image), nowMs), align: 'right' },
+    { heading: 'modified', cell: ({ lastModifiedMs }) => formatAge(lastModifiedMs, nowMs), align: 'right' },
+  ];
+  if (images.length > 0) {
+    yield* layOutTable(images, columns, outputColumns());
+    yield '';
+  }
+  const size = all.reduce((sum, image) => sum + image.size, 0);
+  const shown = images.length < all.length ? `${formatCount(images.length)} of ` : '';
+  yield `${shown}${formatCountOf(all.length, 'image')}, ${formatSize(size)}`;
+}
+
+/** As eviction sees it: an image that nobody has read yet was last used when it was cached. */
+function recencyOf({ lastAccessedMs, lastModifiedMs }: CachedImage): number {
+  return Math.max(lastAccessedMs, lastModifiedMs);
+}

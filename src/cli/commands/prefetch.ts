@@ -1,0 +1,85 @@
+import type { Command } from 'commander';
+
+import type { ImageCache, PrefetchProgress, PrefetchResult } from '../../index.ts';
+import { type CacheOptions, cacheCommand, type LimitOptions, maxSizeOption } from '../cache-options.ts';
+import { formatCount, formatThroughput } from '../format.ts';
+import { interruptible } from '../interruption.ts';
+import { openCache, openOrMakeDriver } from '../open-driver.ts';
+import { countOption, secondsOption } from '../option-parsers.ts';
+import { fetchFrom, type PrefetchSource, sourceOption } from '../prefetch-source.ts';
+import { printableId } from '../printable.ts';
+import { progressLine } from '../progress-line.ts';
+import { failedImage, failureOf, printReport } from '../report.ts';
+import { formatSize } from '../size.ts';
+
+interface Options extends CacheOptions, LimitOptions {
+  readonly from: PrefetchSource;
+  readonly concurrency: number;
+  readonly timeout: number;
+}
+
+/** Adds `prefetch` to the program. */
+export function addPrefetchCommand(program: Command): void {
+  cacheCommand(program, 'prefetch', 'Fetch what is queued. What fails stays queued.')
+    .requiredOption('--from <source>', 'a URL with {id} in it, or a directory', sourceOption)
+    .option('--concurrency <n>', 'how many at once', countOption(1, 256), 4)
+    .option('--timeout <seconds>', 'give an image up when nothing has come for so long', secondsOption(86_400), 60)
+    .addOption(maxSizeOption())
+    .action((options: Options) => interruptible((signal) => prefetch(options, signal)));
+}
+
+async function prefetch(options: Options, signal: AbortSignal): Promise<void> {
+  const fetch = await fetchFrom(options.from, options.timeout * 1000);
+  await using driver = await openOrMakeDriver(options);
+  const cache = await openCache(driver, options);
+  const queued = await driver.getQueuedImages();
+
+  const progress = progressLine({ quiet: options.json });
+  const follow = followProgress(queued.length);
+  const onProgress = (image: PrefetchProgress) => {
+    const text = follow(image);
+    progress.show(text);
+  };
+  const { concurrency } = options;
+  const result = await cache.prefetch(fetch, { concurrency, signal, onProgress }).finally(progress.end);
+  await report(cache, queued, result, options);
+}
+
+async function report(
+  cache: ImageCache,
+  queued: readonly string[],
+  { cached, failed: errors }: PrefetchResult,
+  { json }: Options,
+): Promise<void> {
+  const failed = [...errors].map(([imageId, error]) => failedImage(imageId, error));
+  const settled = new Set([...cached, ...errors.keys()]);
+  const beingCached: string[] = [];
+  for (const imageId of queued) {
+    if (!settled.has(imageId) && (await cache.driver.isBeingCached(imageId))) beingCached.push(imageId);
+  }
+  const text = [
+    ...cached.map((imageId) => `cached ${printableId(imageId)}`),
+    ...beingCached.map((imageId) => `${printableId(imageId)} is being cached by somebody else`),
+    ...(queued.length === 0 ? ['nothing is queued'] : []),
+  ];
+  const failure = failureOf(failed, queued.length);
+  await printReport({ json: { cached, beingCached, failed }, text, failed, failure }, json);
+}
+
+/** Takes note of what has come, and makes a line of it. */
+function followProgress(total: number): (image: PrefetchProgress) => () => string {
+  const startedMs = performance.now();
+  const bytesOf = new Map<string, number>();
+  let bytes = 0;
+  let done = 0;
+  return (image) => {
+    bytes += image.bytes - (bytesOf.get(image.imageId) ?? 0);
+    bytesOf.set(image.imageId, image.bytes);
+    if (image.done) done += 1;
+    return () => {
+      const seconds = (performance.now() - startedMs) / 1000;
+      const images = `${formatCount(done)} of ${formatCount(total)} images`;
+      return `${images}  ${formatSize(bytes)}  ${formatThroughput(bytes / seconds)}  ${printableId(image.imageId)}`;
+    };
+  };
+}

@@ -1,0 +1,61 @@
+import type { Command } from 'commander';
+
+import type { EvictedImage, ImageCache, PruneResult } from '../../index.ts';
+import { type CacheOptions, cacheCommand, type LimitOptions, maxSizeOption } from '../cache-options.ts';
+import { CliError, cliErrorCode } from '../cli-error.ts';
+import { formatAge, formatCount, formatCountOf } from '../format.ts';
+import { interruptible } from '../interruption.ts';
+import { openCache, openDriver } from '../open-driver.ts';
+import { outputColumns } from '../output.ts';
+import { printableId } from '../printable.ts';
+import { printReport } from '../report.ts';
+import { formatSize } from '../size.ts';
+import { type Column, layOutTable } from '../table.ts';
+
+interface Options extends CacheOptions, LimitOptions {
+  readonly dryRun?: boolean;
+}
+
+/** Adds `prune` to the program. */
+export function addPruneCommand(program: Command): void {
+  cacheCommand(program, 'prune', 'Remove what was not used for longest, until the cache is within its limit.')
+    .addOption(maxSizeOption())
+    .option('--dry-run', 'only show what would go')
+    .action((options: Options) => interruptible((signal) => prune(options, signal)));
+}
+
+async function prune({ dryRun = false, ...options }: Options, signal: AbortSignal): Promise<void> {
+  const warnings: string[] = [];
+  await using driver = await openDriver(options, { onWarning: (message) => warnings.push(message) });
+  const cache = await openCache(driver, options);
+  const result = await cache.prune({ dryRun, signal });
+  const failure = warnings.length > 0 ? await failureToRemove(cache, result, warnings) : undefined;
+  await printReport({ json: { dryRun, ...result }, text: layOut(result, dryRun), failure }, options.json);
+}
+
+/** The coldest go first, so that what is older than the last one that went should have gone. */
+async function failureToRemove(cache: ImageCache, { images }: PruneResult, warnings: string[]): Promise<CliError> {
+  const lastMs = images.at(-1)?.lastAccessedMs ?? 0;
+  const stayed: string[] = [];
+  for await (const batch of cache.driver.cachedImages()) {
+    for (const { imageId, lastAccessedMs, lastModifiedMs } of batch) {
+      if (Math.max(lastAccessedMs, lastModifiedMs) < lastMs) stayed.push(printableId(imageId));
+    }
+  }
+  return new CliError(cliErrorCode.partial, `${warnings.join('; ')} (${stayed.join(', ')})`);
+}
+
+function* layOut({ images, bytesPruned }: PruneResult, dryRun: boolean): Generator<string, void, void> {
+  const nowMs = Date.now();
+  const columns: [Column<EvictedImage>, ...Column<EvictedImage>[]] = [
+    { heading: 'id', cell: ({ imageId }) => printableId(imageId) },
+    { heading: 'size', cell: ({ size }) => formatSize(size), align: 'right' },
+    { heading: 'hits', cell: ({ hits }) => formatCount(hits), align: 'right' },
+    { heading: 'accessed', cell: ({ lastAccessedMs }) => formatAge(lastAccessedMs, nowMs), align: 'right' },
+  ];
+  if (images.length > 0) {
+    yield* layOutTable(images, columns, outputColumns());
+    yield '';
+  }
+  yield `${dryRun ? 'would remove' : 'removed'} ${formatCountOf(images.length, 'image')}, ${formatSize(bytesPruned)}`;
+}

@@ -1,0 +1,104 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { addAbortSignal, type Readable } from 'node:stream';
+import type { Command } from 'commander';
+
+import type { ChecksumVerifier } from '../../checksum.ts';
+import type { WriteOptions } from '../../index.ts';
+import { type CacheOptions, cacheCommand } from '../cache-options.ts';
+import { parseChecksum } from '../checksum-option.ts';
+import { fileError } from '../cli-error.ts';
+import { formatPercent } from '../format.ts';
+import { interruptible } from '../interruption.ts';
+import { openOrMakeDriver } from '../open-driver.ts';
+import { imageIdArgument } from '../option-parsers.ts';
+import { pause } from '../pause.ts';
+import { printableId } from '../printable.ts';
+import { progressLine } from '../progress-line.ts';
+import { printReport } from '../report.ts';
+import { formatSize } from '../size.ts';
+
+interface Options extends CacheOptions {
+  readonly checksum?: string;
+}
+
+/** What is put. */
+interface Source {
+  readonly name: string;
+  readonly open: () => Readable;
+  /** Bytes, where it is known. */
+  readonly size: number | undefined;
+}
+
+const readSize = 1024 * 1024; // bytes
+
+/** Adds `put` to the program. */
+export function addPutCommand(program: Command): void {
+  cacheCommand(program, 'put', 'Cache a file. An image that is cached already is replaced.')
+    .argument('<id>', 'what to call it', imageIdArgument)
+    .argument('<file>', 'what to cache; - is stdin')
+    .option('--checksum <checksum>', 'refuse other bytes than these: sha256-BASE64 (SRI), or md5:HEX')
+    .action((imageId: string, file: string, options: Options) =>
+      interruptible((signal) => put(imageId, file, options, signal)),
+    );
+}
+
+async function put(imageId: string, file: string, { checksum, ...options }: Options, signal: AbortSignal) {
+  const verifier = checksum === undefined ? undefined : await parseChecksum(checksum);
+  const source = await sourceOf(file);
+  await using driver = await openOrMakeDriver(options);
+
+  const progress = progressLine({ quiet: options.json });
+  let size = 0;
+  const watched = async function* () {
+    for await (const chunk of chunksOf(source, signal)) {
+      verifier?.update(chunk);
+      size += chunk.byteLength;
+      progress.show(() => describe(imageId, size, source));
+      yield chunk;
+    }
+    await atTheEnd(imageId, verifier, signal);
+  };
+  const write: WriteOptions = source.size === undefined ? { signal } : { signal, expectedSize: source.size };
+  try {
+    await driver.writeImage(imageId, watched(), write);
+  } finally {
+    progress.end();
+  }
+  await printReport(
+    { json: { imageId, size }, text: [`cached ${printableId(imageId)}, ${formatSize(size)}`] },
+    options.json,
+  );
+}
+
+async function sourceOf(file: string): Promise<Source> {
+  if (file === '-') return { name: 'stdin', open: () => process.stdin, size: undefined };
+  const found = await stat(file).catch((error: unknown) => {
+    throw fileError('read', file, error);
+  });
+  const open = () => createReadStream(file, { highWaterMark: readSize });
+  // What says that it is empty, and is not a file, may have any size: /proc, a pipe.
+  return { name: file, open, size: found.isFile() && found.size > 0 ? found.size : undefined };
+}
+
+async function* chunksOf({ name, open }: Source, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    yield* addAbortSignal(signal, open());
+  } catch (error) {
+    signal.throwIfAborted();
+    throw fileError('read', name, error);
+  }
+}
+
+/** The last that is done before the image is published. */
+async function atTheEnd(imageId: string, verifier: ChecksumVerifier | undefined, signal: AbortSignal): Promise<void> {
+  // Ctrl-C ends all of `curl … | xattr-cache put ID -`, and what has come until then is not the image.
+  await pause(signal);
+  await pause(signal);
+  verifier?.verify(imageId);
+}
+
+function describe(imageId: string, bytes: number, { size }: Source): string {
+  const share = size === undefined ? '' : ` of ${formatSize(size)} (${formatPercent(bytes / size)})`;
+  return `${formatSize(bytes)}${share}  ${printableId(imageId)}`;
+}

@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+
+import type { CacheStats } from '../../index.ts';
+import { type CacheOptions, cacheCommand, type LimitOptions, maxSizeOption } from '../cache-options.ts';
+import { formatAge, formatCount, formatPercent } from '../format.ts';
+import { openCache, openDriver } from '../open-driver.ts';
+import { outputColumns } from '../output.ts';
+import { printable } from '../printable.ts';
+import { printReport } from '../report.ts';
+import { formatSize } from '../size.ts';
+import { layOutFacts } from '../table.ts';
+
+/** Adds `stats` to the program. */
+export function addStatsCommand(program: Command): void {
+  cacheCommand(program, 'stats', 'Show how full the cache is, and what lies beside the images.')
+    .addOption(maxSizeOption())
+    .action(stats);
+}
+
+async function stats(options: CacheOptions & LimitOptions): Promise<void> {
+  await using driver = await openDriver(options);
+  const found = await (await openCache(driver, options)).stats();
+  // A key that is missing would be one more case for a script.
+  const { oldestAccessMs = null, newestAccessMs = null } = found;
+  const json = { ...found, oldestAccessMs, newestAccessMs };
+  await printReport({ json, text: layOutFacts(factsOf(found), outputColumns()) }, options.json);
+}
+
+function factsOf(found: CacheStats): [string, string][] {
+  const nowMs = Date.now();
+  const age = (timeMs: number | undefined) => (timeMs === undefined ? '-' : formatAge(timeMs, nowMs));
+  const inodes = Number.isFinite(found.freeInodes) ? `, ${formatCount(found.freeInodes)} inodes` : '';
+  return [
+    ['directory', printable(found.dir)],
+    ['images', formatCount(found.images)],
+    [
+      'size',
+      `${formatSize(found.size)} of ${formatSize(found.maxSize)} (${formatPercent(found.size / found.maxSize)})`,
+    ],
+    ['on disk', formatSize(found.allocatedSize)],
+    ['hits', formatCount(found.hits)],
+    ['newest access', age(found.newestAccessMs)],
+    ['oldest access', age(found.oldestAccessMs)],
+    ['being written', formatCount(found.incomplete)],
+    ['failed writes', formatCount(found.invalid)],
+    ['queued', formatCount(found.queued)],
+    ['free', `${formatSize(found.freeBytes)}${inodes}`],
+  ];
+}

@@ -1,0 +1,150 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InvalidArgumentError } from 'commander';
+
+import { FetchFailedError } from '../errors.ts';
+import type { Fetch } from '../fetch.ts';
+import { CliError, cliErrorCode, fileError } from './cli-error.ts';
+
+/** Where images come from. */
+export type PrefetchSource = { readonly template: string } | { readonly dir: string };
+
+const placeholder = '{id}';
+
+/** For commander: an http or https URL with `{id}` in it, or else a directory. */
+export function sourceOption(text: string): PrefetchSource {
+  if (text === '') throw new InvalidArgumentError('It has to be a URL or a directory.');
+  if (!/^[a-z][a-z\d+.-]*:\/\//i.test(text)) return { dir: text };
+
+  const example = text.replaceAll(placeholder, 'id');
+  if (!/^https?:/i.test(text) || !URL.canParse(example)) {
+    throw new InvalidArgumentError('It has to be a URL that begins with http:// or https://, or a directory.');
+  }
+  if (!text.includes(placeholder)) throw new InvalidArgumentError('A URL has to say with {id} where the id goes.');
+  const url = new URL(example);
+  if (url.username !== '' || url.password !== '') {
+    throw new InvalidArgumentError('A URL must not have a user name or a password in it: everybody here can see them.');
+  }
+  return { template: text };
+}
+
+/**
+ * @param stallMs how long a server may be silent
+ * @throws {@link CliError} if the directory is none
+ */
+export async function fetchFrom(source: PrefetchSource, stallMs: number): Promise<Fetch> {
+  if ('template' in source) return fetchFromServer(source.template, stallMs);
+  await assertDirectory(source.dir);
+  return fetchFromDirectory(source.dir);
+}
+
+function fetchFromDirectory(dir: string): Fetch {
+  return async (imageId, { signal }) => {
+    // An id has no slash and does not begin with a dot, so that this is in the directory.
+    const path = join(dir, imageId);
+    try {
+      const { size } = await statFile(path);
+      return wholeFile(path, size, signal);
+    } catch (error) {
+      throw new FetchFailedError(fileError('read', path, error).message, { imageId, cause: error });
+    }
+  };
+}
+
+async function statFile(path: string): Promise<{ readonly size: number }> {
+  const found = await stat(path);
+  if (!found.isFile()) throw new CliError(cliErrorCode.file, 'it is not a file');
+  return found;
+}
+
+async function* wholeFile(path: string, size: number, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+  let bytes = 0;
+  for await (const chunk of createReadStream(path, { signal, highWaterMark: 1024 * 1024 })) {
+    bytes += chunk.length;
+    yield chunk;
+  }
+  if (bytes !== size) throw new FetchFailedError(`${path} changed while it was read`);
+}
+
+function fetchFromServer(template: string, stallMs: number): Fetch {
+  return async (imageId, { signal }) => {
+    // A function, since `$&` in an id would mean something in a string.
+    const url = template.replaceAll(placeholder, () => encodeURIComponent(imageId));
+    const stall = new StallTimer(stallMs);
+    const explain = (error: unknown) => {
+      const reason = stall.signal.aborted ? `nothing came for ${stallMs / 1000} s` : reasonOf(error);
+      return new FetchFailedError(`cannot fetch ${url}: ${reason}`, { imageId, cause: error });
+    };
+    try {
+      // Compressed on the way, its length would not be known.
+      const headers = { 'accept-encoding': 'identity' };
+      const request = fetch(url, { headers, signal: AbortSignal.any([signal, stall.signal]) });
+      return watchBody(await stall.during(request), stall, explain);
+    } catch (error) {
+      throw explain(error);
+    }
+  };
+}
+
+/** The same answer, whose body fails when it stalls, and says why when it fails. */
+function watchBody(response: Response, stall: StallTimer, explain: (error: unknown) => Error): Response {
+  if (!response.ok || response.body === null) return response;
+  const reader = response.body.getReader();
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await stall.during(reader.read());
+          if (done) controller.close();
+          else controller.enqueue(value);
+        } catch (error) {
+          throw explain(error);
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+  const { status, statusText, headers } = response;
+  return new Response(body, { status, statusText, headers });
+}
+
+/** Aborts a request while whose answer is waited for too long; how long we ourselves take in between does not count. */
+class StallTimer {
+  readonly #abort = new AbortController();
+  readonly #stallMs: number;
+
+  constructor(stallMs: number) {
+    this.#stallMs = stallMs;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  async during<T>(answer: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => this.#abort.abort(), this.#stallMs);
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+async function assertDirectory(dir: string): Promise<void> {
+  try {
+    if (!(await stat(dir)).isDirectory()) throw new CliError(cliErrorCode.file, 'it is not a directory');
+  } catch (error) {
+    throw fileError('fetch from', dir, error);
+  }
+}
+
+/** `fetch()` says "fetch failed" or "terminated", and its cause says why. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  return cause.message || ('code' in cause && String(cause.code)) || error.message;
+}

@@ -1,0 +1,143 @@
+// The command line as its users have it: a process of its own, pipes or a terminal around it.
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { getXattrSync, XattrDriver } from '../../dist/index.js';
+import { defer } from '../support/defer.mjs';
+import { temporaryDirectory } from '../support/temporary-directory.mjs';
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+/** The `skip` of a test that needs a terminal, which util-linux's `script` makes: false, or the reason. */
+export const needsTerminal = terminalRefusal();
+
+/** A cache, filled through the API with `images` (id → bytes), and the directory it is in. */
+export async function cacheWith(t, images = {}) {
+  const home = await temporaryDirectory(t);
+  const dir = join(home, 'cache');
+  const driver = await XattrDriver.open({ dir });
+  defer(t, () => driver.close());
+  for (const [imageId, bytes] of Object.entries(images)) await driver.writeImage(imageId, bytes);
+  return { home, dir, driver };
+}
+
+/**
+ * Starts `xattr-cache ...args` on the cache `dir`; `env` is added to the environment. `ended` resolves to what it printed
+ * and to its exit code, which is 128 + N, as in a shell, where signal N ended it.
+ */
+export function startCli(args, { dir, env = {}, cwd, stdio = 'pipe' } = {}) {
+  const child = spawn(process.execPath, [main, ...args], { cwd, stdio, env: environment(dir, env) });
+  return { child, ended: outcomeOf(child) };
+}
+
+/** Runs `xattr-cache ...args` to its end; `input` is its stdin. */
+export async function cli(args, { input = '', ...options } = {}) {
+  const { child, ended } = startCli(args, options);
+  child.stdin?.on('error', () => {}); // It need not be read to its end.
+  child.stdin?.end(input);
+  return await ended;
+}
+
+/** The same with `--json`; resolves to the object on stdout and the exit code. Nothing else may be printed. */
+export async function jsonOf(args, options) {
+  const [command, ...rest] = args;
+  const { code, stdout, stderr } = await cli([command, '--json', ...rest], options);
+  assert.equal(stderr, '');
+  const value = JSON.parse(stdout);
+  assert.equal('error' in value, code !== 0, `exit code ${code} with ${stdout}`);
+  return { code, value };
+}
+
+/**
+ * Runs `xattr-cache ...args` on a terminal of so many columns; `answer` is typed when `question` appears. The output is
+ * that of stdout and stderr.
+ */
+export async function onTerminal(args, { dir, env = {}, columns = 80, question, answer, redirect = '' }) {
+  const command = [process.execPath, main, ...args].map(shellWord).join(' ');
+  const script = `stty cols ${columns} rows 24; exec ${command} ${redirect}`;
+  const child = spawn('script', ['--quiet', '--return', '--flush', '--command', script, '/dev/null'], {
+    env: { TERM: 'xterm', ...environment(dir, env), SHELL: '/bin/sh' },
+  });
+  child.stdin.on('error', () => {});
+  let seen = '';
+  let asked = question !== undefined;
+  child.stdout.on('data', (chunk) => {
+    seen += chunk;
+    if (!asked || !seen.includes(question)) return;
+    asked = false;
+    child.stdin.write(answer);
+  });
+  const { code, stdout } = await outcomeOf(child);
+  return { code, output: stdout.replaceAll('\r\n', '\n') };
+}
+
+/** Waits until `condition` holds, and says what it was if it never does. */
+export async function until(condition, what) {
+  for (const startMs = performance.now(); !(await condition()); await sleep(5)) {
+    if (performance.now() - startMs > 20_000) throw new Error(`never: ${what}`);
+  }
+}
+
+/** What lies in one of the directories of a cache, files of the engine's own included. */
+export function filesIn(dir, part) {
+  return readdirSync(join(dir, part)).sort();
+}
+
+export function hitsOf(dir, imageId) {
+  return Number(getXattrSync(join(dir, imageId), 'hits'));
+}
+
+export function errorOf(dir, imageId) {
+  return String(getXattrSync(join(dir, 'invalid', imageId), 'error'));
+}
+
+function environment(dir, env) {
+  // What the tests are run with must not decide what they see.
+  const {
+    COLUMNS: _columns,
+    NO_COLOR: _plain,
+    FORCE_COLOR: _colour,
+    XATTR_CACHE_MAX_SIZE: _size,
+    ...own
+  } = process.env;
+  delete own.XATTR_CACHE_DIR;
+  return { ...own, ...(dir !== undefined && { XATTR_CACHE_DIR: dir }), ...env };
+}
+
+async function outcomeOf(child) {
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr']) {
+    child[name]?.setEncoding('utf8').on('data', (chunk) => {
+      output[name] += chunk;
+    });
+  }
+  const hung = setTimeout(() => child.kill('SIGKILL'), 30_000);
+  return await new Promise((resolve) => {
+    child.once('close', (code, signal) => {
+      clearTimeout(hung);
+      resolve({ code: code ?? 128 + numberOf(signal), ...output });
+    });
+  });
+}
+
+function numberOf(signal) {
+  return { SIGHUP: 1, SIGINT: 2, SIGPIPE: 13, SIGTERM: 15 }[signal] ?? Number.NaN;
+}
+
+function shellWord(word) {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function terminalRefusal() {
+  try {
+    execFileSync('script', ['--quiet', '--return', '--command', 'stty cols 40', '/dev/null'], { stdio: 'ignore' });
+    return false;
+  } catch {
+    return 'needs `script` of util-linux, to make a terminal';
+  }
+}

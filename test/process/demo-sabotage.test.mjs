@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { closeSync, ftruncateSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { getXattrSync, incXattrSync, setXattrSync } from '../../dist/index.js';
+import { demoHome, imagesIn, startDemo } from '../support/demo.mjs';
+
+// What the demo proves is worth something only if it notices when it is not so.
+
+const { source, emptyDirectory } = demoHome();
+
+/** Runs a demo while `harm` is done to its directory; resolves to what it says about itself. */
+async function sabotaged(harm) {
+  const dir = emptyDirectory();
+  const { ended } = startDemo(['--source', source, '--dir', dir, '--seconds', '1.5', '--json']);
+  await untilHit(dir);
+  // Again and again, so that eviction cannot undo all of it.
+  for (let round = 0; round < 20; round++) {
+    harm(dir);
+    await sleep(20);
+  }
+  const { code, stdout } = await ended;
+  const summary = JSON.parse(stdout);
+  assert.equal(code, 1);
+  assert.equal(summary.ok, false);
+  assert.equal(summary.error.code, 'ERR_DEMO_WRONG');
+  return summary;
+}
+
+async function untilHit(dir) {
+  const isHit = (path) => unlessEvicted(() => Number(getXattrSync(path, 'hits')) > 0);
+  while (!imagesIn(dir).some(isHit)) await sleep(10);
+}
+
+function toEachImage(harm) {
+  return (dir) => {
+    for (const path of imagesIn(dir)) unlessEvicted(() => harm(path));
+  };
+}
+
+function unlessEvicted(action) {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
+}
+
+test('a byte that changes in the cache is found', async () => {
+  const harm = toEachImage((path) => writeFileSync(path, '!', { flag: 'r+' }));
+  const { problems, wrongBytes } = await sabotaged(harm);
+  assert.ok(wrongBytes > 0);
+  assert.match(problems.join(), /differed from the source \(first: .+, byte 0\)/);
+});
+
+test('hits that nobody had are found', async () => {
+  const { problems, surplusHits, lostHits } = await sabotaged(toEachImage((path) => incXattrSync(path, 'hits', 1)));
+  assert.ok(surplusHits > 0);
+  assert.equal(lostHits, 0);
+  assert.match(problems.join(), /hits? too many/);
+});
+
+test('hits that vanish are missed', async () => {
+  const { problems, lostHits } = await sabotaged(toEachImage((path) => setXattrSync(path, 'hits', 0)));
+  assert.ok(lostHits > 0);
+  assert.match(problems.join(), /hits? lost/);
+});
+
+test('an image that vanishes behind the cache takes its hits with it, which is noticed', async () => {
+  const { lostHits } = await sabotaged(toEachImage((path) => rmSync(path)));
+  assert.ok(lostHits > 0);
+});
+
+test('a cache that was larger than it may be is noticed', async () => {
+  const { problems, largestSize, allowedSize } = await sabotaged((dir) => growTo(join(dir, 'huge'), 2 ** 30));
+  assert.ok(largestSize > allowedSize);
+  assert.match(problems.join(), /larger than it may be/);
+});
+
+/** A file of which almost nothing is on the disk. */
+function growTo(path, size) {
+  const fd = openSync(path, 'a');
+  ftruncateSync(fd, size);
+  closeSync(fd);
+}
