@@ -116,6 +116,12 @@ TEST("the pruners' lock is the same file each time, and may be read by who may n
   CHECK(testing::RunAsStranger([&] { return cache.directory().OpenPruneLock().failed_with(EACCES); }));
 }
 
+TEST("a pruners' lock whose mode cannot be set is a lock all the same") {
+  const Cache cache;
+  const Faults faults(testing::Refuse("fchmod", EPERM));
+  CHECK_OK(cache.directory().OpenPruneLock());
+}
+
 TEST("the pruners' lock is not looked for through links") {
   const Cache cache;
   CHECK_EQ(::mkdir(cache.Path("elsewhere").c_str(), 0755), 0);

@@ -177,14 +177,27 @@ TEST("an image that is gone after the walk is passed over") {
   }
 }
 
-TEST("what somebody else removes after the walk makes room too") {
+TEST("what somebody else removes after the walk makes room too, in a dry run as well") {
+  for (const auto begin : {Eviction::Begin, Eviction::BeginDryRun}) {
+    const Cache cache;
+    AddImages(cache, {"a", "b", "c"});
+    auto eviction = begin(cache.shared(), 20);
+    CHECK_OK(eviction);
+    CHECK_EQ(::unlink(cache.Path("a").c_str()), 0);
+    CHECK_EQ(eviction.value().Step(10).images.size(), 0);
+    CHECK(testing::Exists(cache.Path("b")));
+  }
+}
+
+TEST("what somebody else replaces by less after the walk makes room too") {
   const Cache cache;
   AddImages(cache, {"a", "b", "c"});
-  auto eviction = Eviction::Begin(cache.shared(), 20);
+  auto eviction = Eviction::Begin(cache.shared(), 25);
   CHECK_OK(eviction);
-  CHECK_EQ(::unlink(cache.Path("a").c_str()), 0);
+  const testing::OpenFile keeps_the_inode(cache.Path("a"));
+  CHECK_OK(PutImage(cache.directory(), "a", testing::Bytes("five.")));
   CHECK_EQ(eviction.value().Step(10).images.size(), 0);
-  CHECK_EQ(testing::Names(cache.path()), ".xattr-cache b c incomplete invalid queue");
+  CHECK(testing::Exists(cache.Path("a")) && testing::Exists(cache.Path("b")));
 }
 
 TEST("an image that cannot be removed stays, the others go, and the first problem is told") {

@@ -180,6 +180,24 @@ int SweepOperation(const Operation& operation) {
 
 }  // namespace
 
+void Claim(Scene& scene) {
+  auto claimed = scene.cache.Claim("a");
+  if (scene.Note(claimed)) scene.writer.emplace(std::move(claimed.value()));
+}
+
+void ClaimAndWrite(Scene& scene) {
+  Claim(scene);
+  scene.Expect(scene.writer->Write(Bytes("new")).ok(), "cannot be prepared");
+}
+
+void CommitWhatIsWritten(Scene& scene) {
+  scene.Expect(scene.writer->Commit().ok(), "cannot be committed any more");
+}
+
+void LeaveDeadWriter(Scene& scene) {
+  scene.cache.LeaveDeadWriter("a", "half");
+}
+
 void Sweep(const char* what, std::initializer_list<Operation> operations) {
   int points = 0;
   for (const Operation& operation : operations) points += SweepOperation(operation);

@@ -61,6 +61,12 @@ struct Operation {
   std::vector<int> excused = {};
 };
 
+// Steps that several operations take.
+void Claim(Scene& scene);
+void ClaimAndWrite(Scene& scene);  // The writer of "a" has "new" in its file.
+void CommitWhatIsWritten(Scene& scene);
+void LeaveDeadWriter(Scene& scene);  // of "a"
+
 // Sweeps all, and prints the number of points.  Fails if an operation had none.
 void Sweep(const char* what, std::initializer_list<Operation> operations);
 

@@ -96,19 +96,13 @@ TEST("every call of a question may fail, and it answers rightly or not at all") 
 }
 
 TEST("every call of a question about a live writer may fail, and he goes on") {
-  Sweep("questions about a live writer",
-        {{.name = "who holds a live writer's image",
-          .after = "new",
-          .prepare =
-              [](Scene& scene) {
-                auto writer = scene.cache.Claim("a");
-                scene.writer.emplace(std::move(writer.value()));
-                (void)scene.writer->Write(testing::Bytes("new"));
-              },
-          .run = Asking([](const auto& cache) { return FindHolder(cache, "a", {}); }),
-          .finish = [](Scene& scene) { scene.Expect(scene.writer->Commit().ok(), "cannot be committed"); },
-          .answer = Text(Holder::kLiveWriter),
-          .excused = testing::kGoneOrForeign}});
+  Sweep("questions about a live writer", {{.name = "who holds a live writer's image",
+                                           .after = "new",
+                                           .prepare = testing::ClaimAndWrite,
+                                           .run = Asking([](const auto& cache) { return FindHolder(cache, "a", {}); }),
+                                           .finish = testing::CommitWhatIsWritten,
+                                           .answer = Text(Holder::kLiveWriter),
+                                           .excused = testing::kGoneOrForeign}});
 }
 
 TEST("every call of the queue may fail") {
@@ -116,7 +110,7 @@ TEST("every call of the queue may fail") {
   Sweep("the queue", {
                          {.name = "queue", .run = queue_a, .answer = "yes", .excused = testing::kGoneOrForeign},
                          {.name = "queue a dead writer's image",
-                          .prepare = [](Scene& scene) { scene.cache.LeaveDeadWriter("a", "half"); },
+                          .prepare = testing::LeaveDeadWriter,
                           .run = queue_a,
                           .answer = "yes",
                           .excused = testing::kGoneOrForeign},

@@ -182,6 +182,12 @@ TEST("whether a file is locked is found out without locking it") {
   CHECK_FAILS(IsLocked(prober.fd()), ENOLCK);
 }
 
+TEST("a file system without locks is told from a lock that is held, or fails") {
+  for (const int code : {ENOLCK, EOPNOTSUPP, ENOSYS}) CHECK(LocksAreMissing({code, "flock"}));
+  for (const int code : {EWOULDBLOCK, EIO, EMFILE, EACCES}) CHECK(!LocksAreMissing({code, "flock"}));
+  CHECK(!LocksAreMissing({EOPNOTSUPP, "fsetxattr"}));
+}
+
 TEST("two who look whether a file is locked do not take each other for the holder") {
   const LockedFile file;
   const OpenFile prober(file.path);

@@ -1,6 +1,7 @@
 // Runs all tests, or those whose file or name contains the first argument.
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -25,10 +26,15 @@ bool failed = false;
 bool skipped = false;
 std::string label;
 
-// What called value() of a failed result, say: which test it was is not to be seen from the message alone.
-void SayWhere(int) {
-  std::printf("CRASHED %s\n", label.c_str());
+// The slowest test takes half a minute under a sanitizer on a busy machine.
+constexpr unsigned kLongestTestSeconds = 300;
+
+// For a test that calls value() of a failed result, say, or that does not end: which one it was is not to be seen
+// from the message alone.
+void SayWhere(int signal) {
+  std::printf("%s %s\n", signal == SIGALRM ? "HUNG   " : "CRASHED", label.c_str());
   std::signal(SIGABRT, SIG_DFL);
+  std::abort();
 }
 
 const char* BaseName(const char* path) {
@@ -45,6 +51,7 @@ int RunTests(std::string_view wanted) {
     if (label.find(wanted) == std::string::npos) continue;
     failed = false;
     skipped = false;
+    ::alarm(kLongestTestSeconds);
     test.body();
     if (failed) std::printf("FAILED  %s\n", label.c_str());
     if (skipped && !failed) std::printf("skipped %s\n", label.c_str());
@@ -92,5 +99,6 @@ int main(int argc, char** argv) {
     return 1;
   }
   std::signal(SIGABRT, testing::SayWhere);
+  std::signal(SIGALRM, testing::SayWhere);
   return testing::RunTests(argc > 1 ? argv[1] : "");
 }

@@ -146,6 +146,16 @@ TEST("a foreign file that somebody has locked stays") {
   CHECK(testing::Exists(cache.Path("incomplete/a")));
 }
 
+TEST("a foreign file that somebody locks between two looks at it stays") {
+  const Cache cache;
+  AddFile(cache, "incomplete/a", 100);
+  const testing::OpenFile holder(cache.Path("incomplete/a"));
+  // The first look's lock and its release, and the one in question.
+  const Faults faults(testing::Before("flock", 3, [&] { return holder.TryFlock() ? 0 : EIO; }));
+  CHECK_EQ(Reap(cache, 0), 0);
+  CHECK(testing::Exists(cache.Path("incomplete/a")));
+}
+
 TEST("a token made by name, not marked yet, is not taken from under its writer") {
   const Cache cache;
   AddFile(cache, "incomplete/a", 100);

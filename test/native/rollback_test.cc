@@ -234,6 +234,23 @@ TEST("a commit gives back what was reserved and not needed") {
   CHECK(BlocksOf(cache.Path("a")) < 100);
 }
 
+// As ext4 does: it has allocated all that there was when it finds that there is no more.
+TEST("a rollback gives back what a reservation got that failed halfway") {
+  const Cache cache;
+  if (!CanReserve(cache)) return;
+  auto writer = HalfWritten(cache);
+  {
+    const Faults faults(testing::Before("fallocate", 1, [&] {
+      const testing::OpenFile data(cache.Path("incomplete/" + cache.DataNameOf("a")), O_RDWR);
+      ::fallocate(data.fd(), FALLOC_FL_KEEP_SIZE, 0, 1 << 20);
+      return ENOSPC;
+    }));
+    CHECK_FAILS(writer.value().Reserve(1 << 20), ENOSPC);
+  }
+  CHECK_OK(writer.value().Rollback("no space left"));
+  CHECK(BlocksOf(cache.Path("invalid/a")) < 100);
+}
+
 TEST("reserving nothing takes back no earlier reservation") {
   const Cache cache;
   if (!CanReserve(cache)) return;
