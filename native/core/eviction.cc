@@ -18,10 +18,9 @@ namespace {
 // A hit holds the lock for a few microseconds.
 constexpr std::chrono::milliseconds kHitPatience{2};
 
-// What a dry run reports; nothing if the image is gone.
+// What a dry run reports.  ENOENT: the image is gone.
 Result<std::optional<int64_t>> ReadHitsOfVictim(const CacheDirectory& directory, const char* id) {
   const auto image = OpenImageFile(directory, id, Waiting::kAllowed);
-  if (image.failed_with(ENOENT)) return std::optional<int64_t>();
   if (!image.ok()) return image.error();
   const auto hits = ReadCounter(image.value().fd.get(), kHitsAttribute);
   return std::optional(hits.ok() ? hits.value() : 0);

@@ -76,10 +76,8 @@ ImageWriter::~ImageWriter() {
 
 Status ImageWriter::Reserve(uint64_t size) {
   if (size == 0) return Done{};
-  if (sys::Reserve(data_.get(), static_cast<off_t>(size)) == 0) {
-    reserved_ = std::max(reserved_, size);
-    return Done{};
-  }
+  reserved_ = std::max(reserved_, size);  // Also if it fails: it may have got a part.
+  if (sys::Reserve(data_.get(), static_cast<off_t>(size)) == 0) return Done{};
   if (IsFull(errno) || errno == EFBIG) return SysError::Last("fallocate");
   return Done{};
 }

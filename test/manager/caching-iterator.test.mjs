@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { Readable, Writable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
@@ -228,6 +229,17 @@ overEachDriver('a tee', (open) => {
     assert.equal(await cache.driver.isCacheable('image'), true);
     assert.deepEqual(await tidiness(cache), rolledBack);
     assert.deepEqual(await chunks.next(), { done: true, value: undefined });
+  });
+
+  test('a signal that lives on is let go of', async (t) => {
+    const cache = await open(t);
+    const { signal } = new AbortController();
+    await collect(cache.cachingIterator('whole', parts, { signal }));
+    const left = cache.cachingIterator('left', parts, { signal });
+    await left.next();
+    await left.return();
+    await collect(cache.cachingIterator('broken', slowly(parts, new Error('broken')), { signal }));
+    assert.deepEqual(getEventListeners(signal, 'abort'), []);
   });
 
   test('a signal that was aborted before ends it before anything is read or claimed', async (t) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 
@@ -166,15 +167,16 @@ overEachDriver('prefetch()', (open) => {
   });
 
   test('an image that has been cached meanwhile is not fetched again, and leaves the queue', async (t) => {
-    const cache = await queued(open, t, ['image']);
+    const dequeued = [];
+    const deleteQueuedImage = async (driver, imageId) => {
+      dequeued.push(imageId);
+      return driver.deleteQueuedImage(imageId);
+    };
     // As a Glance node can have it: queued and cached.
-    const getQueuedImages = async () => ['image'];
+    const cache = await open(t, {}, { getQueuedImages: async () => ['image'], deleteQueuedImage });
     await cache.cacheImage('image', [image]);
-    await cache.driver.readImage('image');
-    const over = await open(t, {}, { getQueuedImages });
-    await over.cacheImage('image', [image]);
-    assert.deepEqual(await over.prefetch(assert.fail), { cached: ['image'], failed: new Map() });
-    assert.equal(await over.driver.isQueued('image'), false);
+    assert.deepEqual(await cache.prefetch(assert.fail), { cached: ['image'], failed: new Map() });
+    assert.deepEqual(dequeued, ['image']);
   });
 
   test('glance B2: an image that somebody is writing is left to him, and stays queued until he commits', async (t) => {
@@ -259,6 +261,15 @@ overEachDriver('prefetch()', (open) => {
     process.off('warning', remember);
     assert.equal(cached.length, 30);
     assert.deepEqual(warnings, []);
+  });
+
+  test('a signal that lives on is let go of', async (t) => {
+    const cache = await queued(open, t, ['good', 'broken']);
+    const { signal } = new AbortController();
+    await cache.prefetch((imageId) => slowly(chunks, imageId === 'broken' ? new Error('broken') : undefined), {
+      signal,
+    });
+    assert.deepEqual(getEventListeners(signal, 'abort'), []);
   });
 
   test('what comes after it was aborted is let go of', async (t) => {

@@ -41,6 +41,18 @@ test('a cache that has been idle for long knows what the others have cached mean
   assert.equal(await idle.driver.getCacheSize(), 90_000);
 });
 
+test('what could not be told to the others at once is told them later', async (t) => {
+  const [idle, busy] = await severalCaches(t, 2, { maxSize: 100_000 });
+  await idle.cacheImage('early', [image]);
+  const release = await lockInProcess(t, join(idle.driver.dir, '.xattr-cache'));
+  for (let i = 0; i < 4; i++) await busy.cacheImage(`${i}`, [bytesOf(24_000)]);
+  await release();
+  await busy.cacheImage('4', [bytesOf(3000)]);
+  assert.equal(await busy.driver.getCacheSize(), 100_000);
+  await idle.cacheImage('late', [bytesOf(1)]);
+  assert((await idle.driver.getCacheSize()) <= 90_000);
+});
+
 test('a cache keeps its limit by itself if what they tell each other is lost or nonsense', async (t) => {
   const spoilers = [
     (corner) => rm(corner, { recursive: true, force: true }),

@@ -70,6 +70,26 @@ overEachDriver('while a cache is pruned', (open) => {
     assert.equal(await cache.driver.isCached('next'), true);
   });
 
+  test('what is committed meanwhile is not overlooked', async (t) => {
+    const at = gate();
+    const evictTo = async (driver, ...args) => {
+      const result = await driver.evictTo(...args);
+      await at.pass();
+      return result;
+    };
+    const cache = await open(t, { maxSize: 1500 }, { evictTo });
+    const tees = ['a', 'b', 'c'].map((id) => cache.cachingIterator(id, [image]));
+    for (const tee of tees) await tee.next();
+    await cache.cacheImage('first', [image]);
+    const over = cache.cacheImage('over', [image]);
+    await at.reached;
+    for (const tee of tees) await tee.next();
+    assert.equal(await cache.driver.getCacheSize(), 4000);
+    at.open();
+    await over;
+    assert.equal(await cache.driver.getCacheSize(), 1000);
+  });
+
   test('close() waits for it', async (t) => {
     const { cache, over, gate } = await pruning(open, t);
     const closing = cache.close();

@@ -15,7 +15,7 @@ namespace testing {
 
 using namespace xattr_cache;
 
-Cache::Cache() {
+Cache::Cache(const std::string& root) : root_(root) {
   for (const char* part : {"incomplete", "invalid", "queue"}) ::mkdir(Path(part).c_str(), 0755);
   auto directory = CacheDirectory::Open(path().c_str());
   if (!directory.ok()) std::abort();

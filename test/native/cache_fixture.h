@@ -15,7 +15,7 @@ namespace testing {
 
 class Cache {
  public:
-  Cache();
+  explicit Cache(const std::string& root = TemporaryDirectory::Root());
 
   const xattr_cache::CacheDirectory& directory() const { return *directory_; }
   const std::shared_ptr<const xattr_cache::CacheDirectory>& shared() const { return directory_; }

@@ -157,7 +157,7 @@ std::string TryPoint(const Operation& operation, const Cache& cache, Point& poin
 
 // Returns the number of points.
 int SweepOperation(const Operation& operation) {
-  const Cache cache;
+  const Cache cache(TemporaryDirectory::FastRoot());
   int points = 0;
   int complaints = 0;
   for (const int code : kFaults) {

@@ -30,7 +30,13 @@ std::string TemporaryDirectory::Root() {
   return chosen == nullptr || *chosen == '\0' ? "/tmp" : chosen;
 }
 
-TemporaryDirectory::TemporaryDirectory() : path_(Root() + "/xattr-cache-XXXXXX") {
+std::string TemporaryDirectory::FastRoot() {
+  constexpr char kMemory[] = "/dev/shm";
+  const bool wished_for = std::getenv("TMPDIR") != nullptr;
+  return !wished_for && ::access(kMemory, W_OK) == 0 && CanHoldAttributes(kMemory) ? kMemory : Root();
+}
+
+TemporaryDirectory::TemporaryDirectory(const std::string& root) : path_(root + "/xattr-cache-XXXXXX") {
   if (::mkdtemp(path_.data()) == nullptr || ::chmod(path_.c_str(), 0755) != 0) std::abort();
 }
 
@@ -39,8 +45,8 @@ TemporaryDirectory::~TemporaryDirectory() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-bool TemporaryDirectory::CanHoldAttributes() {
-  const TemporaryDirectory directory;
+bool TemporaryDirectory::CanHoldAttributes(const std::string& root) {
+  const TemporaryDirectory directory(root);
   const std::string file = directory.path() + "/file";
   WriteFile(file, "");
   return ::setxattr(file.c_str(), "user.test", "1", 1, 0) == 0;

@@ -17,7 +17,7 @@ namespace testing {
 // An empty directory that goes with the object.  Strangers may look into it, since some tests are run as one.
 class TemporaryDirectory {
  public:
-  TemporaryDirectory();
+  explicit TemporaryDirectory(const std::string& root = Root());
   ~TemporaryDirectory();
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
@@ -26,7 +26,9 @@ class TemporaryDirectory {
 
   // Where they are made: $TMPDIR, or /tmp.
   static std::string Root();
-  static bool CanHoldAttributes();
+  // For thousands of them: the same, or in memory where that can be had and nothing else is wished for.
+  static std::string FastRoot();
+  static bool CanHoldAttributes(const std::string& root);
 
  private:
   std::string path_;

@@ -93,9 +93,9 @@ int main(int argc, char** argv) {
   ::umask(022);
   // A crash must not swallow what was printed before it, nor a forked child print it again.
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  if (!testing::TemporaryDirectory::CanHoldAttributes()) {
-    std::printf("No user attributes below %s: set TMPDIR to a directory on another file system.\n",
-                testing::TemporaryDirectory::Root().c_str());
+  const std::string root = testing::TemporaryDirectory::Root();
+  if (!testing::TemporaryDirectory::CanHoldAttributes(root)) {
+    std::printf("No user attributes below %s: set TMPDIR to a directory on another file system.\n", root.c_str());
     return 1;
   }
   std::signal(SIGABRT, testing::SayWhere);
