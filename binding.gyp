@@ -1,8 +1,9 @@
 {
   'variables': {
+    # With our own prefix: Node's configuration has a variable `coverage`, which is 'false' and so not empty.
     # gyp's own -D and GYP_DEFINES do not reliably reach a build that npm starts; the environment does.
-    'sanitize%': '<!(node -p "process.env.XATTR_CACHE_SANITIZE || \'\'")',
-    'coverage%': '<!(node -p "process.env.XATTR_CACHE_COVERAGE || \'\'")',
+    'xattr_cache_sanitize%': '<!(node -p "process.env.XATTR_CACHE_SANITIZE || \'\'")',
+    'xattr_cache_coverage%': '<!(node -p "process.env.XATTR_CACHE_COVERAGE || \'\'")',
   },
   'targets': [{
     'target_name': 'xattr_cache',
@@ -23,11 +24,11 @@
       'MACOSX_DEPLOYMENT_TARGET': '11.0',
     },
     'conditions': [
-      ['sanitize!=""', {
-        'cflags': ['-fsanitize=<(sanitize)', '-fno-omit-frame-pointer', '-g', '-O1'],
-        'ldflags': ['-fsanitize=<(sanitize)'],
+      ['xattr_cache_sanitize!=""', {
+        'cflags': ['-fsanitize=<(xattr_cache_sanitize)', '-fno-omit-frame-pointer', '-g', '-O1'],
+        'ldflags': ['-fsanitize=<(xattr_cache_sanitize)'],
       }],
-      ['coverage!=""', {
+      ['xattr_cache_coverage!=""', {
         'cflags': ['--coverage', '-g', '-O0'],
         'ldflags': ['--coverage'],
       }],
