@@ -1,6 +1,7 @@
 import type { ChecksumVerifier } from './checksum.ts';
 import type { ImageSource, ImageWriter } from './driver.ts';
 import { SizeMismatchError } from './errors.ts';
+import { HeldSource } from './held-source.ts';
 import { chunksOf } from './source-chunks.ts';
 
 /** Why a write is rolled back whose consumer has left. */
@@ -26,13 +27,15 @@ export interface Tee {
  * him. If he leaves before the end, the write is rolled back, also while the source owes him a chunk.
  */
 export class CachingIterator implements AsyncIterableIterator<Uint8Array> {
+  readonly #source: HeldSource;
   readonly #chunks: AsyncGenerator<Uint8Array, void, void>;
   /** Aborted when the consumer leaves, or with his own signal. */
   readonly #end = new AbortController();
 
   /** `open` is called when the first chunk is asked for. */
   constructor(source: ImageSource, signal: AbortSignal | undefined, open: () => Promise<Tee>) {
-    this.#chunks = this.#run(source, signal, open);
+    this.#source = new HeldSource(source);
+    this.#chunks = this.#run(signal, open);
   }
 
   next(): Promise<IteratorResult<Uint8Array, void>> {
@@ -41,29 +44,36 @@ export class CachingIterator implements AsyncIterableIterator<Uint8Array> {
 
   async return(): Promise<IteratorResult<Uint8Array, void>> {
     this.#end.abort(left);
-    return await this.#chunks.return();
+    const result = await this.#chunks.return();
+    this.#source.release(); // Where nothing was asked for, nothing has run.
+    return result;
   }
 
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  async *#run(
-    source: ImageSource,
-    signal: AbortSignal | undefined,
-    open: () => Promise<Tee>,
-  ): AsyncGenerator<Uint8Array, void, void> {
-    const tee = await open();
+  async *#run(signal: AbortSignal | undefined, open: () => Promise<Tee>): AsyncGenerator<Uint8Array, void, void> {
+    const tee = await this.#opened(open);
     const abort = () => this.#end.abort(signal?.reason);
     if (signal?.aborted) abort();
     else signal?.addEventListener('abort', abort);
     try {
-      yield* copy(source, tee, this.#end.signal);
+      yield* copy(this.#source.chunks, tee, this.#end.signal);
     } catch (error) {
       signal?.throwIfAborted();
       if (!this.#end.signal.aborted) throw error;
     } finally {
       signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  async #opened(open: () => Promise<Tee>): Promise<Tee> {
+    try {
+      return await open();
+    } catch (error) {
+      this.#source.release();
+      throw error;
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { ImageSource } from './driver.ts';
 import { CacheError, FetchFailedError } from './errors.ts';
+import { HeldSource } from './held-source.ts';
 import { describeReason } from './reason.ts';
 import { assertSource, chunksOf, stopSource } from './source-chunks.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -61,10 +62,10 @@ function takeApart(result: FetchResult, imageId: string): FetchedSource {
   if (isResponse(result)) return fromResponse(result, imageId);
   if (!isWithOffset(result)) {
     assertSource(result);
-    return { body: result, expectedSize: undefined };
+    return { body: held(result), expectedSize: undefined };
   }
   assertSource(result.body);
-  if (result.offset === 0) return { body: result.body, expectedSize: undefined };
+  if (result.offset === 0) return { body: held(result.body), expectedSize: undefined };
   stopSource(result.body);
   throw new FetchFailedError(`the source of image ${JSON.stringify(imageId)} begins at ${result.offset}, not at 0`, {
     imageId,
@@ -73,10 +74,40 @@ function takeApart(result: FetchResult, imageId: string): FetchedSource {
 
 function fromResponse(response: Response, imageId: string): FetchedSource {
   const { ok, status, statusText, body } = response;
-  if (ok && !statusesWithoutImage.includes(status)) return { body: body ?? [], expectedSize: contentLength(response) };
+  if (ok && !statusesWithoutImage.includes(status)) {
+    return {
+      body: body instanceof ReadableStream ? lockBody(body) : (body ?? []),
+      expectedSize: contentLength(response),
+    };
+  }
   if (body && !body.locked) stopSource(body);
   const message = `the source of image ${JSON.stringify(imageId)} answered ${status} ${statusText}`.trim();
   throw new FetchFailedError(message, { imageId, status });
+}
+
+/**
+ * Begins to read at once: Node cancels the body of a `Response` that was collected before anybody did, and what was
+ * cancelled reads as an image of no bytes.
+ */
+function lockBody(body: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
+  const reader = body.getReader();
+  const chunks: AsyncIterableIterator<Uint8Array> = {
+    next: async () => {
+      const { done, value } = await reader.read();
+      return done ? { done, value: undefined } : { done, value };
+    },
+    return: async () => {
+      await reader.cancel();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]: () => chunks,
+  };
+  return chunks;
+}
+
+/** From now on: the `Response` may be gone before the image is claimed. */
+function held(body: ImageSource): ImageSource {
+  return new HeldSource(body).chunks;
 }
 
 /** Says nothing of the body of a compressed answer, which `fetch()` has unpacked. */

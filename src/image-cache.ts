@@ -17,6 +17,7 @@ import { NotOpenError } from './errors.ts';
 import { type ErrorEvent, publish } from './events.ts';
 import { type EvictOptionsWithReason, evictionReason } from './eviction.ts';
 import type { Fetch } from './fetch.ts';
+import { HeldSource } from './held-source.ts';
 import { assertCacheOptions, type ImageCacheOptions, type ResolvedCacheOptions } from './image-cache-options.ts';
 import { assertImageId } from './image-id.ts';
 import { type PrefetchOptions, type PrefetchResult, prefetchQueued } from './prefetch.ts';
@@ -128,13 +129,19 @@ export class ImageCache {
    * @throws {@link ChecksumMismatchError} {@link SizeMismatchError} {@link NoSpaceError}
    */
   async cacheImage(imageId: string, source: ImageSource, options: CacheImageOptions = {}): Promise<boolean> {
-    const verifier = await this.#begin(imageId, source, options);
-    if (!(await this.driver.isCacheable(imageId))) return false;
-    await this.#autoPrune?.room(options.signal);
-    const writer = await claimUncached(this.driver, imageId, options);
-    if (!writer) return false;
-    await putChunks(writer, verifier?.verified(source, imageId, options.signal) ?? source, options);
-    await this.#autoPrune?.committed(writer.bytesWritten);
+    assertSource(source);
+    const held = new HeldSource(source);
+    try {
+      const verifier = await this.#begin(imageId, options);
+      if (!(await this.driver.isCacheable(imageId))) return false;
+      await this.#autoPrune?.room(options.signal);
+      const writer = await claimUncached(this.driver, imageId, options);
+      if (!writer) return false;
+      await putChunks(writer, verifier?.verified(held.chunks, imageId, options.signal) ?? held.chunks, options);
+      await this.#autoPrune?.committed(writer.bytesWritten);
+    } finally {
+      held.release();
+    }
     await this.#autoPrune?.room();
     return true;
   }
@@ -150,7 +157,8 @@ export class ImageCache {
     options: CacheImageOptions = {},
   ): AsyncIterableIterator<Uint8Array> {
     const open = async (): Promise<Tee> => {
-      const verifier = await this.#begin(imageId, source, options);
+      assertSource(source);
+      const verifier = await this.#begin(imageId, options);
       return {
         imageId,
         verifier,
@@ -184,13 +192,8 @@ export class ImageCache {
   }
 
   /** What a write needs to be right before anything is touched. */
-  async #begin(
-    imageId: string,
-    source: ImageSource,
-    options: CacheImageOptions,
-  ): Promise<ChecksumVerifier | undefined> {
+  async #begin(imageId: string, options: CacheImageOptions): Promise<ChecksumVerifier | undefined> {
     assertImageId(imageId);
-    assertSource(source);
     assertWriteOptions(options);
     this.#assertOpen();
     return options.checksum === undefined ? undefined : ChecksumVerifier.of(options.checksum);

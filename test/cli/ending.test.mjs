@@ -24,6 +24,7 @@ suite('Ctrl-C', () => {
       child.kill(signal);
       const { code, stdout, stderr } = await ended;
       assert.deepEqual([code, stdout, stderr], [[130, 143, 129][n], '', '']);
+      assert.equal(child.signalCode, null); // by itself: nothing was under way any more
       assert.deepEqual(filesIn(dir, 'incomplete'), []);
       assert.equal(errorOf(dir, 'old'), `interrupted by ${signal}`);
     }

@@ -1,0 +1,52 @@
+import { isDisturbed } from 'node:stream';
+
+import type { ImageSource } from './driver.ts';
+import { invalidValue } from './validate.ts';
+
+/**
+ * A source that is going to be read, though not at once.
+ *
+ * A stream is locked for that time. Node's `fetch()` cancels the body of a `Response` that is garbage-collected, unless
+ * it is locked: whoever kept only the body would then read an image without a byte, and no error.
+ */
+export class HeldSource {
+  /** The source itself, if it is not a stream. */
+  readonly chunks: ImageSource;
+  #release = (): void => {};
+
+  constructor(source: ImageSource) {
+    // One that is locked by somebody else fails when it is read.
+    this.chunks = source instanceof ReadableStream && !source.locked ? this.#hold(source) : source;
+  }
+
+  /** Gives it back as it was, unless it has been read. */
+  release(): void {
+    this.#release();
+  }
+
+  #hold(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
+    let usedBefore = isDisturbed(stream as unknown as NodeJS.ReadableStream);
+    const reader = stream.getReader();
+    const keep = () => {
+      this.#release = () => {};
+    };
+    this.#release = () => reader.releaseLock();
+
+    const next = async (): Promise<IteratorResult<Uint8Array, undefined>> => {
+      keep();
+      const { done, value } = await reader.read();
+      if (!done) {
+        usedBefore = false;
+        return { done, value };
+      }
+      if (usedBefore) throw invalidValue('source', 'must be a stream that was not read or cancelled before', stream);
+      return { done, value: undefined };
+    };
+    const stop = async (): Promise<IteratorResult<Uint8Array, undefined>> => {
+      keep();
+      await reader.cancel();
+      return { done: true, value: undefined };
+    };
+    return { [Symbol.asyncIterator]: () => ({ next, return: stop }) };
+  }
+}
