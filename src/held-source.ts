@@ -1,4 +1,4 @@
-import { isDisturbed } from 'node:stream';
+import { Readable } from 'node:stream';
 
 import type { ImageSource } from './driver.ts';
 import { invalidValue } from './validate.ts';
@@ -25,7 +25,7 @@ export class HeldSource {
   }
 
   #hold(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
-    let usedBefore = isDisturbed(stream as unknown as NodeJS.ReadableStream);
+    let usedBefore = Readable.isDisturbed(stream as unknown as NodeJS.ReadableStream);
     const reader = stream.getReader();
     const keep = () => {
       this.#release = () => {};
