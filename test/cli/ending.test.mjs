@@ -7,12 +7,18 @@ import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { bytesOf } from '../support/contents.mjs';
 import { defer } from '../support/defer.mjs';
 import { cacheWith, cli, errorOf, filesIn, hitsOf, startCli, until } from './support.mjs';
 
 const interrupted = 130;
+
+/** Keeps the event loop for half a second on SIGUSR2. To stop the process would hand the signals to any of its threads. */
+const busyOnUsr2 = `data:text/javascript,${encodeURIComponent(
+  "process.on('SIGUSR2', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500))",
+)}`;
 
 suite('Ctrl-C', () => {
   test('in put rolls back, and the image can be put again at once', async (t) => {
@@ -46,15 +52,15 @@ suite('Ctrl-C', () => {
   test('that ends a pipeline does not publish what came until then', async (t) => {
     const { dir } = await cacheWith(t);
     for (let n = 0; n < 3; n++) {
-      const { child, ended } = startCli(['put', 'a', '-'], { dir });
+      const { child, ended } = startCli(['put', 'a', '-'], { dir, env: { NODE_OPTIONS: `--import ${busyOnUsr2}` } });
       child.stdin.write(bytesOf(100_000));
       await until(() => filesIn(dir, 'incomplete').length === 2, 'a claim');
-      // Stopped meanwhile, so that it finds both at once: the signal, and that curl has gone.
-      child.kill('SIGSTOP');
+      // Busy meanwhile, so that it finds both at once: the signal, and that curl has gone.
+      child.kill('SIGUSR2');
+      await sleep(100);
       child.kill('SIGINT');
       child.stdin.end();
       await once(child.stdin, 'close');
-      child.kill('SIGCONT');
       assert.equal((await ended).code, interrupted);
       assert(!existsSync(join(dir, 'a')));
     }

@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
+import { fetchFrom, sourceOption } from '../../dist/cli/prefetch-source.js';
 import { bytesOf } from '../support/contents.mjs';
 import { defer } from '../support/defer.mjs';
+import { within } from '../support/within.mjs';
 import { cacheWith, cli, filesIn, jsonOf } from './support.mjs';
 
 /** A cache with `imageIds` queued, and a server that answers each as `answers[id]` does. */
@@ -96,6 +98,20 @@ suite('prefetch from a server', () => {
     const { stdout, stderr } = await cli(args, { dir });
     assert.equal(stdout, '');
     assert.match(stderr, /^xattr-cache: missing: .*404.* \(ERR_FETCH_FAILED\)\nxattr-cache: 1 of 1 image failed\n$/);
+  });
+
+  test('lets go of a server whose answer is not wanted any more', async (t) => {
+    let closed;
+    const { from } = await queuedAt(t, {
+      endless: (response) => {
+        closed = once(response, 'close');
+        response.write(bytesOf(100_000));
+      },
+    });
+    const fetch = await fetchFrom(sourceOption(from), 60_000);
+    const { body } = await fetch('endless', { offset: 0, signal: new AbortController().signal });
+    await body.cancel();
+    await within(10_000, closed, 'the end of the connection');
   });
 
   test('says that nobody is there', async (t) => {

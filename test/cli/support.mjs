@@ -103,6 +103,8 @@ function environment(dir, env) {
     NO_COLOR: _plain,
     FORCE_COLOR: _colour,
     XATTR_CACHE_MAX_SIZE: _size,
+    TERM: _terminal,
+    CI: _ci, // Node takes a terminal under it for one without colours.
     ...own
   } = process.env;
   delete own.XATTR_CACHE_DIR;

@@ -112,6 +112,8 @@ suite('an id that cannot be one', () => {
     assert.equal((await cli(['queue', '--', '--json', '-x'], { dir })).stdout, 'queued --json\nqueued -x\n');
     assert.deepEqual((await driver.getQueuedImages()).sort(), ['--json', '-x']);
     assert.equal((await cli(['dequeue', '-x'], { dir })).code, 2);
+    const missing = await cli(['get', '--', '--json'], { dir });
+    assert.deepEqual(missing, { code: 1, stdout: '', stderr: 'xattr-cache: image "--json" is not cached\n' });
   });
 });
 

@@ -15,7 +15,9 @@ const { source, emptyDirectory } = demoHome();
 function startOnTerminal(columns, args, env) {
   const demo = `"${process.execPath}" "${demoMain}" demo --source "${source}" ${args}`;
   const command = `stty cols ${columns} rows 24 && exec ${demo}`;
-  return start('script', ['--quiet', '--return', '--command', command, '/dev/null'], { TERM: 'xterm', ...env });
+  // Node takes a terminal under CI for one without colours.
+  const own = { TERM: 'xterm', CI: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined };
+  return start('script', ['--quiet', '--return', '--command', command, '/dev/null'], { ...own, ...env });
 }
 
 test('on a terminal of 40 columns it is redrawn in place, and gone at the end', { skip }, async () => {
