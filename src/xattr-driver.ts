@@ -20,6 +20,7 @@ import { DriverContext } from './driver-context.ts';
 import { EngineCalls, type ImagePlace } from './engine-calls.ts';
 import { NotOpenError, toCacheError } from './errors.ts';
 import { assertEvictOptions, evictImages } from './eviction.ts';
+import { HeldSource } from './held-source.ts';
 import { assertImageId } from './image-id.ts';
 import { ImageReadStream } from './image-read-stream.ts';
 import { XattrImageReader } from './image-reader.ts';
@@ -271,11 +272,13 @@ export class XattrDriver implements CacheDriver {
     if (isInHand(source)) {
       return await this.#engine.ask(imageId, (_directory, context) => putBytes(context, imageId, source, options));
     }
+    const held = new HeldSource(source);
     const writer = await this.openForWrite(imageId, options).catch((error: unknown) => {
-      if (options.signal?.aborted) stopSource(source);
+      if (options.signal?.aborted) stopSource(held.chunks);
+      else held.release();
       throw error;
     });
-    return await putChunks(writer, source, options);
+    return await putChunks(writer, held.chunks, options);
   }
 
   writeImageSync(imageId: string, bytes: Uint8Array): void {

@@ -205,3 +205,18 @@ test('streams refuse ids and options that make no sense', async (t) => {
   await refusesArgument(() => once(driver.createWriteStream('image', { expectedSize: -1 }), 'open'));
   await assertAbsent(driver, 'image');
 });
+
+test('a ReadableStream is held from the call on, and given back where the image is being written already', async (t) => {
+  const driver = await openDriver(t);
+  const source = ReadableStream.from([whole]);
+  const writer = await driver.openForWrite('image');
+
+  const refused = driver.writeImage('image', source);
+  const lockedAtOnce = source.locked;
+  await assert.rejects(refused, { code: 'ERR_IMAGE_BUSY' });
+  await writer.rollback();
+
+  assert.deepEqual([lockedAtOnce, source.locked], [true, false]);
+  await driver.writeImage('image', source);
+  assert.equal(Buffer.compare(await driver.readImage('image'), whole), 0);
+});
