@@ -7,81 +7,55 @@ namespace xattr_cache::binding {
 
 namespace {
 
+struct Name {
+  int code;
+  const char* name;
+};
+
 // The errors that our system calls report; anything else shows its number.
 // strerrorname_np(3) would do, but musl and macOS lack it.
+constexpr Name kNames[] = {
+    {EACCES, "EACCES"},
+    {EAGAIN, "EAGAIN"},
+    {EBADF, "EBADF"},
+    {EBADMSG, "EBADMSG"},
+    {EBUSY, "EBUSY"},
+    {EDQUOT, "EDQUOT"},
+    {EEXIST, "EEXIST"},
+    {EFBIG, "EFBIG"},
+    {EINTR, "EINTR"},
+    {EINVAL, "EINVAL"},
+    {EIO, "EIO"},
+    {EISDIR, "EISDIR"},
+    {ELOOP, "ELOOP"},
+    {EMFILE, "EMFILE"},
+    {ENAMETOOLONG, "ENAMETOOLONG"},
+    {ENFILE, "ENFILE"},
+    {ENODATA, "ENODATA"},
+    {ENODEV, "ENODEV"},
+    {ENOENT, "ENOENT"},
+    {ENOLCK, "ENOLCK"},
+    {ENOMEM, "ENOMEM"},
+    {ENOSPC, "ENOSPC"},
+    {ENOSYS, "ENOSYS"},
+    {ENOTDIR, "ENOTDIR"},
+    {ENOTSUP, "EOPNOTSUPP"},
+    {ENXIO, "ENXIO"},
+    {EOVERFLOW, "EOVERFLOW"},
+    {EPERM, "EPERM"},
+    {ERANGE, "ERANGE"},
+    {EROFS, "EROFS"},
+    {ESTALE, "ESTALE"},
+    {ETIMEDOUT, "ETIMEDOUT"},
+    {EXDEV, "EXDEV"},
+    {E2BIG, "E2BIG"},
+};
+
 std::string ErrnoName(int code) {
-  switch (code) {
-    case EACCES:
-      return "EACCES";
-    case EAGAIN:
-      return "EAGAIN";
-    case EBADF:
-      return "EBADF";
-    case EBADMSG:
-      return "EBADMSG";
-    case EBUSY:
-      return "EBUSY";
-    case EDQUOT:
-      return "EDQUOT";
-    case EEXIST:
-      return "EEXIST";
-    case EFBIG:
-      return "EFBIG";
-    case EINTR:
-      return "EINTR";
-    case EINVAL:
-      return "EINVAL";
-    case EIO:
-      return "EIO";
-    case EISDIR:
-      return "EISDIR";
-    case ELOOP:
-      return "ELOOP";
-    case EMFILE:
-      return "EMFILE";
-    case ENAMETOOLONG:
-      return "ENAMETOOLONG";
-    case ENFILE:
-      return "ENFILE";
-    case ENODATA:
-      return "ENODATA";
-    case ENODEV:
-      return "ENODEV";
-    case ENOENT:
-      return "ENOENT";
-    case ENOLCK:
-      return "ENOLCK";
-    case ENOMEM:
-      return "ENOMEM";
-    case ENOSPC:
-      return "ENOSPC";
-    case ENOSYS:
-      return "ENOSYS";
-    case ENOTDIR:
-      return "ENOTDIR";
-    case ENOTSUP:
-      return "EOPNOTSUPP";
-    case ENXIO:
-      return "ENXIO";
-    case EOVERFLOW:
-      return "EOVERFLOW";
-    case EPERM:
-      return "EPERM";
-    case ERANGE:
-      return "ERANGE";
-    case EROFS:
-      return "EROFS";
-    case ESTALE:
-      return "ESTALE";
-    case ETIMEDOUT:
-      return "ETIMEDOUT";
-    case EXDEV:
-      return "EXDEV";
-    case E2BIG:
-      return "E2BIG";
-    default:
-      return std::to_string(code).insert(0, 1, 'E');
+  for (const Name& each : kNames) {
+    if (each.code == code) return each.name;
   }
+  return std::to_string(code).insert(0, 1, 'E');
 }
 
 }  // namespace
