@@ -7,7 +7,7 @@ import { CacheError } from '../../dist/index.js';
 import { bytesOf } from '../support/contents.mjs';
 import { slowly } from '../support/slow-sources.mjs';
 import { within } from '../support/within.mjs';
-import { overEachDriver } from './support/caches.mjs';
+import { overEachDriver, writersWith } from './support/caches.mjs';
 import { gate } from './support/gates.mjs';
 import { silentAfter, untouched } from './support/sources.mjs';
 
@@ -143,6 +143,19 @@ overEachDriver('prefetch()', (open) => {
     await cache.prefetch(fetch, { onProgress });
     assert.equal(await cache.driver.getImageSize('image'), 200_000);
     assert(ahead <= 2, `${ahead} chunks`);
+  });
+
+  test('glance B25: does not say that an image is cached whose write failed', async (t) => {
+    const broken = new Error('broken');
+    const fail = async () => {
+      throw broken;
+    };
+    for (const method of ['write', 'commit']) {
+      const cache = await queued(open, t, ['image'], {}, { openForWrite: writersWith(() => ({ [method]: fail })) });
+      const { cached, failed } = await cache.prefetch(() => slowly(chunks));
+      assert.deepEqual({ cached, failed }, { cached: [], failed: new Map([['image', broken]]) });
+      assert.equal(await cache.driver.isQueued('image'), true);
+    }
   });
 
   test('tells its progress, and at the end that the image is cached', async (t) => {
