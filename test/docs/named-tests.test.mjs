@@ -47,6 +47,13 @@ test('each of Glance’s 28 defects has a row, and the tests that it names', () 
   }
 });
 
+test('the tests that show the guarantees are there', () => {
+  const page = read('guarantees.md');
+  const rows = page.match(/^\| (?!what holds|-).*$/gm);
+  for (const row of rows) assert(testsNamedIn(row).length > 0, `no test: ${row}`);
+  for (const home of testsNamedIn(page)) assertThere(home);
+});
+
 test('a defect that a test in glance-defects/ guards against is described there', () => {
   const page = testsNamedIn(read('glance-defects.md'));
   for (const name of readdirSync(join(docs, '../test/glance-defects'))) {
