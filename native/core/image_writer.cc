@@ -83,7 +83,7 @@ Status ImageWriter::Reserve(uint64_t size) {
 }
 
 Status ImageWriter::Write(std::span<const std::byte> bytes) {
-  const Status written = WriteFully(data_.get(), bytes, bytes_written_);
+  const Status written = Noted(WriteFully(data_.get(), bytes, bytes_written_));
   if (!written.ok()) torn_ = true;
   if (written.ok()) bytes_written_ += bytes.size();
   return written;
@@ -95,9 +95,9 @@ Status ImageWriter::Commit() {
       torn_) {
     return SysError::Last("ftruncate");
   }
-  const Status complete = MarkComplete(data_.get());
+  const Status complete = Noted(MarkComplete(data_.get()));
   if (!complete.ok()) return complete;
-  const Status published = Publish(*directory_, data_name_.c_str(), data_.get(), id_.c_str());
+  const Status published = Noted(Publish(*directory_, data_name_.c_str(), data_.get(), id_.c_str()));
   if (!published.ok()) return published;
   LetGo();
   PopQueue(*directory_, id_.c_str());
@@ -105,11 +105,18 @@ Status ImageWriter::Commit() {
 }
 
 Status ImageWriter::Rollback(std::string_view reason) {
+  const uint64_t kept = full_ ? 0 : bytes_written_;
+  if (full_ || reserved_ > bytes_written_) sys::Truncate(data_.get(), static_cast<off_t>(kept));
   RecordReason(data_.get(), reason);
-  if (reserved_ > bytes_written_) sys::Truncate(data_.get(), static_cast<off_t>(bytes_written_));
   Status moved = MoveToInvalid();
   LetGo();
   return moved;
+}
+
+// Remembers, for a rollback, whether there was no room.
+Status ImageWriter::Noted(Status outcome) {
+  full_ = !outcome.ok() && IsFull(outcome.error().code);
+  return outcome;
 }
 
 void ImageWriter::Discard() {

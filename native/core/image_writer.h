@@ -56,8 +56,9 @@ class ImageWriter {
   // After any failure the writer is still open, to be rolled back.  REQUIRES: open()
   Status Commit();
 
-  // Moves what there is to invalid/, with the reason in user.error, and lets go of the claim.  With a full disk the
-  // bytes, the reason or both are given up.  The writer is closed whatever the outcome.  REQUIRES: open()
+  // Moves what there is to invalid/, with the reason in user.error, and lets go of the claim.  The bytes are
+  // given up if the last write or commit found no room, or the move finds none, so that the next image finds some; the
+  // reason if there is none even for that.  The writer is closed whatever the outcome.  REQUIRES: open()
   Status Rollback(std::string_view reason);
 
   // Lets go of the claim without a trace, for a writer that finds it is not needed.  REQUIRES: open()
@@ -75,6 +76,7 @@ class ImageWriter {
         data_(std::move(data)),
         token_(std::move(token)) {}
 
+  Status Noted(Status outcome);
   void LetGo();
   Status MoveToInvalid();
 
@@ -86,6 +88,7 @@ class ImageWriter {
   uint64_t bytes_written_ = 0;
   uint64_t reserved_ = 0;
   bool torn_ = false;  // A write failed and may have left bytes behind the last good one.
+  bool full_ = false;  // There was no room for the last write or commit.
 };
 
 }  // namespace xattr_cache

@@ -137,6 +137,37 @@ TEST("with a disk too full for the move the bytes are given up") {
   }
 }
 
+TEST("glance B14: after a write or a commit that found no room the bytes are given up, so that others find some") {
+  for (const char* call : {"pwrite64", "fsetxattr", "renameat"}) {
+    for (const int full : {ENOSPC, EDQUOT}) {
+      const Cache cache;
+      auto writer = HalfWritten(cache);
+      {
+        const Faults faults(testing::Refuse(call, full));
+        if (call == std::string_view("pwrite64")) CHECK_FAILS(writer.value().Write(testing::Bytes("more")), full);
+        if (call != std::string_view("pwrite64")) CHECK_FAILS(writer.value().Commit(), full);
+      }
+      CHECK_OK(writer.value().Rollback("no space left"));
+      CHECK_EQ(testing::ReadFile(cache.Path("invalid/a")), "");
+      CHECK_EQ(testing::Attribute(cache.Path("invalid/a"), kErrorAttribute), "no space left");
+    }
+  }
+}
+
+TEST("what failed for another reason, or after room was found again, is kept") {
+  for (const bool room_again : {false, true}) {
+    const Cache cache;
+    auto writer = HalfWritten(cache);
+    {
+      const Faults faults(testing::Refuse("pwrite64", room_again ? ENOSPC : EIO));
+      CHECK(!writer.value().Write(testing::Bytes("more")).ok());
+    }
+    if (room_again) CHECK_OK(writer.value().Write(testing::Bytes("more")));
+    CHECK_OK(writer.value().Rollback("why"));
+    CHECK_EQ(testing::ReadFile(cache.Path("invalid/a")), room_again ? "halfmore" : "half");
+  }
+}
+
 TEST("what cannot be moved at all is unlinked") {
   for (const int code : {ENOSPC, EIO}) {
     const Cache cache;
