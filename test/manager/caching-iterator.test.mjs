@@ -9,6 +9,7 @@ import { bytesOf } from '../support/contents.mjs';
 import { slowly } from '../support/slow-sources.mjs';
 import { within } from '../support/within.mjs';
 import { collect, overEachDriver, tidiness } from './support/caches.mjs';
+import { listen } from './support/events.mjs';
 import { silentAfter, untouched } from './support/sources.mjs';
 
 const whole = bytesOf(250_000);
@@ -109,6 +110,7 @@ overEachDriver('a tee', (open) => {
   });
 
   test('glance B1: of two tees of one image the second passes through, and what is cached is what one wrote', async (t) => {
+    const events = listen(t);
     const cache = await open(t);
     const first = cache.cachingIterator('image', parts);
     const second = cache.cachingIterator('image', parts);
@@ -124,6 +126,7 @@ overEachDriver('a tee', (open) => {
     assert.deepEqual(read, { first: parts, second: parts });
     assert.equal(Buffer.compare(await cache.driver.readImage('image'), whole), 0);
     assert.deepEqual(await tidiness(cache), tidy);
+    assert.deepEqual(events.error, []);
   });
 
   test('a tee that finds, the claim in hand, that another has been faster leaves his image and its hits alone', async (t) => {
