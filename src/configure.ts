@@ -28,7 +28,7 @@ export async function configureDirectory(dir: string): Promise<Configured> {
     return { directory, capabilities: await findCapabilities(dir, directory) };
   } catch (error) {
     native.releaseSync(directory);
-    throw error;
+    throw isSystemError(error) ? bad(`it cannot be looked at (${textOf(error)})`, dir, error) : error;
   }
 }
 

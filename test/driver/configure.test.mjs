@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { BadDriverConfiguration, CacheError, XattrDriver } from '../../dist/index.js';
+import { native } from '../../dist/native.js';
 import { bytesOf, readWhole } from '../support/contents.mjs';
 import { driverProcess } from '../support/driver-process.mjs';
 import { mountFresh, mountReadOnly, needsMount } from '../support/mounts.mjs';
@@ -141,6 +142,26 @@ test('a directory that may not be read is refused', otherUsers, async (t) => {
   await chmod(dir, 0o711);
   await assert.rejects(driverProcess(t, { dir }, stranger), refusal);
 });
+
+for (const question of ['mountIdSync', 'mayWriteImagesAsync']) {
+  test(`a directory that a disk error keeps from being looked at (${question}) is refused`, async (t) => {
+    const dir = await temporaryDirectory(t);
+    const cause = Object.assign(new Error('EIO: i/o error'), {
+      code: 'EIO',
+      errno: -constants.errno.EIO,
+      syscall: 'statx',
+    });
+    const answer = question.endsWith('Async')
+      ? () => Promise.reject(cause)
+      : () => {
+          throw cause;
+        };
+    t.mock.method(native, question, answer);
+
+    const error = await cannotBeConfigured(dir);
+    assert.equal(error.cause, cause);
+  });
+}
 
 test('a directory without a complete layout, where none can be made, is refused', otherUsers, async (t) => {
   const dir = await temporaryDirectory(t, { mode: 0o755 });
