@@ -51,8 +51,8 @@ Result<bool> UnlinkIfOlder(int directory, const char* name, double grace_seconds
   return Unlink(directory, name);
 }
 
-// All names, dot files aside but for private ones, so that nothing is removed while the directory is walked.
-Result<std::vector<std::string>> ReadNames(int directory) {
+// All names that are wanted, so that nothing is removed while the directory is walked.
+Result<std::vector<std::string>> ReadNames(int directory, bool (*is_wanted)(std::string_view name)) {
   auto walk = DirectoryWalk::Open(directory);
   if (!walk.ok()) return walk.error();
   std::vector<std::string> names;
@@ -62,8 +62,13 @@ Result<std::vector<std::string>> ReadNames(int directory) {
     if (!entry.value().has_value()) return names;
     if (entry.value()->type == DT_DIR) continue;
     const std::string_view name = entry.value()->view();
-    if (name.front() != '.' || IsPrivateName(name)) names.emplace_back(name);
+    if (is_wanted(name)) names.emplace_back(name);
   }
+}
+
+// Other dot files are none of ours.
+bool IsNoDotFile(std::string_view name) {
+  return name.front() != '.' || IsPrivateName(name);
 }
 
 // A foreign file is removed under its lock with the inode checked again: a writer of ours that had to take the token by
@@ -116,10 +121,23 @@ Result<std::set<std::string>> ReadDataNames(const CacheDirectory& directory, con
   return data;
 }
 
+// What ProbeDirectory published and could not take away again, or died before it did.
+Result<uint64_t> ReapProbes(const CacheDirectory& directory, double grace_seconds) {
+  const auto names = ReadNames(directory.base(), IsPrivateName);
+  if (!names.ok()) return names.error();
+  uint64_t reaped = 0;
+  for (const std::string& name : names.value()) {
+    const auto gone = UnlinkIfOlder(directory.base(), name.c_str(), grace_seconds);
+    if (!gone.ok()) return gone.error();
+    if (gone.value()) reaped++;
+  }
+  return reaped;
+}
+
 }  // namespace
 
 Result<uint64_t> ReapInvalid(const CacheDirectory& directory, double grace_seconds) {
-  const auto names = ReadNames(directory.invalid());
+  const auto names = ReadNames(directory.invalid(), IsNoDotFile);
   if (!names.ok()) return names.error();
   uint64_t reaped = 0;
   for (const std::string& name : names.value()) {
@@ -131,7 +149,7 @@ Result<uint64_t> ReapInvalid(const CacheDirectory& directory, double grace_secon
 }
 
 Result<uint64_t> ReapStalled(const CacheDirectory& directory, double grace_seconds, const StallRule& rule) {
-  const auto names = ReadNames(directory.incomplete());
+  const auto names = ReadNames(directory.incomplete(), IsNoDotFile);
   if (!names.ok()) return names.error();
 
   uint64_t reaped = 0;
@@ -153,7 +171,9 @@ Result<uint64_t> ReapStalled(const CacheDirectory& directory, double grace_secon
     if (!gone.ok()) return gone.error();
     if (gone.value()) reaped++;
   }
-  return reaped;
+  const auto probes = ReapProbes(directory, orphan_grace);
+  if (!probes.ok()) return probes.error();
+  return reaped + probes.value();
 }
 
 }  // namespace xattr_cache

@@ -15,7 +15,8 @@ Result<uint64_t> ReapInvalid(const CacheDirectory& directory, double grace_secon
 
 // Removes from incomplete/: dead writers of ours, always; foreign files older than `grace_seconds`, all if that is 0;
 // and bytes that no token names, if they are also older than a minute, since a writer makes them before its token.
-// Never a live writer's.  Returns how many writers' leftovers went.
+// Never a live writer's.  Likewise what a probe of the directory left among the images.  Returns how many leftovers
+// went.
 Result<uint64_t> ReapStalled(const CacheDirectory& directory, double grace_seconds, const StallRule& rule);
 
 }  // namespace xattr_cache

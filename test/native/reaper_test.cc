@@ -209,6 +209,18 @@ TEST("bytes that no token names are reaped, but never before they are a minute o
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
+TEST("what a probe left among the images is reaped, but never before it is a minute old, and no other dot file") {
+  const Cache cache;
+  AddFile(cache, ".d-0123456789abcdef", 50);
+  AddFile(cache, ".d-other", 100);
+  CHECK_EQ(Reap(cache, 0), 0);
+  testing::MakeOlder(cache.Path(".d-0123456789abcdef"), 20);
+  CHECK_EQ(Reap(cache, 100), 0);
+  CHECK_EQ(Reap(cache, 0), 1);
+  CHECK(!testing::Exists(cache.Path(".d-0123456789abcdef")));
+  CHECK(testing::Exists(cache.Path(".d-other")));
+}
+
 TEST("bytes that a token names are not reaped as nobody's") {
   const Cache cache;
   const std::string data = cache.LeaveDeadWriter("a", "half");
