@@ -1,0 +1,56 @@
+// Design, section 8: die at each call. A process is killed as it enters a system call, so that it has made all that come
+// before and not this one; and once more when it has made the last. What it leaves is looked at by another process.
+
+import { after, before, describe, test } from 'node:test';
+
+import { operations } from './operations.mjs';
+import { assertSound } from './support/aftermath.mjs';
+import { needsStrace } from './support/strace.mjs';
+import { sweep } from './support/sweep.mjs';
+import { traceOperation } from './support/trace-operation.mjs';
+import { TracedHost } from './support/traced-host.mjs';
+
+const sampleSize = 15;
+
+const end = { call: 'the end', nth: 1, fault: 'death', line: '' };
+
+describe('a process may die', { skip: needsStrace }, () => {
+  const sweeps = [];
+  let nextVictim;
+
+  before(async () => {
+    const host = new TracedHost();
+    for (const operation of operations.filter(({ crash }) => crash)) {
+      const calls = await traceOperation(host, operation);
+      sweeps.push({ operation, points: [...calls.map((call) => ({ ...call, fault: 'death' })), end] });
+    }
+    await host.kill();
+  });
+  after(() => nextVictim?.kill());
+
+  test('at every call of an operation', async (t) => {
+    await sweep(t, sweeps, sampleSize, dieOnce);
+  });
+
+  async function dieOnce(dir, operation, point) {
+    const victim = nextVictim ?? new TracedHost();
+    nextVictim = new TracedHost(); // Starts meanwhile.
+    let met = true;
+    try {
+      await victim.prepare(operation.name, dir);
+      if (point === end) await victim.run();
+      else met = await killAt(victim, point, dir);
+    } finally {
+      await victim.kill();
+    }
+    await assertSound(dir, operation, { done: point === end });
+    return met;
+  }
+});
+
+/** Resolves to whether it was killed at that call, and not at another of the name. */
+async function killAt(host, point, dir) {
+  const { died, lines } = await host.runWithFault(point, 'signal=SIGKILL');
+  const last = lines.findLast((line) => !line.startsWith('+++')) ?? '';
+  return died && (last.includes(dir) || last.startsWith('getrandom('));
+}

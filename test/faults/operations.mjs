@@ -1,0 +1,21 @@
+// What is swept: every operation of the driver, on one image "a".
+//
+//   before, after   its bytes; undefined: it is not there
+//   hits            what it has before (0)
+//   options         the driver's
+//   prepare         what comes before, untraced
+//   run             the part whose calls fail; what it answers
+//   finish          looks at what came of it and lets go of everything; a complaint, or nothing
+//   answer          what success answers, if that is to be looked at
+//   excused         errnos with which success may have seen or done less: something seemed not to be there, or foreign
+//   refused         a call that this file system does not know at all
+//   crash           whether a process is also killed at each of its calls
+
+import { attributeOperations } from './operations/attributes.mjs';
+import { configuring } from './operations/configuring.mjs';
+import { questions } from './operations/questions.mjs';
+import { reads } from './operations/reads.mjs';
+import { removals } from './operations/removals.mjs';
+import { writes } from './operations/writes.mjs';
+
+export const operations = [...configuring, ...writes, ...reads, ...questions, ...removals, ...attributeOperations];

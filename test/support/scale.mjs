@@ -1,0 +1,2 @@
+/** Whether all is run, not a sample: npm run test:full. */
+export const isFull = process.env.XATTR_CACHE_TEST_SCALE === 'full';
