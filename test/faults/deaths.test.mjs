@@ -43,7 +43,8 @@ describe('a process may die', { skip: needsStrace }, () => {
     } finally {
       await victim.kill();
     }
-    await assertSound(dir, operation, { done: point === end });
+    // Some get to the state after them only by what is done with them, which the dead cannot do.
+    await assertSound(dir, operation, { done: point === end && operation.finish === undefined });
     return met;
   }
 });

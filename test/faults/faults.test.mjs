@@ -52,8 +52,8 @@ describe('the system calls of every operation', { skip: needsStrace }, () => {
 
     if (error) assert(error.typed && documentedCodes.has(error.code), `an untyped error: ${error.stack}`);
     assert.equal(complaint, undefined, complaint);
-    assert.deepEqual(leaked, [], 'descriptors that are left');
     assert.deepEqual(locked, [], 'locks that are left');
+    assert.deepEqual(leaked, [], 'descriptors that are left');
 
     const done = error === undefined && !excused;
     if (done && operation.answer !== undefined) assert.deepEqual(answer, operation.answer, 'the answer');
