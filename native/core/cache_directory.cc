@@ -20,11 +20,32 @@ Result<UniqueFd> OpenPart(int base, const char* name) {
   return part;
 }
 
-// Writable where we may, since an exclusive lock on NFS wants that; elsewhere reading is enough.
+// Writable where we may, since an exclusive lock on NFS wants that; elsewhere reading is enough.  Whatever stands there
+// in place of a file holds nobody up.
 int OpenLockFile(int corner) {
-  const int writable = sys::OpenAt(corner, kLockFile, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+  constexpr int kFlags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  const int writable = sys::OpenAt(corner, kLockFile, O_RDWR | kFlags);
   if (writable >= 0 || errno != EACCES) return writable;
-  return sys::OpenAt(corner, kLockFile, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  return sys::OpenAt(corner, kLockFile, O_RDONLY | kFlags);
+}
+
+Result<UniqueFd> OpenOrMakeLockFile(int base) {
+  if (sys::MakeDirectoryAt(base, kPrivateDirectory, 0777) != 0 && errno != EEXIST) return SysError::Last("mkdirat");
+  const auto corner = OpenPart(base, kPrivateDirectory);
+  if (!corner.ok()) return corner.error();
+
+  const int existing = OpenLockFile(corner.value().get());
+  if (existing >= 0) return UniqueFd(existing);
+  if (errno != ENOENT) return SysError::Last("openat");
+
+  sys::FileStat stat;
+  if (sys::Stat(base, &stat) != 0) return SysError::Last("statx");
+  const mode_t mode = kLockMode | (stat.mode & kGroupReadWrite);
+  UniqueFd lock(sys::OpenAt(corner.value().get(), kLockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!lock.valid()) return SysError::Last("openat");
+  // Whatever the umask: who shares the directory shares the lock.  If this fails, others of the group cannot evict.
+  (void)sys::SetMode(lock.get(), mode);
+  return lock;
 }
 
 Result<Boot> ReadBoot() {
@@ -62,21 +83,8 @@ Result<CacheDirectory> CacheDirectory::Open(const char* path) {
 }
 
 Result<UniqueFd> CacheDirectory::OpenPruneLock() const {
-  if (sys::MakeDirectoryAt(base(), kPrivateDirectory, 0777) != 0 && errno != EEXIST) return SysError::Last("mkdirat");
-  const auto corner = OpenPart(base(), kPrivateDirectory);
-  if (!corner.ok()) return corner.error();
-
-  const int existing = OpenLockFile(corner.value().get());
-  if (existing >= 0) return UniqueFd(existing);
-  if (errno != ENOENT) return SysError::Last("openat");
-
-  sys::FileStat stat;
-  if (sys::Stat(base(), &stat) != 0) return SysError::Last("statx");
-  const mode_t mode = kLockMode | (stat.mode & kGroupReadWrite);
-  UniqueFd lock(sys::OpenAt(corner.value().get(), kLockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode));
-  if (!lock.valid()) return SysError::Last("openat");
-  // Whatever the umask: who shares the directory shares the lock.  If this fails, others of the group cannot evict.
-  (void)sys::SetMode(lock.get(), mode);
+  auto lock = OpenOrMakeLockFile(base());
+  if (lock.failed_with(ENOSPC) || lock.failed_with(EDQUOT)) return OpenPart(base(), ".");
   return lock;
 }
 

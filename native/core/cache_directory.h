@@ -35,7 +35,8 @@ class CacheDirectory {
   const Boot& boot() const { return boot_; }
 
   // Opens the file that pruners lock, made if it is missing with mode 0600 plus what the directory allows its group, so
-  // that strangers cannot hold it.
+  // that strangers cannot hold it.  On a disk too full for it the directory itself: whoever comes to make room must be
+  // let in.
   Result<UniqueFd> OpenPruneLock() const;
 
  private:

@@ -6,8 +6,10 @@
 
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "cache_fixture.h"
+#include "core/file_lock.h"
 #include "core/file_times.h"
 #include "faults.h"
 #include "harness.h"
@@ -144,8 +146,38 @@ TEST("a pruners' lock that cannot be made says why") {
     const Faults faults(testing::Refuse("statx", EIO));
     CHECK_FAILS(cache.directory().OpenPruneLock(), EIO);
   }
-  const Faults faults(testing::RefuseNth("openat", 3, ENOSPC));
-  CHECK_FAILS(cache.directory().OpenPruneLock(), ENOSPC);
+  const Faults faults(testing::RefuseNth("openat", 3, EIO));
+  CHECK_FAILS(cache.directory().OpenPruneLock(), EIO);
+}
+
+TEST("on a disk too full for the pruners' lock they lock the directory, and keep each other out all the same") {
+  for (const int full : {ENOSPC, EDQUOT}) {
+    // The third to be opened is the one that makes the lock file.
+    for (const auto& [call, nth] : {std::pair{"mkdirat", 1}, std::pair{"openat", 3}}) {
+      const Cache cache;
+      const auto open = [&] {
+        const Faults faults(testing::RefuseNth(call, nth, full));
+        return cache.directory().OpenPruneLock();
+      };
+      const auto first = open();
+      const auto second = open();
+      CHECK_OK(first);
+      CHECK_OK(second);
+      CHECK(!testing::Exists(cache.Path(".xattr-cache/lock")));
+      const auto lock = FileLock::TryAcquire(first.value().get());
+      CHECK_OK(lock);
+      CHECK_FAILS(FileLock::TryAcquire(second.value().get()), EWOULDBLOCK);
+    }
+  }
+}
+
+TEST("a fifo in place of the pruners' lock holds nobody up, not even who may only read it") {
+  if (!testing::IsRoot()) return testing::Skip("needs root, to be somebody else");
+  const Cache cache;
+  CHECK_EQ(::mkdir(cache.Path(".xattr-cache").c_str(), 0755), 0);
+  CHECK_EQ(::mkfifo(cache.Path(".xattr-cache/lock").c_str(), 0644), 0);
+  CHECK_OK(cache.directory().OpenPruneLock());
+  CHECK(testing::RunAsStranger([&] { return cache.directory().OpenPruneLock().ok(); }));
 }
 
 }  // namespace
