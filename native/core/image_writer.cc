@@ -99,8 +99,9 @@ Status ImageWriter::Commit() {
   if (!complete.ok()) return complete;
   const Status published = Noted(Publish(*directory_, data_name_.c_str(), data_.get(), id_.c_str()));
   if (!published.ok()) return published;
+  const auto directory = directory_;
   LetGo();
-  PopQueue(*directory_, id_.c_str());
+  PopQueue(*directory, id_.c_str());
   return Done{};
 }
 
@@ -138,6 +139,8 @@ void ImageWriter::LetGo() {
   token_->Remove(*directory_, id_.c_str());
   token_.reset();
   data_.Reset();
+  // Whoever keeps the closed writer must not keep the directory open with it, or its file system cannot be unmounted.
+  directory_.reset();
 }
 
 }  // namespace xattr_cache

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { readdir, readlink } from 'node:fs/promises';
+import { test } from 'node:test';
+
+import { XattrDriver } from '../../dist/index.js';
+import { bytesOf } from '../support/contents.mjs';
+import { temporaryDirectory } from '../support/temporary-directory.mjs';
+
+/** What this process has open in `dir`. */
+async function openIn(dir) {
+  const fds = await readdir('/proc/self/fd');
+  const paths = await Promise.all(fds.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+  return paths.filter((path) => path.startsWith(dir));
+}
+
+test('a driver that was closed holds nothing open, even while its readers and writers are kept', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const driver = await XattrDriver.open({ dir });
+  await driver.writeImage('image', bytesOf(10));
+  const kept = [];
+  for (const end of ['commit', 'commitSync', 'rollback', 'rollbackSync']) {
+    const writer = await driver.openForWrite(end);
+    await writer[end]('boom');
+    kept.push(writer);
+  }
+  for (const end of ['close', 'closeSync', 'abort', 'abortSync']) {
+    const reader = await driver.openForRead('image');
+    await reader[end]();
+    kept.push(reader);
+  }
+  for await (const _ of driver.cachedImages());
+  await driver.getCachedImages();
+  await driver.evictTo(0);
+  assert((await openIn(dir)).length > 0);
+
+  await driver.close();
+
+  assert.deepEqual(await openIn(dir), []);
+  assert.equal(kept.length, 8);
+});
