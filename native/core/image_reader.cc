@@ -20,11 +20,6 @@ bool IsUnsupported(int code) {
   return code == ENOSYS || code == EOPNOTSUPP || code == EINVAL || code == EPERM;
 }
 
-// ELOOP: a symbolic link.  ENXIO: a socket.  ENOTDIR cannot be: an id has no '/'.
-bool IsNoImage(int code) {
-  return code == ELOOP || code == ENXIO;
-}
-
 // A writer's token is no image, whoever renamed it to where images are.
 Result<bool> IsToken(int fd, const sys::FileStat& stat) {
   if (stat.size > 0) return false;
@@ -38,7 +33,7 @@ Result<UniqueFd> OpenRegular(const CacheDirectory& directory, const char* id, Wa
   // Only its owner may open a file without moving its access time.
   if (fd < 0 && errno == EPERM) fd = Open(directory.base(), id, sys::kReadExisting, waiting);
   if (fd >= 0) return UniqueFd(fd);
-  if (IsNoImage(errno)) return SysError{ENOENT, "openat"};
+  if (sys::IsNoFile(errno)) return SysError{ENOENT, "openat"};
   if (waiting == Waiting::kNever && IsUnsupported(errno)) return SysError{EAGAIN, "openat2"};
   return SysError::Last(waiting == Waiting::kNever ? "openat2" : "openat");
 }

@@ -22,11 +22,6 @@ namespace {
 // How long a writer may take from making its data to showing its token.
 constexpr double kYoungestOrphanSeconds = 60;
 
-// What open(2) says of a symbolic link and of a socket.
-bool IsNoFile(int code) {
-  return code == ELOOP || code == ENXIO;
-}
-
 // Whether a name was unlinked by this call.  A directory stays, and so does a file that a network file system keeps for
 // somebody who has it open.
 Result<bool> Unlink(int directory, const char* name) {
@@ -79,7 +74,7 @@ Result<bool> ReapForeign(const CacheDirectory& directory, const char* id, double
 
   const UniqueFd file(sys::OpenAt(directory.incomplete(), id, sys::kReadExisting));
   if (!file.valid()) {
-    if (IsNoFile(errno)) return Unlink(directory.incomplete(), id);
+    if (sys::IsNoFile(errno)) return Unlink(directory.incomplete(), id);
     if (errno == ENOENT || errno == EACCES) return false;  // Gone; or not ours to judge, it may be a live writer's.
     return SysError::Last("openat");
   }
@@ -111,7 +106,7 @@ Result<std::set<std::string>> ReadDataNames(const CacheDirectory& directory, con
     if (IsPrivateName(name)) continue;
     const UniqueFd token(sys::OpenAt(directory.incomplete(), name.c_str(), sys::kReadExisting));
     if (!token.valid()) {
-      if (errno == ENOENT || IsNoFile(errno)) continue;
+      if (errno == ENOENT || sys::IsNoFile(errno)) continue;
       return SysError::Last("openat");
     }
     const auto mark = WriterMark::Read(token.get());

@@ -12,6 +12,7 @@
 #include <sys/statvfs.h>
 #include <sys/types.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
@@ -44,6 +45,11 @@ struct FileStat {
 
 // To read what others have put there: neither through a symbolic link, nor waiting for a fifo's other end.
 inline constexpr int kReadExisting = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+
+// What opening it so says of a symbolic link, of a socket, and of a device that nobody drives.
+inline bool IsNoFile(int code) {
+  return code == ELOOP || code == ENXIO || code == ENODEV;
+}
 
 int OpenAt(int directory, const char* path, int flags, mode_t mode = 0);
 // openat2(2) with RESOLVE_CACHED: EAGAIN if the path is not in the kernel's cache, so that opening it could wait.

@@ -50,9 +50,9 @@ Result<UniqueFd> OpenToken(const CacheDirectory& directory, const char* id) {
   return token;
 }
 
-// A symbolic link, a socket: something is there, and it is nobody's of ours.
+// Something is there, and it is nobody's of ours.
 bool IsUnopenable(const SysError& error) {
-  return error.code == ELOOP || error.code == ENXIO || error.code == EACCES;
+  return sys::IsNoFile(error.code) || error.code == EACCES;
 }
 
 Status UnlinkIfThere(int directory, const char* name) {

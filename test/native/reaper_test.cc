@@ -1,6 +1,7 @@
 #include "core/reaper.h"
 
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <optional>
@@ -135,6 +136,18 @@ TEST("without grace foreign links, fifos and the like go too, directories and do
   AddFile(cache, "incomplete/.hidden", kDay);
   CHECK_EQ(Reap(cache, 0), 2);
   CHECK_EQ(testing::Names(cache.Path("incomplete")), ".hidden directory");
+}
+
+TEST("devices that nobody drives are reaped like other files, and keep nothing else from it") {
+  if (!testing::IsRoot()) return testing::Skip("needs root, to make devices");
+  const Cache cache;
+  CHECK_EQ(::mknod(cache.Path("incomplete/device").c_str(), S_IFCHR | 0644, makedev(10, 254)), 0);
+  AddFile(cache, "incomplete/z", 100);
+  AddFile(cache, "incomplete/.d-0123456789abcdef", 100);
+  CHECK_EQ(Reap(cache, 50), 2);
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "device");
+  CHECK_EQ(FindHolder(cache.directory(), "device", {}).value(), Holder::kForeignWriter);
+  CHECK_EQ(Reap(cache, 0), 1);
 }
 
 TEST("a foreign file that somebody has locked stays") {
