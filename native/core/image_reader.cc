@@ -48,9 +48,11 @@ void TouchByReading(int fd) {
 void MarkAccess(int fd, const sys::FileStat& stat, std::chrono::nanoseconds resolution) {
   const timespec now = sys::Now();
   const int64_t age = ToNanoseconds(now) - ToNanoseconds(stat.accessed);
-  if (age >= 0 && age < resolution.count()) return;
+  // After a clock was set back.  The later of the two times is what eviction goes by, so neither may lie in the future.
+  const bool modified_later = ToNanoseconds(stat.modified) > ToNanoseconds(now);
+  if (age >= 0 && age < resolution.count() && !modified_later) return;
   const timespec keep{0, UTIME_OMIT};
-  if (sys::SetTimes(fd, now, keep) != 0 && errno == EPERM) TouchByReading(fd);
+  if (sys::SetTimes(fd, now, modified_later ? now : keep) != 0 && errno == EPERM) TouchByReading(fd);
 }
 
 Hit CountLocked(int fd, std::chrono::nanoseconds resolution) {

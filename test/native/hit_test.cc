@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cache_fixture.h"
+#include "core/file_times.h"
 #include "core/image_reader.h"
 #include "core/whole_put.h"
 #include "core/xattr.h"
@@ -116,6 +117,28 @@ TEST("an access that lies in the future is always overwritten") {
   testing::SetTimes(image.path, future, future);
   CHECK_EQ(RecordHit(image.fd(), 1h).value().outcome, HitOutcome::kCounted);
   CHECK(testing::AccessedNs(image.path) < future);
+}
+
+TEST("a modification that lies in the future is overwritten with the access, else it would hide it from evictions") {
+  const HitImage image;
+  const int64_t now = testing::NowNs();
+  for (const auto resolution : {std::chrono::nanoseconds(0ns), std::chrono::nanoseconds(1h)}) {
+    testing::SetTimes(image.path, now, now + 1000 * testing::kSecond);
+    CHECK_EQ(RecordHit(image.fd(), resolution).value().outcome, HitOutcome::kCounted);
+    sys::FileStat stat;
+    CHECK_EQ(sys::Stat(image.fd(), &stat), 0);
+    CHECK(Recency(stat) < now + 500 * testing::kSecond);
+    CHECK(Recency(stat) > now);
+  }
+}
+
+TEST("a modification that lies in the past stays") {
+  const HitImage image;
+  testing::SetTimes(image.path, 0, 5 * testing::kSecond);
+  CHECK_EQ(RecordHit(image.fd(), 0ns).value().outcome, HitOutcome::kCounted);
+  sys::FileStat stat;
+  CHECK_EQ(sys::Stat(image.fd(), &stat), 0);
+  CHECK_EQ(stat.modified.tv_sec, 5);
 }
 
 TEST("an access that cannot be written does not undo the hit") {
