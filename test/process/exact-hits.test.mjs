@@ -2,13 +2,12 @@
 // barrier; how often a lock was found taken is counted, since a run without contention shows nothing.
 
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { getXattrSync, incXattrSync, XattrDriver } from '../../dist/index.js';
+import { together } from '../support/contenders.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
 
 const processes = 8;
@@ -18,7 +17,7 @@ test('8 processes add 5,000 each to one file, and none is lost', async (t) => {
   const path = join(await temporaryDirectory(t), 'file');
   await writeFile(path, '');
 
-  const contended = await together('increment', path);
+  const contended = await together('increment', path, processes, [times]);
 
   t.diagnostic(`${processes} × ${times} increments, lock found taken ${contended} times`);
   assert.equal(incXattrSync(path, 'hits', 0), processes * times);
@@ -29,7 +28,7 @@ test('the same without the lock loses some (the control)', async (t) => {
   const path = join(await temporaryDirectory(t), 'file');
   await writeFile(path, '');
 
-  await together('increment-unlocked', path);
+  await together('increment-unlocked', path, processes, [times]);
 
   const sum = Number(getXattrSync(path, 'hits'));
   t.diagnostic(`${processes} × ${times} increments without a lock: ${processes * times - sum} lost`);
@@ -47,17 +46,3 @@ test('hits of readers in processes and worker threads, sync and async mixed, are
 
   assert.equal(await driver.getHitCount('image'), readers.processes * readers.threads * readers.reads);
 });
-
-/** Starts so many processes at one moment; resolves to how often they found a lock taken. */
-async function together(task, path, count = processes, rest = [times]) {
-  const script = new URL('../fixtures/contender.mjs', import.meta.url);
-  const children = Array.from({ length: count }, () => fork(script, [task, path, ...rest.map(String)]));
-  await Promise.all(children.map((child) => once(child, 'message'))); // ready
-  const results = children.map(async (child) => {
-    const [[contended], [exitCode]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
-    assert.equal(exitCode, 0);
-    return contended;
-  });
-  for (const child of children) child.send('go');
-  return (await Promise.all(results)).reduce((sum, contended) => sum + contended, 0);
-}

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 
 import { defer } from './defer.mjs';
 
-/** An empty directory on the normal file system, gone when `t` is over. */
-export async function temporaryDirectory(t, { mode = 0o700 } = {}) {
-  const dir = await mkdtemp(join(tmpdir(), 'xattr-cache-'));
+/** An empty directory on the normal file system, or below `under`, gone when `t` is over. */
+export async function temporaryDirectory(t, { mode = 0o700, under = tmpdir() } = {}) {
+  const dir = await mkdtemp(join(under, 'xattr-cache-'));
   defer(t, () => rm(dir, { recursive: true, force: true }));
   await chmod(dir, mode);
   return dir;
