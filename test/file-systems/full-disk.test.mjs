@@ -4,36 +4,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { CacheError } from '../../dist/index.js';
+import { assertAbsent, assertInvalid } from '../driver/conformance/assertions.mjs';
 import { bytesOf } from '../support/contents.mjs';
 import { mountFresh, needsMount } from '../support/mounts.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
-import { assertAbsent, assertInvalid } from './conformance/assertions.mjs';
 
 const options = { skip: needsMount };
-
-for (const atime of ['noatime', 'relatime', 'strictatime']) {
-  test(`glance B10: the least recently read go first on a ${atime} mount too`, options, async (t) => {
-    const driver = await openDriver(t, { dir: await mountFresh(t, 'tmpfs', atime) });
-    assert.equal(driver.capabilities.atime, atime);
-    assert.equal(driver.capabilities.fileSystem, 'tmpfs');
-    for (const id of ['a', 'b', 'c']) await driver.writeImage(id, bytesOf(10));
-    for (const id of ['a', 'b', 'c', 'b', 'c', 'a']) await driver.readImage(id);
-    const reader = await driver.openForRead('b');
-    await reader.read(Buffer.alloc(10), 0, 10, 0);
-    await reader.abort();
-
-    const { images } = await driver.evictTo(0);
-
-    assert.deepEqual(
-      images.map((image) => image.imageId),
-      ['b', 'c', 'a'],
-    );
-    assert.deepEqual(
-      images.map((image) => image.hits),
-      [2, 2, 2],
-    );
-  });
-}
 
 const megabyte = 1_048_576;
 
