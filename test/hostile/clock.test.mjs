@@ -1,0 +1,83 @@
+// A clock that was set back: what was done before lies in the future now.
+
+import assert from 'node:assert/strict';
+import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { bytesOf } from '../support/contents.mjs';
+import { randomNumbers, seed, shuffled } from '../support/sample.mjs';
+import { openDriver } from '../support/xattr-driver.mjs';
+import { operations, outcomeOf, readsBytes, writesBytes, written } from './operations.mjs';
+
+const day = 86_400;
+const ids = Array.from({ length: 12 }, (_, i) => `${i}`);
+const idsOf = ({ images }) => images.map((image) => image.imageId);
+const fromNow = (seconds) => Date.now() / 1000 + seconds;
+
+function setTimes(path, accessed, modified = accessed) {
+  utimesSync(path, accessed, modified);
+}
+
+async function driverFromTheFuture(t, options) {
+  const driver = await openDriver(t, options);
+  for (const [i, id] of ids.entries()) {
+    await driver.writeImage(id, bytesOf(10));
+    setTimes(join(driver.dir, id), fromNow(day + 2 * i), fromNow(day + i));
+  }
+  return driver;
+}
+
+for (const accessResolutionMs of [0, 3_600_000]) {
+  test(`once each was read again the first read go first (resolution ${accessResolutionMs} ms)`, async (t) => {
+    const driver = await driverFromTheFuture(t, { accessResolutionMs });
+    const order = shuffled(ids, randomNumbers());
+    for (const id of order) await driver.readImage(id);
+    assert.deepEqual(idsOf(await driver.evictTo(0)), order, `seed ${seed}`);
+  });
+}
+
+test('an image that is committed or read now goes before those which nobody has touched since', async (t) => {
+  const driver = await driverFromTheFuture(t);
+  await driver.writeImage('new', bytesOf(10));
+  await driver.readImage('7');
+  assert.deepEqual(idsOf(await driver.evictTo(0)), ['new', '7', ...ids.filter((id) => id !== '7')]);
+});
+
+test('a request from the future is served last, and a failure and a foreign writer from it are cleaned up', async (t) => {
+  const driver = await openDriver(t, { stallTimeSeconds: day / 2 });
+  for (const id of ['late', 'early']) await driver.queueImage(id);
+  setTimes(join(driver.dir, 'queue', 'late'), fromNow(day));
+  for (const place of ['incomplete/foreign', 'invalid/failed', 'incomplete/.d-0123456789abcdef']) {
+    writeFileSync(join(driver.dir, place), 'partial');
+    setTimes(join(driver.dir, place), fromNow(day));
+  }
+  assert.deepEqual(await driver.getQueuedImages(), ['early', 'late']);
+  assert.equal(await driver.isBeingCached('foreign'), true);
+
+  assert.deepEqual(await driver.clean(), { invalidReaped: 1, stalledReaped: 2 });
+
+  assert.equal(await driver.isBeingCached('foreign'), false);
+  assert.deepEqual(readdirSync(join(driver.dir, 'incomplete')), []);
+});
+
+const moments = { 'far ahead': fromNow(50 * 365 * day), 'at the beginning': 0, 'before the beginning': -day };
+for (const [when, moment] of Object.entries(moments)) {
+  test(`every operation works on files whose times lie ${when}`, async (t) => {
+    const driver = await openDriver(t);
+    for (const name of Object.keys(operations)) {
+      driver.writeImageSync('odd', bytesOf(300));
+      driver.queueImageSync('queued');
+      writeFileSync(join(driver.dir, 'invalid', 'failed'), '');
+      for (const path of ['odd', 'queue/queued', 'invalid/failed', 'incomplete', '.']) {
+        setTimes(join(driver.dir, path), moment);
+      }
+
+      const { status, value, reason } = await outcomeOf(name, driver, 'odd');
+
+      assert.equal(status, 'fulfilled', `${name}: ${reason?.stack}`);
+      if (readsBytes(name)) assert.deepEqual(value, bytesOf(300), name);
+      if (writesBytes(name)) assert.deepEqual(await driver.readImage('odd'), written, name);
+    }
+  });
+}
