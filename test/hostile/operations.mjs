@@ -4,7 +4,10 @@ import { pipeline } from 'node:stream/promises';
 import { CacheError } from '../../dist/index.js';
 import { calls, callsWithId } from '../driver/conformance/calls.mjs';
 import { bytesOf, drain, readWhole } from '../support/contents.mjs';
+import { killIfStuck } from '../support/watchdog.mjs';
 import { within } from '../support/within.mjs';
+
+killIfStuck(20);
 
 export const written = bytesOf(500, 9);
 

@@ -22,7 +22,9 @@ export function shuffled(items, random) {
   return items.map(() => left.splice(Math.floor(random() * left.length), 1)[0]);
 }
 
-/** `count` of the items, all of them at full scale. */
-export function sampled(items, count) {
-  return isFull ? items : shuffled(items, randomNumbers()).slice(0, count);
+/** `count` of the items beside those that are `always` among them; at full scale all. */
+export function sampled(items, count, always = () => false) {
+  if (isFull) return items;
+  const others = items.filter((item) => !always(item));
+  return [...items.filter(always), ...shuffled(others, randomNumbers()).slice(0, count)];
 }
