@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { bytesOf } from '../support/contents.mjs';
 import { mountForSuite, mountUntilOver, needsFileSystem } from '../support/file-systems.mjs';
-import { randomNumbers, seed, shuffled } from '../support/sample.mjs';
+import { randomNumbers, sampled, seed, shuffled } from '../support/sample.mjs';
 import { isFull } from '../support/scale.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
@@ -17,6 +17,7 @@ import { kinds, smallInodes } from './kinds.mjs';
 
 const rounds = isFull ? 500 : 5;
 const ids = Array.from({ length: 16 }, (_, i) => `${i}`);
+const isExt4 = ([, { type }]) => type === 'ext4';
 const idsOf = ({ images }) => images.map((image) => image.imageId);
 
 /** Every way to read an image that counts as an access. */
@@ -28,7 +29,7 @@ const reads = [
   (driver, id) => buffer(driver.createReadStream(id)),
 ];
 
-for (const [name, kind] of Object.entries(kinds)) {
+for (const [name, kind] of sampled(Object.entries(kinds), 1, isExt4)) {
   describe(`on ${name}`, { skip: needsFileSystem(kind) }, () => {
     const mounted = mountForSuite(kind);
 

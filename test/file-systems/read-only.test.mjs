@@ -1,6 +1,7 @@
 // A file system that becomes read-only under an open driver: by an operator, or by the kernel after an error.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 
 import { CacheError } from '../../dist/index.js';
@@ -8,12 +9,13 @@ import { assertAbsent } from '../driver/conformance/assertions.mjs';
 import { calls } from '../driver/conformance/calls.mjs';
 import { bytesOf, readWhole } from '../support/contents.mjs';
 import { mountUntilOver, needsFileSystem } from '../support/file-systems.mjs';
+import { sampled } from '../support/sample.mjs';
 import { within } from '../support/within.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 import { kinds } from './kinds.mjs';
 
 const remountable = Object.entries(kinds).filter(([, { type }]) => type !== 'overlay');
-for (const [name, kind] of remountable) {
+for (const [name, kind] of sampled(remountable, 3)) {
   describe(`on ${name}`, { skip: needsFileSystem(kind) }, () => {
     test('remounted read-only, reads go on uncounted and changes fail; remounted, all is as before', async (t) => {
       const mounted = await mountUntilOver(t, kind);
@@ -46,14 +48,15 @@ for (const [name, kind] of remountable) {
 }
 
 const kind = { type: 'ext4' };
-test('a file system that the kernel makes read-only in the middle of writing loses nothing that was committed', {
+test('a file system that the kernel makes read-only in the middle of writing loses nothing that had reached it', {
   skip: needsFileSystem(kind),
 }, async (t) => {
   const mounted = await mountUntilOver(t, kind);
   const driver = await openDriver(t, { dir: mounted.dir });
   await driver.writeImage('image', bytesOf(100_000, 1));
   await driver.writeImage('replaced', bytesOf(1000, 2));
-  mounted.remount('rw,sync');
+  // What the kernel has not written yet is lost with the journal, as in a loss of power; that is not the matter here.
+  execFileSync('sync', ['--file-system', mounted.dir]);
   const writers = [];
   for (const id of ['half written', 'replaced']) writers.push(await driver.openForWrite(id));
   for (const writer of writers) await writer.write(bytesOf(50_000, 3));
