@@ -15,7 +15,7 @@ import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 import { kinds, smallInodes } from './kinds.mjs';
 
-const rounds = isFull ? 500 : 5;
+const rounds = isFull ? 100 : 5;
 const ids = Array.from({ length: 16 }, (_, i) => `${i}`);
 const isExt4 = ([, { type }]) => type === 'ext4';
 const idsOf = ({ images }) => images.map((image) => image.imageId);
