@@ -11,11 +11,13 @@ import { assertCount, assertOptions, assertSignal } from './validate.ts';
 /** Whoever looks at a token holds its lock for a moment, and that is not the image's writer. Milliseconds. */
 const probersPatienceMs = 10;
 
-export function assertWriteOptions(options: WriteOptions): void {
+/** The options as they were checked: whoever gives them may change them, or have getters that answer anew each time. */
+export function assertWriteOptions(options: WriteOptions): WriteOptions {
   assertOptions(options, 'options');
   const { expectedSize, signal } = options;
   if (expectedSize !== undefined) assertCount(expectedSize, 'options.expectedSize');
   assertSignal(signal, 'options.signal');
+  return { ...(expectedSize !== undefined && { expectedSize }), ...(signal && { signal }) };
 }
 
 /** @throws {@link ImageBusyError}, and the signal's reason */

@@ -257,28 +257,28 @@ export class XattrDriver implements CacheDriver {
   // Writing
 
   async openForWrite(imageId: string, options: WriteOptions = {}): Promise<ImageWriter> {
-    assertWriteOptions(options);
-    return this.#engine.ask(imageId, (_directory, context) => claimImage(context, imageId, options));
+    const checked = assertWriteOptions(options);
+    return this.#engine.ask(imageId, (_directory, context) => claimImage(context, imageId, checked));
   }
 
   openForWriteSync(imageId: string, options: WriteOptions = {}): ImageWriter {
-    assertWriteOptions(options);
-    return this.#engine.askSync(imageId, (_directory, context) => claimImageSync(context, imageId, options));
+    const checked = assertWriteOptions(options);
+    return this.#engine.askSync(imageId, (_directory, context) => claimImageSync(context, imageId, checked));
   }
 
   async writeImage(imageId: string, source: ImageSource, options: WriteOptions = {}): Promise<void> {
     assertSource(source);
-    assertWriteOptions(options);
+    const checked = assertWriteOptions(options);
     if (isInHand(source)) {
-      return await this.#engine.ask(imageId, (_directory, context) => putBytes(context, imageId, source, options));
+      return await this.#engine.ask(imageId, (_directory, context) => putBytes(context, imageId, source, checked));
     }
     const held = new HeldSource(source);
-    const writer = await this.openForWrite(imageId, options).catch((error: unknown) => {
-      if (options.signal?.aborted) stopSource(held.chunks);
+    const writer = await this.openForWrite(imageId, checked).catch((error: unknown) => {
+      if (checked.signal?.aborted) stopSource(held.chunks);
       else held.release();
       throw error;
     });
-    return await putChunks(writer, held.chunks, options);
+    return await putChunks(writer, held.chunks, checked);
   }
 
   writeImageSync(imageId: string, bytes: Uint8Array): void {
@@ -289,8 +289,8 @@ export class XattrDriver implements CacheDriver {
   /** Commits before `finish`; destroying it, or `end` never coming, rolls back. */
   createWriteStream(imageId: string, options: WriteOptions = {}): Writable {
     assertImageId(imageId);
-    assertWriteOptions(options);
-    return new ImageWriteStream(() => this.openForWrite(imageId, options), options);
+    const checked = assertWriteOptions(options);
+    return new ImageWriteStream(() => this.openForWrite(imageId, checked), checked);
   }
 
   // Removing

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
 
 import { bytesOf, drain } from '../support/contents.mjs';
@@ -219,4 +219,19 @@ test('a ReadableStream is held from the call on, and given back where the image 
   assert.deepEqual([lockedAtOnce, source.locked], [true, false]);
   await driver.writeImage('image', source);
   assert.equal(Buffer.compare(await driver.readImage('image'), whole), 0);
+});
+
+test('options that change after they were checked change nothing, and fail no stream that nobody has', async (t) => {
+  const driver = await openDriver(t);
+  let looks = 0;
+  const options = {
+    get signal() {
+      looks += 1;
+      return looks === 1 ? undefined : 'no signal';
+    },
+  };
+  const stream = driver.createWriteStream('image', options);
+  stream.end('bytes');
+  await finished(stream);
+  assert.equal(String(await driver.readImage('image')), 'bytes');
 });
