@@ -1,7 +1,7 @@
 // Several processes and threads that all want to write one image.
 
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -80,6 +80,24 @@ test('who reaps by name what he found dead a moment ago harms live writers (the 
     const { overlaps, lost } = await besideReapers(t, 'reapByName');
     return overlaps + lost > 0;
   }, 'a loss without the look under the lock');
+});
+
+test('a writer whose token somebody has removed by hand leaves that of the next one alone', async (t) => {
+  const driver = await openDriver(t);
+  const token = join(driver.dir, 'incomplete', 'image');
+  for (const end of ['commit', 'rollback']) {
+    const robbed = await driver.openForWrite('image');
+    await rm(token);
+    const next = await driver.openForWrite('image');
+
+    await robbed[end]('the end');
+
+    assert.equal(await driver.isBeingCached('image'), true);
+    await assert.rejects(driver.openForWrite('image'), { code: 'ERR_IMAGE_BUSY' });
+    await next.write(versionBytes('image', end));
+    await next.commit();
+    assert.equal(versionIn('image', await driver.readImage('image')), end);
+  }
 });
 
 test('a dead writer as these tests leave it is what the cache takes for one', async (t) => {

@@ -1,8 +1,10 @@
 // Evictions in several processes and threads, beside hits and beside each other.
 
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
 
+import { defer } from '../support/defer.mjs';
 import { isFull } from '../support/scale.mjs';
 import { versionBytes, versionIn } from '../support/versions.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
@@ -41,26 +43,49 @@ test('hits are lost between a look at them and the removal (the control)', async
   }, 'a loss without the lock');
 });
 
+test('an image that is read or replaced after the walk and before its turn stays', async (t) => {
+  const driver = await openDriver(t);
+  const ids = Array.from({ length: 200 }, (_, i) => String(1000 + i)); // More than go in one step.
+  for (const imageId of ids) driver.writeImageSync(imageId, versionBytes(imageId, 1, 3));
+  let begun = false;
+  const meanwhile = ({ dir }) => {
+    if (begun || dir !== driver.dir) return;
+    begun = true;
+    driver.readImageSync('1198');
+    driver.writeImageSync('1199', versionBytes('1199', 2, 3));
+  };
+  subscribe('xattr-cache:evict', meanwhile);
+  defer(t, () => unsubscribe('xattr-cache:evict', meanwhile));
+
+  const { images } = await driver.evictTo(0);
+
+  assert.equal(images.length, 198);
+  assert.equal(await driver.getHitCount('1198'), 1);
+  assert.equal(versionIn('1199', await driver.readImage('1199')), '2');
+});
+
 const images = isFull ? 5_000 : 400;
 
 /** What several who prune at once have freed. */
-async function prunesTogether(t, pruner) {
+async function prunesTogether(t, pruner, others = []) {
   const driver = await openDriver(t);
   for (let i = 0; i < images; i++) driver.writeImageSync(`${i}`, versionBytes(`${i}`, 1, 3));
   const before = await driver.getCacheSize();
   const target = Math.floor(before / 2);
   const prune = [pruner, { target }];
 
-  const reports = await runTeam(t, driver.dir, roles, [[prune, prune], [prune]]);
+  const team = await runTeam(t, driver.dir, roles, [[prune, prune], [prune], ...others]);
 
-  const [first, ...others] = [...reports].sort((a, b) => a.start - b.start);
+  const reports = team.filter(({ files }) => files !== undefined);
+  const [first, ...rest] = [...reports].sort((a, b) => a.start - b.start);
   const result = {
     left: await driver.getCacheSize(),
     largest: Math.max(...(await driver.getCachedImages()).map(({ size }) => size)),
     target,
     freed: sum(reports, 'bytes'),
     before,
-    met: others.filter((other) => overlap(first, other)).length,
+    hits: sum(team, 'hits'),
+    met: rest.filter((other) => overlap(first, other)).length,
   };
   t.diagnostic(JSON.stringify({ images, pruners: reports.length, ...result }));
   return { driver, reports, ...result };
@@ -82,6 +107,17 @@ test('several who prune at once together free what one would', async (t) => {
     for (const { imageId } of await driver.getCachedImages()) versionIn(imageId, await driver.readImage(imageId));
     return met > 0;
   }, 'a prune beside another');
+});
+
+test('also while images are read, which then are not the same ones for each', async (t) => {
+  await untilMet(async () => {
+    const reader = ['readAll', { images }];
+    const { left, largest, target, freed, before, met, hits } = await prunesTogether(t, 'prune', [[reader]]);
+
+    assert(left <= target && left > target - largest, `${left} bytes are left, ${target} was the target`);
+    assert.equal(before - freed, left);
+    return met > 0 && hits > 0;
+  }, 'a prune beside another, and readers');
 });
 
 test('several who prune without regard to each other free too much (the control)', async (t) => {

@@ -55,6 +55,16 @@ export async function removeAndRefill({ driver, dir, running }) {
   return report;
 }
 
+/** Reads one image after another, wherever there is one. */
+export async function readAll({ driver, running, options: { images } }) {
+  let hits = 0;
+  for (let i = 0; running(); i = (i + 7) % images) {
+    if (driver.readImageSync(`${i}`)) hits += 1;
+    if (i % 5 === 0) await turn();
+  }
+  return { hits };
+}
+
 /** Prunes once. */
 export async function prune({ driver, options: { target } }) {
   const { start, end, value } = await timed(() => driver.evictTo(target));
