@@ -9,8 +9,9 @@ import { now, standUntil } from './clock.mjs';
 if (isMainThread) {
   const [[mine, ...others]] = await once(process, 'message');
   const workers = others.map((part) => new Worker(new URL(import.meta.url), { workerData: part }));
+  const ready = workers.map((worker) => once(worker, 'message')); // They may be faster.
   const play = await prepare(mine);
-  await Promise.all(workers.map((worker) => once(worker, 'message')));
+  await Promise.all(ready);
   process.send('ready');
   const [start] = await once(process, 'message');
   const reports = workers.map((worker) => once(worker, 'message'));
