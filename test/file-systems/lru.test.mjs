@@ -9,8 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { bytesOf } from '../support/contents.mjs';
 import { mountForSuite, mountUntilOver, needsFileSystem } from '../support/file-systems.mjs';
-import { randomNumbers, sampled, seed, shuffled } from '../support/sample.mjs';
+import { sampled, shuffled } from '../support/sample.mjs';
 import { isFull } from '../support/scale.mjs';
+import { randomNumbers, seed } from '../support/seed.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 import { kinds, smallInodes } from './kinds.mjs';

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { bytesOf } from '../support/contents.mjs';
-import { randomNumbers, seed, shuffled } from '../support/sample.mjs';
+import { shuffled } from '../support/sample.mjs';
+import { randomNumbers, seed } from '../support/seed.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 import { operations, outcomeOf, readsBytes, writesBytes, written } from './operations.mjs';
 

@@ -12,7 +12,8 @@ import { canary } from '../support/canary.mjs';
 import { bytesOf } from '../support/contents.mjs';
 import { defer } from '../support/defer.mjs';
 import { needsRoot } from '../support/mounts.mjs';
-import { sampled, seed } from '../support/sample.mjs';
+import { sampled } from '../support/sample.mjs';
+import { seed } from '../support/seed.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 import { concernsOneImage, operations, outcomeOf, readsBytes, writesBytes, written } from './operations.mjs';
 

@@ -9,7 +9,8 @@ import { getXattrSync, setXattrSync } from '../../dist/index.js';
 import { canary } from '../support/canary.mjs';
 import { bytesOf } from '../support/contents.mjs';
 import { mountUntilOver, needsFileSystem } from '../support/file-systems.mjs';
-import { sampled, seed } from '../support/sample.mjs';
+import { sampled } from '../support/sample.mjs';
+import { seed } from '../support/seed.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 import { operations, outcomeOf, readsBytes, writesBytes, written } from './operations.mjs';
 
