@@ -55,6 +55,13 @@ bool IsUnopenable(const SysError& error) {
   return sys::IsNoFile(error.code) || error.code == EACCES;
 }
 
+// Whether a foreign writer, who heeds no lock, has opened our token by name and put bytes into it.
+Result<bool> HasForeignBytes(int token) {
+  sys::FileStat stat;
+  if (sys::Stat(token, &stat) != 0) return SysError::Last("statx");
+  return stat.size > 0;
+}
+
 Status UnlinkIfThere(int directory, const char* name) {
   if (sys::UnlinkAt(directory, name) != 0 && errno != ENOENT) return SysError::Last("unlinkat");
   return Done{};
@@ -138,7 +145,11 @@ Result<Holder> FindHolder(const CacheDirectory& directory, const char* id, const
   }
   const auto dead = IsDead(directory, token.value().get(), *mark.value(), rule);
   if (!dead.ok()) return dead.error();
-  return dead.value() ? Holder::kDeadWriter : Holder::kLiveWriter;
+  if (!dead.value()) return Holder::kLiveWriter;
+
+  const auto foreign = HasForeignBytes(token.value().get());
+  if (!foreign.ok()) return foreign.error();
+  return foreign.value() ? Holder::kForeignWriter : Holder::kDeadWriter;
 }
 
 Result<Holder> RetireDeadWriter(const CacheDirectory& directory, const char* id, const StallRule& rule) {
@@ -163,6 +174,12 @@ Result<Holder> RetireDeadWriter(const CacheDirectory& directory, const char* id,
   // Data first: without its token nobody would know whose it is until its age tells.
   const Status data = UnlinkIfThere(directory.incomplete(), mark.value()->data_name.c_str());
   if (!data.ok()) return data.error();
+  const auto foreign = HasForeignBytes(fd);
+  if (!foreign.ok()) return foreign.error();
+  if (foreign.value()) {
+    sys::RemoveAttribute(fd, kWriterAttribute);
+    return Holder::kForeignWriter;
+  }
   const Status gone = UnlinkIfThere(directory.incomplete(), id);
   if (!gone.ok()) return gone.error();
   return Holder::kDeadWriter;

@@ -60,7 +60,8 @@ enum class Holder { kNobody, kLiveWriter, kForeignWriter, kDeadWriter };
 // Who holds `id` now.
 Result<Holder> FindHolder(const CacheDirectory& directory, const char* id, const StallRule& rule);
 
-// The same, and if it is a dead writer, its data and its token are removed: kDeadWriter says that this call did so.
+// The same, and if it is a dead writer, its data and its token are removed: kDeadWriter says that this call did so.  A
+// token that a foreign writer has put bytes into is his, and only our mark comes off.
 Result<Holder> RetireDeadWriter(const CacheDirectory& directory, const char* id, const StallRule& rule);
 
 // Unlinks the bytes that the writer of `id`, if there is one of ours, is about to publish: its commit will fail.

@@ -136,6 +136,16 @@ TEST("a writer that was killed is dead, and retired with its data") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
+TEST("a dead writer's token that a foreign writer has put bytes into is his, and loses our mark and data") {
+  const Cache cache;
+  cache.LeaveDeadWriter("a", "half");
+  testing::WriteFile(cache.Path("incomplete/a"), "his bytes");
+  CHECK_EQ(HolderOf(cache), Holder::kForeignWriter);
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "a");
+  CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "his bytes");
+  CHECK(!testing::Attribute(cache.Path("incomplete/a"), kWriterAttribute).has_value());
+}
+
 TEST("asking who holds an image leaves no lock and changes nothing") {
   const Cache cache;
   const std::string data = cache.LeaveDeadWriter("a", "half");
