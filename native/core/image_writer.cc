@@ -89,6 +89,13 @@ Status ImageWriter::Write(std::span<const std::byte> bytes) {
   return written;
 }
 
+Status ImageWriter::Touch() {
+  const Status token = token_->Touch();
+  const timespec now = sys::Now();
+  if (sys::SetTimes(data_.get(), now, now) != 0) return SysError::Last("utimensat");
+  return token;
+}
+
 Status ImageWriter::Commit() {
   // Cuts off what a failed write left, and gives back what was reserved beyond the end.
   if ((torn_ || reserved_ > bytes_written_) && sys::Truncate(data_.get(), static_cast<off_t>(bytes_written_)) != 0 &&

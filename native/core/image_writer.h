@@ -64,8 +64,9 @@ class ImageWriter {
   // Lets go of the claim without a trace, for a writer that finds it is not needed.  REQUIRES: open()
   void Discard();
 
-  // To be called at least once an hour, see Token::Touch.  REQUIRES: open()
-  Status Touch() { return token_->Touch(); }
+  // Tells cleaners that go by age, Glance's among them, that the writer lives: they look at the bytes as well as at the
+  // token.  To be called at least once an hour.  REQUIRES: open()
+  Status Touch();
 
  private:
   ImageWriter(std::shared_ptr<const CacheDirectory> directory, std::string id, std::string data_name, UniqueFd data,

@@ -125,6 +125,18 @@ TEST("glance B16: a cleaner does not take away what a slow writer is writing") {
   CHECK_EQ(testing::ReadFile(cache.Path("a")), "slow");
 }
 
+TEST("a writer that is touched is as young as now, its bytes as well as its token") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer.value().Write(Bytes("half")));
+  const std::string data = cache.DataNameOf("a");
+  cache.AgeIncomplete(100'000);
+  CHECK_OK(writer.value().Touch());
+  for (const std::string& name : {std::string("a"), data}) {
+    CHECK(testing::NowNs() - testing::ModifiedNs(cache.Path("incomplete/" + name)) < 10 * testing::kSecond);
+  }
+}
+
 TEST("a commit that fails can be repeated") {
   const Cache cache;
   auto writer = cache.Claim("a");
