@@ -10,7 +10,7 @@ import { defer } from '../support/defer.mjs';
 const python = '/usr/bin/python3';
 const glanceDriver =
   process.env.GLANCE_DRIVER ?? fileURLToPath(new URL('../../../shared/tools/glance/glance_driver.py', import.meta.url));
-const glanceDownload = fileURLToPath(new URL('fixtures/glance_download.py', import.meta.url));
+const fixture = (name) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
 
 /** The `skip` of a test that works with the real Glance: false, or the reason. */
 export const needsGlance = glanceRefusal();
@@ -26,9 +26,19 @@ export function glanceOn(t, dir, { maxSize, stallTimeSeconds } = {}) {
   return pythonProcess(t, [glanceDriver, ...options, 'batch']);
 }
 
+/** The same, but a command that fails is answered with `{ error: 'Type: message' }`: for races that Glance loses. */
+export function failingGlanceOn(t, dir, { maxSize = 0 } = {}) {
+  return pythonProcess(t, [fixture('glance_batch.py'), glanceDriver, dir, maxSize]);
+}
+
+/** One of several processes of Glance under load, see glance_load.py: `ask('go')` resolves to its account of it. */
+export function glanceLoadOn(t, dir, job) {
+  return pythonProcess(t, [fixture('glance_load.py'), glanceDriver, dir, JSON.stringify(job)]);
+}
+
 /** A client's download of `file` through Glance into `dir`: `ask('next')`, `ask('rest')`, `ask('drop')`, or `kill()`. */
 export function glanceDownloadInto(t, dir, imageId, file) {
-  return pythonProcess(t, [glanceDownload, glanceDriver, dir, imageId, file]);
+  return pythonProcess(t, [fixture('glance_download.py'), glanceDriver, dir, imageId, file]);
 }
 
 /** A process that answers each line with one JSON object in a line. */

@@ -1,17 +1,16 @@
 // One directory, two drivers: Glance's own, in Python, and ours, both directions, while both run.
 
 import assert from 'node:assert/strict';
-import { lutimesSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { lutimesSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { getXattr, ImageBusyError, XattrDriver } from '../../dist/index.js';
+import { getXattr, ImageBusyError } from '../../dist/index.js';
 import { bytesOf } from '../support/contents.mjs';
-import { defer } from '../support/defer.mjs';
 import { driverProcess } from '../support/driver-process.mjs';
-import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { glanceDownloadInto, glanceOn, needsGlance } from './glance-process.mjs';
+import { glanceIds, sharedDirectory } from './shared-directory.mjs';
 
 const chunk = 64 * 1024; // of a download through Glance
 
@@ -371,28 +370,6 @@ suite('while both run', { skip: needsGlance }, () => {
     assert.equal((await driver.getUsage()).incomplete, 0);
   });
 });
-
-/** A fresh directory that both drivers work on, and files for Glance to take images from. */
-async function sharedDirectory(t, glanceOptions) {
-  const dir = await temporaryDirectory(t);
-  const sources = await temporaryDirectory(t);
-  const driver = await XattrDriver.open({ dir });
-  defer(t, () => driver.close());
-  const glance = glanceOn(t, dir, glanceOptions);
-  let files = 0;
-  const source = (bytes) => {
-    files += 1;
-    const path = join(sources, `source-${files}`);
-    writeFileSync(path, bytes);
-    return path;
-  };
-  return { dir, driver, glance, source };
-}
-
-async function glanceIds(glance) {
-  const { cached_images } = await glance.ask('list');
-  return cached_images.map(({ image_id }) => image_id).sort();
-}
 
 async function writeClaimed(driver, imageId, bytes) {
   try {
