@@ -50,7 +50,9 @@ export function assertBytes(value: unknown, name: string): asserts value is Uint
 }
 
 export function assertSignal(value: unknown, name: string): asserts value is AbortSignal | undefined {
-  if (value !== undefined && !(value instanceof AbortSignal)) {
+  if (value === undefined) return;
+  // To look is to know: what merely has the prototype throws, and had better do so now than in the middle of an operation.
+  if (!(value instanceof AbortSignal) || typeof value.aborted !== 'boolean') {
     throw invalidType(name, 'an instance of AbortSignal', value);
   }
 }

@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { bytesOf, drain } from '../support/contents.mjs';
+import { defer } from '../support/defer.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 import { assertAbsent, assertInvalid, refusesArgument } from './conformance/assertions.mjs';
 
@@ -234,4 +236,18 @@ test('options that change after they were checked change nothing, and fail no st
   stream.end('bytes');
   await finished(stream);
   assert.equal(String(await driver.readImage('image')), 'bytes');
+});
+
+test('what only looks like a signal is refused before there is a stream that could fail', async (t) => {
+  const driver = await openDriver(t);
+  const options = { signal: Object.create(AbortSignal.prototype) };
+  const unhandled = t.mock.fn();
+  process.on('uncaughtException', unhandled);
+  defer(t, () => process.off('uncaughtException', unhandled));
+
+  assert.throws(() => driver.createReadStream('missing', options), TypeError);
+  assert.throws(() => driver.createWriteStream('image', options), TypeError);
+  await sleep(20);
+
+  assert.equal(unhandled.mock.callCount(), 0);
 });
