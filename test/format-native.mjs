@@ -1,4 +1,4 @@
-// Holds the C++ files to .clang-format: `node test/format-native.mjs [--write]`.
+// Holds the C and C++ files to .clang-format: `node test/format-native.mjs [--write]`.
 //
 // clang-format comes from npm, so that every machine formats with the same version of it.
 
@@ -11,7 +11,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const style = readFileSync(join(root, '.clang-format'), 'utf8');
 const write = process.argv.includes('--write');
 
-const files = ['native', 'test/native', 'test/sanitizers'].flatMap(nativeFiles);
+const files = ['native', 'test/native', 'test/sanitizers', 'bench/floor'].flatMap(nativeFiles);
 let misformatted = 0;
 for (const path of files) {
   const source = readFileSync(path, 'utf8');
@@ -30,7 +30,7 @@ if (misformatted > 0 && !write) process.exitCode = 1;
 function nativeFiles(directory) {
   if (!existsSync(join(root, directory))) return [];
   return readdirSync(join(root, directory), { recursive: true })
-    .filter((path) => /\.(h|cc)$/.test(path))
+    .filter((path) => /\.(h|cc?)$/.test(path))
     .map((path) => join(root, directory, path));
 }
 

@@ -1,0 +1,39 @@
+// The system calls of openForReadSync(), a read of 4 KiB and closeSync(), on DIR/image.
+
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "counter.h"
+
+static const unsigned kFields = STATX_TYPE | STATX_MODE | STATX_SIZE | STATX_BLOCKS | STATX_INO | STATX_ATIME |
+                                STATX_MTIME | STATX_NLINK | STATX_UID | STATX_MNT_ID;
+static int directory;
+static char bytes[4096];
+
+static void Stat(int fd) {
+  struct statx stat;
+  Expect(statx(fd, "", AT_EMPTY_PATH, kFields, &stat) == 0 && stat.stx_nlink == 1, "statx");
+}
+
+static void Hit(size_t number) {
+  (void)number;
+  const int fd = openat(directory, "image", O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOATIME | O_CLOEXEC);
+  Expect(fd >= 0, "openat");
+  Stat(fd);
+  Expect(pread(fd, bytes, sizeof(bytes), 0) == sizeof(bytes), "pread64");
+  LockExclusive(fd);
+  Stat(fd);
+  AddOne(fd);
+  struct timespec times[2] = {{0, 0}, {0, UTIME_OMIT}};
+  clock_gettime(CLOCK_REALTIME, &times[0]);
+  Expect(futimens(fd, times) == 0, "utimensat");
+  flock(fd, LOCK_UN);
+  close(fd);
+}
+
+int main(int count, char** arguments) {
+  directory = open(arguments[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  Expect(directory >= 0, "open");
+  MeasureOperations(arguments, count, Hit);
+}

@@ -1,0 +1,51 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const python = '/usr/bin/python3';
+const trialMain = fileURLToPath(new URL('./trial-main.mjs', import.meta.url));
+const glanceScript = fileURLToPath(new URL('../peers/glance_driver.py', import.meta.url));
+
+/** By the name that is shown: how a trial is started, and why it cannot be. */
+export const contenders = {
+  'ours, sync': peer('ours-sync'),
+  ours: peer('ours'),
+  C: { missing: () => undefined, command: (_work, spec, floor) => floor.command(spec) },
+  'Node port': peer('node-port', 'fs-xattr'),
+  Glance: {
+    missing: () => (glanceIsThere() ? undefined : 'python3-glance and python3-xattr are not installed (Debian)'),
+    command: (work, spec) => [python, glanceScript, work, JSON.stringify(spec)],
+  },
+  cacache: peer('cacache', 'cacache'),
+  lmdb: peer('lmdb', 'lmdb'),
+  'better-sqlite3': peer('better-sqlite3', 'better-sqlite3'),
+  'fs.promises': peer('plain-fs'),
+};
+
+function peer(name, packageName) {
+  let reason;
+  return {
+    missing: () => {
+      if (packageName) reason ??= whyNotLoadable(packageName);
+      return reason || undefined;
+    },
+    command: (work, spec) => [process.execPath, trialMain, work, name, JSON.stringify(spec)],
+  };
+}
+
+/** Empty if the package can be loaded here; a native build may have been blocked. */
+function whyNotLoadable(packageName) {
+  const use = packageName === 'better-sqlite3' ? 'new (m.default)(":memory:")' : 'm';
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '-e', `const m = await import(${JSON.stringify(packageName)}); ${use}`],
+    { cwd: fileURLToPath(new URL('..', import.meta.url)), encoding: 'utf8' },
+  );
+  return status === 0 ? '' : `cannot be loaded: ${/^.*Error.*$/m.exec(stderr)?.[0] ?? stderr.trim()}`;
+}
+
+let glanceFound;
+function glanceIsThere() {
+  glanceFound ??= existsSync(python) && spawnSync(python, ['-c', 'import glance.image_cache, xattr']).status === 0;
+  return glanceFound;
+}

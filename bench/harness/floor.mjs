@@ -1,0 +1,32 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const sources = fileURLToPath(new URL('../floor', import.meta.url));
+
+/** Compiles the C programs; answers where they are, or why they are not. */
+export function buildFloor(directory) {
+  mkdirSync(directory, { recursive: true });
+  for (const file of readdirSync(sources).filter((name) => name.endsWith('.c'))) {
+    const program = join(directory, basename(file, '.c'));
+    const built = spawnSync('cc', ['-O2', '-o', program, join(sources, file)], { encoding: 'utf8' });
+    if (built.error) return { missing: 'no C compiler (cc)' };
+    if (built.status !== 0) throw new Error(`${file} does not compile:\n${built.stderr}`);
+  }
+  return { program: (name) => join(directory, name) };
+}
+
+/** Arguments of the programs that run one operation again and again (floor/timing.h). */
+export function operationArguments({ dir, warmUpSeconds, seconds, batch, operations }) {
+  return [dir, warmUpSeconds, seconds, batch, ...(operations ? [operations] : [])].map(String);
+}
+
+/** Arguments of floor/walk.c. */
+export function walkArguments({ dir, method, warmUpRuns, runs, mark }) {
+  return [dir, method, warmUpRuns, runs, ...(mark ? ['mark'] : [])].map(String);
+}
+
+export function pruneArguments({ dir, entries, victims, mark }) {
+  return [dir, 'prune', entries, victims, ...(mark ? ['mark'] : [])].map(String);
+}

@@ -1,0 +1,96 @@
+import { formatTable } from './format-table.mjs';
+import { median, medianRatio, summarize } from './statistics.mjs';
+
+export function formatEnvironment(
+  { date, cpu, cores, memoryGiB, kernel, fileSystem, load, node, versions, glance },
+  context,
+) {
+  const peers = Object.entries({ ...versions, glance })
+    .filter(([, version]) => version)
+    .map(([name, version]) => `${name} ${version}`);
+  return [
+    `${date} UTC · ${cpu}, ${cores} cores, ${memoryGiB} GiB · Linux ${kernel} · ${fileSystem.type} (${fileSystem.options})`,
+    `Node ${node} · ${peers.join(', ')}`,
+    `${context.trials} rounds${context.quick ? ', quick: not to be quoted' : ''} · load when it began: ${load}`,
+  ].join('\n');
+}
+
+/** A table of what was measured, and one of the bars with what came of them. */
+export function formatBar({ bar, results, raw, notes }) {
+  const parts = [`### ${bar.id} · ${bar.title}`, formatMeasurements(bar, results, raw)];
+  if (bar.checks.length > 0)
+    parts.push(
+      formatTable(
+        ['bar', 'measured', ''],
+        bar.checks.map((check) => checkRow(check, results)),
+      ),
+    );
+  if (notes.length > 0) parts.push(notes.map((note) => `- ${note}`).join('\n'));
+  return parts.join('\n\n');
+}
+
+function formatMeasurements(bar, results, raw) {
+  const withMemory = Object.values(raw).some((trials) => Object.values(trials).some(([trial]) => trial.peakMiB));
+  const rows = [...results].flatMap(([caseName, byContender]) =>
+    [...byContender].map(([name, values]) => {
+      const memory = withMemory ? [memoryOf(raw[caseName][name])] : [];
+      return [caseName, name, ...spreadOf(bar, values), besideOurs(bar, byContender, name), ...memory];
+    }),
+  );
+  const header = [
+    '',
+    'contender',
+    `median, ${bar.unit}`,
+    'least – most',
+    `ours is … × ${bar.higherIsBetter ? 'the throughput' : 'as fast'}`,
+  ];
+  return formatTable(withMemory ? [...header, 'peak memory, MiB'] : header, rows);
+}
+
+function spreadOf(bar, values) {
+  const scale = bar.unit === 'µs' ? 1e-3 : 1;
+  const { median: middle, min, max } = summarize(values.map((value) => value * scale));
+  return [formatFigure(middle), `${formatFigure(min)} – ${formatFigure(max)}`];
+}
+
+/** `ours, sync` beside those that are not awaited where that is measured alone, else the awaited one. */
+function besideOurs({ higherIsBetter, floor }, byContender, name) {
+  const ours = floor?.same ?? 'ours';
+  if (name === ours || !byContender.has(ours)) return '';
+  const [mine, theirs] = [byContender.get(ours), byContender.get(name)];
+  return formatFigure(higherIsBetter ? medianRatio(mine, theirs) : medianRatio(theirs, mine));
+}
+
+function memoryOf(trials) {
+  const peaks = trials.map(({ peakMiB }) => peakMiB).filter(Boolean);
+  return peaks.length === 0 ? '' : formatFigure(median(peaks));
+}
+
+function checkRow(check, results) {
+  const { measured, verdict } = verdictOf(check, results);
+  return [check.text, measured, verdict];
+}
+
+function verdictOf(check, results) {
+  const evaluated = check.evaluate(results);
+  if (!evaluated) return { measured: '–', verdict: 'not measured' };
+  return { measured: evaluated.measured, verdict: evaluated.met ? 'met' : '**missed**' };
+}
+
+/** All bars in one table. */
+export function formatVerdicts(outcomes) {
+  const rows = outcomes
+    .toSorted((a, b) => barNumber(a) - barNumber(b))
+    .flatMap(({ bar, results }) => bar.checks.map((check) => [bar.id.split(',')[0], ...checkRow(check, results)]));
+  return `### All bars\n\n${formatTable(['', 'bar', 'measured', ''], rows)}`;
+}
+
+function barNumber({ bar }) {
+  return Number(/^P(\d+)/.exec(bar.id)?.[1] ?? Number.POSITIVE_INFINITY);
+}
+
+/** Three digits that say something, thousands in groups. */
+export function formatFigure(value) {
+  if (value >= 100) return Math.round(value).toLocaleString('en');
+  return Number(value.toPrecision(3)).toString();
+}

@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { XattrDriver } from '../../dist/index.js';
+import { contenders } from './contenders.mjs';
+import { runRounds } from './rounds.mjs';
+import { median } from './statistics.mjs';
+import { runTrial } from './trial.mjs';
+
+/**
+ * Runs all cases of a bar. A contender that is missing is left out, with a note; so that nothing is compared that was not
+ * measured here, a check that needs it answers nothing.
+ */
+export async function runBar(bar, context) {
+  const notes = new Set();
+  const results = new Map();
+  const raw = {};
+  for (const benchCase of bar.cases) {
+    if (benchCase.entries > context.mostEntries) {
+      notes.add(`${benchCase.name}: left out, --quick goes to ${context.mostEntries.toLocaleString('en')} entries`);
+      continue;
+    }
+    const present = benchCase.contenders.filter((name) => {
+      const missing = name === 'C' ? context.floor.missing : contenders[name].missing();
+      if (missing) notes.add(`${name}: skipped, ${missing}`);
+      return !missing;
+    });
+    const rounds = Math.min(context.trials, benchCase.rounds ?? context.trials);
+    const trials = await runRounds(present, rounds, (name, round) => {
+      context.progress(`${bar.id} ${benchCase.name}: round ${round + 1} of ${rounds}, ${name}`);
+      return runCaseTrial(bar, benchCase, name, context);
+    });
+    expectSameAnswers(bar, benchCase, trials);
+    raw[benchCase.name] = Object.fromEntries(trials);
+    results.set(benchCase.name, new Map([...trials].map(([name, all]) => [name, all.map(medianOf)])));
+  }
+  return { bar, results, raw, notes: [...notes] };
+}
+
+function medianOf({ batches }) {
+  return median(batches);
+}
+
+/** Walks of the same directory must find the same. */
+function expectSameAnswers(bar, { name }, trials) {
+  const answers = [...trials].flatMap(([contender, all]) => all.map(({ answer }) => [contender, answer]));
+  const [first] = answers;
+  for (const [contender, answer] of answers) {
+    if (answer === first[1]) continue;
+    throw new Error(`${bar.id} ${name}: ${contender} answers ${answer}, ${first[0]} ${first[1]}`);
+  }
+}
+
+async function runCaseTrial(bar, benchCase, name, context) {
+  const { entries, refill, inInvalid } = benchCase;
+  const dir = entries ? await directoryOf(benchCase, context) : freshDirectory(context);
+  const spec = { ...context.pace, ...benchCase.spec, ...context.override(benchCase.spec), dir };
+  if (!entries && name === 'C') await prepareForFloor(dir);
+  try {
+    return await runTrial(commandOf(bar, name, spec, context), context.signal);
+  } finally {
+    if (!context.signal.aborted) {
+      if (refill) await context.filled.refill(entries, refill);
+      if (!entries || inInvalid) removeDirectory(dir);
+    }
+  }
+}
+
+export function commandOf(bar, name, spec, context) {
+  const floor = { command: (given) => [context.floor.program(bar.floor.program), ...bar.floor.arguments(given)] };
+  return contenders[name].command(bar.work, spec, floor);
+}
+
+/** The programs in C know the layout, and expect one image. */
+export async function prepareForFloor(dir) {
+  const driver = await XattrDriver.open({ dir });
+  driver.writeImageSync('image', Buffer.alloc(4096));
+  await driver.close();
+}
+
+function directoryOf({ entries, inInvalid }, { filled }) {
+  return inInvalid ? filled.asInvalid(entries) : filled.of(entries);
+}
+
+let directories = 0;
+export function freshDirectory({ dir }) {
+  const fresh = join(dir, `trial-${directories++}`);
+  mkdirSync(fresh);
+  return fresh;
+}
+
+/** With rm, which is faster with many files than Node is; and what was written by one trial is not left to the next. */
+export function removeDirectory(dir) {
+  execFileSync('rm', ['-rf', dir]);
+}

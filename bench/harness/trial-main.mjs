@@ -1,0 +1,11 @@
+// One trial in a process of its own: node trial-main.mjs WORK PEER SPEC. Prints what the work answers.
+
+const [, , work, peerName, text] = process.argv;
+const { dir, ...spec } = JSON.parse(text);
+const { run } = await import(`../work/${work}.mjs`);
+const { open } = await import(`../peers/${peerName}.mjs`);
+
+const peer = await open(dir);
+const result = await run(peer, spec);
+await peer.close();
+console.log(JSON.stringify(result));
