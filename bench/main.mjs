@@ -13,6 +13,7 @@ const usage = `Usage: npm run bench -- [options]
   --dir DIR      where to work (default: the system's temporary directory); ext4 is what the bars are for
   --json         one JSON object with everything, on standard output
   --update       write the tables and plots of docs/benchmarks.md from this run
+  --from FILE    measure nothing, take what --json printed before
   --help         this text`;
 
 const { values: flags } = parseArgs({
@@ -22,6 +23,7 @@ const { values: flags } = parseArgs({
     trials: { type: 'string' },
     dir: { type: 'string' },
     json: { type: 'boolean', default: false },
+    from: { type: 'string' },
     update: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },

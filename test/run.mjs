@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const onlyByName = ['test/interop/', 'test/package/'];
+const onlyByName = ['test/interop/', 'test/package/', 'test/budget/'];
 
 // Several tests measure how long something takes, so no more of them at once than the smallest machine has cores.
 const filesAtOnce = 2;

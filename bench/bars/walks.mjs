@@ -4,8 +4,9 @@ import { walkArguments } from '../harness/floor.mjs';
 const entries = 100_000;
 
 function walkCase(count, method, contenders) {
-  const runs = count >= 1_000_000 ? { warmUpRuns: 1, runs: 1 } : { warmUpRuns: 1, runs: 3 };
-  return { name: entriesCase(count), entries: count, spec: { method, ...runs }, contenders };
+  const isLong = count > entries;
+  const spec = { method, warmUpRuns: 1, runs: isLong ? 1 : 3 };
+  return { name: entriesCase(count), entries: count, spec, contenders, ...(isLong && { rounds: 2 }) };
 }
 
 function walkBar(id, title, method, checks, counts = [entries]) {

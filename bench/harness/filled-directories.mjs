@@ -10,12 +10,12 @@ const run = promisify(execFile);
 /** Caches of many tiny images (floor/fill.c), each made once and used by all who ask for as many. */
 export class FilledDirectories {
   #parent;
-  #fillProgram;
+  #floor;
   #directories = new Map();
 
-  constructor(parent, fillProgram) {
+  constructor(parent, floor) {
     this.#parent = parent;
-    this.#fillProgram = fillProgram;
+    this.#floor = floor;
   }
 
   async of(entries) {
@@ -47,6 +47,7 @@ export class FilledDirectories {
   }
 
   async #fill(dir, entries, toRank) {
-    await run(this.#fillProgram, [dir, entries, 0, toRank].map(String));
+    if (this.#floor.missing) throw new Error(`a directory of ${entries} images cannot be made: ${this.#floor.missing}`);
+    await run(this.#floor.program('fill'), [dir, entries, 0, toRank].map(String));
   }
 }

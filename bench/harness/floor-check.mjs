@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { commandOf, freshDirectory, prepareForFloor, removeDirectory } from './run-bar.mjs';
-import { difference, perOperation, straceIsThere, traceCalls } from './strace.mjs';
+import { countCalls, difference, perOperation, straceIsThere, trace } from './strace.mjs';
 
 const operations = 40;
 const entries = 1_000;
@@ -36,14 +36,14 @@ async function callsOf(bar, name, context) {
     const dir = await context.filled.of(entries);
     const victims = benchCase.spec.victims ? entries / 10 : 0;
     const spec = { ...benchCase.spec, entries, victims, warmUpRuns: 0, runs: 1, mark: true, dir };
-    const calls = traceCalls(commandOf(bar, name, spec, context), log);
+    const calls = countCalls(trace(commandOf(bar, name, spec, context), log));
     if (victims > 0) await context.filled.refill(entries, victims);
     return calls;
   }
   const dir = freshDirectory(context);
   if (name === 'C') await prepareForFloor(dir);
   const spec = { ...context.pace, ...benchCase.spec, operations, dir };
-  const calls = perOperation(traceCalls(commandOf(bar, name, spec, context), log), operations);
+  const calls = perOperation(countCalls(trace(commandOf(bar, name, spec, context), log)), operations);
   removeDirectory(dir);
   return calls;
 }

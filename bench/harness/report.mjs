@@ -1,17 +1,16 @@
 import { formatTable } from './format-table.mjs';
 import { median, medianRatio, summarize } from './statistics.mjs';
 
-export function formatEnvironment(
-  { date, cpu, cores, memoryGiB, kernel, fileSystem, load, node, versions, glance },
-  context,
-) {
+/** What the figures depend on, as lines of text. */
+export function formatEnvironment({ environment, quick, trials }) {
+  const { date, cpu, cores, memoryGiB, kernel, fileSystem, load, node, versions, glance } = environment;
   const peers = Object.entries({ ...versions, glance })
     .filter(([, version]) => version)
     .map(([name, version]) => `${name} ${version}`);
   return [
-    `${date} UTC · ${cpu}, ${cores} cores, ${memoryGiB} GiB · Linux ${kernel} · ${fileSystem.type} (${fileSystem.options})`,
-    `Node ${node} · ${peers.join(', ')}`,
-    `${context.trials} rounds${context.quick ? ', quick: not to be quoted' : ''} · load when it began: ${load}`,
+    `- ${date} UTC; ${cpu}, ${cores} cores, ${memoryGiB} GiB; Linux ${kernel}; ${fileSystem.type} (${fileSystem.options})`,
+    `- Node ${node}; ${peers.join(', ')}`,
+    `- ${trials} rounds${quick ? ', quick: not to be quoted' : ''}; load when it began: ${load}`,
   ].join('\n');
 }
 

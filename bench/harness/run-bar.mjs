@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { XattrDriver } from '../../dist/index.js';
 import { contenders } from './contenders.mjs';
 import { runRounds } from './rounds.mjs';
-import { median } from './statistics.mjs';
 import { runTrial } from './trial.mjs';
 
 /**
@@ -14,9 +13,10 @@ import { runTrial } from './trial.mjs';
  */
 export async function runBar(bar, context) {
   const notes = new Set();
-  const results = new Map();
   const raw = {};
-  for (const benchCase of bar.cases) {
+  for (const declared of bar.cases) {
+    const benchCase = declared.scalable ? scaledDown(declared, context.mostEntries) : declared;
+    if (benchCase !== declared) notes.add(`with ${context.mostEntries.toLocaleString('en')} entries only (--quick)`);
     if (benchCase.entries > context.mostEntries) {
       notes.add(`${benchCase.name}: left out, --quick goes to ${context.mostEntries.toLocaleString('en')} entries`);
       continue;
@@ -33,13 +33,14 @@ export async function runBar(bar, context) {
     });
     expectSameAnswers(bar, benchCase, trials);
     raw[benchCase.name] = Object.fromEntries(trials);
-    results.set(benchCase.name, new Map([...trials].map(([name, all]) => [name, all.map(medianOf)])));
   }
-  return { bar, results, raw, notes: [...notes] };
+  return { id: bar.id, notes: [...notes], trials: raw };
 }
 
-function medianOf({ batches }) {
-  return median(batches);
+function scaledDown(benchCase, most) {
+  if (benchCase.entries <= most) return benchCase;
+  const refill = benchCase.refill && most / 10;
+  return { ...benchCase, entries: most, refill, spec: { ...benchCase.spec, entries: most } };
 }
 
 /** Walks of the same directory must find the same. */

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,59 +8,71 @@ import { describeEnvironment } from './environment.mjs';
 import { FilledDirectories } from './filled-directories.mjs';
 import { buildFloor } from './floor.mjs';
 import { checkFloor } from './floor-check.mjs';
+import { outcomesOf } from './record.mjs';
 import { formatBar, formatEnvironment, formatVerdicts } from './report.mjs';
 import { removeDirectory, runBar } from './run-bar.mjs';
 
-/** The whole run. Its directory goes, however it ends. */
-export async function run({ only, quick, trials, dir: parent = tmpdir(), json, update }) {
+/** Measures, or takes what was measured before, and reports it. */
+export async function run(flags) {
+  const record = flags.from ? JSON.parse(readFileSync(flags.from, 'utf8')) : await measureAll(flags);
+  if (!record) return;
+  if (flags.json) console.log(JSON.stringify(record));
+  else console.log(`\n${formatVerdicts(outcomesOf(record, allBars))}`);
+  if (flags.update) {
+    const { updateDocuments } = await import('./update-documents.mjs');
+    await updateDocuments(record, allBars);
+  }
+}
+
+/** The record of a whole run; nothing if it was interrupted. Its directory goes, however it ends. */
+async function measureAll({ only, quick, trials = quick ? 2 : 5, dir: parent = tmpdir(), json }) {
   const bars = chooseBars(allBars, only);
   const dir = mkdtempSync(join(parent, 'xattr-cache-bench-'));
-  const interruption = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.once(name, () => {
-      process.exitCode = 128 + constants.signals[name];
-      interruption.abort();
-    });
-  }
+  const signal = interruption();
   try {
-    const environment = describeEnvironment(dir);
-    if (environment.fileSystem.type !== 'ext4') {
-      progress(`${dir} is on ${environment.fileSystem.type}: the bars are for ext4`);
-    }
-    const context = makeContext({ dir, quick, trials: Number(trials ?? (quick ? 2 : 5)), signal: interruption.signal });
-    const outcomes = [];
-    if (!json) console.log(formatEnvironment(environment, context));
+    const context = makeContext({ dir, quick, trials: Number(trials), signal });
+    const record = { environment: describeEnvironment(dir), quick, trials: context.trials, bars: [] };
+    const { type } = record.environment.fileSystem;
+    if (type !== 'ext4') progress(`${dir} is on ${type}: the bars are for ext4`);
+    if (!json) console.log(formatEnvironment(record));
+
     for (const bar of bars) {
       const floorNote = await checkFloor(bar, context);
-      const outcome = await runBar(bar, context);
-      if (floorNote) outcome.notes.unshift(floorNote);
-      outcomes.push(outcome);
-      if (!json) console.log(`\n${formatBar(outcome)}`);
+      const measured = await runBar(bar, context);
+      if (floorNote) measured.notes.unshift(floorNote);
+      record.bars.push(measured);
+      if (!json) console.log(`\n${formatBar(outcomesOf(record, allBars).at(-1))}`);
     }
-    if (json) console.log(JSON.stringify(toJson(environment, context, outcomes)));
-    else console.log(`\n${formatVerdicts(outcomes)}`);
-    if (update) {
-      const { updateDocuments } = await import('./update-documents.mjs');
-      await updateDocuments({ environment, context, outcomes });
-    }
+    return record;
   } catch (error) {
-    if (!interruption.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
     progress('interrupted');
+    return undefined;
   } finally {
     progress('removing what was made');
     removeDirectory(dir);
   }
 }
 
+function interruption() {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.once(name, () => {
+      process.exitCode = 128 + constants.signals[name];
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
 function makeContext({ dir, quick, trials, signal }) {
   const floor = buildFloor(join(dir, 'floor'));
   return {
     dir,
-    quick,
     trials,
     signal,
     floor,
-    filled: new FilledDirectories(dir, floor.program('fill')),
+    filled: new FilledDirectories(dir, floor),
     mostEntries: quick ? 100_000 : Number.POSITIVE_INFINITY,
     pace: { warmUpSeconds: quick ? 0.1 : 0.3 },
     override: (spec) => (quick && spec.seconds ? { seconds: 0.1 } : {}),
@@ -70,20 +82,4 @@ function makeContext({ dir, quick, trials, signal }) {
 
 function progress(text) {
   console.error(text);
-}
-
-function toJson(environment, { quick, trials }, outcomes) {
-  return {
-    environment,
-    quick,
-    trials,
-    bars: outcomes.map(({ bar, results, raw, notes }) => ({
-      id: bar.id,
-      title: bar.title,
-      unit: bar.unit,
-      notes,
-      checks: bar.checks.map((check) => ({ text: check.text, ...check.evaluate(results) })),
-      trials: raw,
-    })),
-  };
 }

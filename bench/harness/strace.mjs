@@ -15,17 +15,17 @@ export function straceIsThere() {
   return spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
 }
 
-/** The system calls that a command makes between its marks (harness/measure.mjs), by name. */
-export function traceCalls([command, ...args], log) {
+/** What strace says of a command and all its threads. */
+export function trace([command, ...args], log) {
   const { status, stderr } = spawnSync('strace', ['-f', '-o', log, command, ...args], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} failed under strace: ${stderr}`);
-  return countCalls(readFileSync(log, 'utf8'));
+  return readFileSync(log, 'utf8');
 }
 
 /** @returns an object from a call's name to how often it was begun between the marks, in alphabetical order */
-export function countCalls(log, begin = '/xattr-cache-bench/begin', end = '/xattr-cache-bench/end') {
-  const from = log.indexOf(begin);
-  const to = log.indexOf(end);
+export function countCalls(log, mark = '/xattr-cache-bench') {
+  const from = log.indexOf(`"${mark}/begin"`);
+  const to = log.indexOf(`"${mark}/end"`);
   if (from < 0 || to < from) throw new Error('the output of strace lacks the marks');
 
   const wakeUps = wakeUpDescriptors(log);
