@@ -1,5 +1,5 @@
 import { atMostTimesAsLong, entriesCase, growsLinearly } from '../harness/checks.mjs';
-import { pruneArguments } from '../harness/floor.mjs';
+import { lockedPruneArguments, pruneArguments } from '../harness/floor.mjs';
 
 const entries = 100_000;
 
@@ -10,7 +10,7 @@ function pruneCase(count) {
     name: entriesCase(count),
     entries: count,
     spec: { entries: count, victims: count / 10 },
-    contenders: ['C', 'ours', ...others],
+    contenders: ['C', 'C, locked', 'ours', ...others],
     refill: count / 10,
   };
 }
@@ -21,7 +21,7 @@ export const bars = [
     title: 'prune of a tenth',
     work: 'prune',
     unit: 'ms',
-    floor: { program: 'walk', arguments: pruneArguments, same: 'ours' },
+    floor: { program: 'walk', arguments: pruneArguments, lockedArguments: lockedPruneArguments, same: 'ours' },
     cases: [1_000, 10_000, entries, 1_000_000].map(pruneCase),
     checks: [
       atMostTimesAsLong(1.3, 'ours', 'C', entriesCase(entries)),

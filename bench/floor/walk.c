@@ -1,12 +1,15 @@
 // The walks of a cache with the system calls alone:
 //
 //   walk DIR size|list WARM_UP_RUNS RUNS [mark]
-//   walk DIR prune IMAGES VICTIMS [mark]     after one walk to warm up
+//   walk DIR prune|prune-locked IMAGES VICTIMS [mark]     after one walk to warm up
+//
+// `prune-locked` removes each image as evictTo() does: under its lock, after another look at it, its hits read.
 //
 // Prints the milliseconds of each, and the images seen.  `mark` is for strace, see timing.h.
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <sys/file.h>
 #include <sys/xattr.h>
 
 #include "ranks.h"
@@ -62,11 +65,28 @@ static void NoteVictim(int directory, const char* name, const struct statx* stat
   strcpy(victims + 32 * pruned++, name);
 }
 
-static void Prune(int directory) {
+static void Remove(int directory, const char* name) {
+  Expect(unlinkat(directory, name, 0) == 0, "unlinkat");
+}
+
+static void RemoveLocked(int directory, const char* name) {
+  const unsigned fields = STATX_BASIC_STATS | STATX_MNT_ID;
+  struct statx stat;
+  char text[20];
+  const int fd = openat(directory, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOATIME | O_CLOEXEC);
+  Expect(fd >= 0, "openat");
+  Expect(statx(fd, "", AT_EMPTY_PATH, fields, &stat) == 0, "statx");
+  Expect(flock(fd, LOCK_EX | LOCK_NB) == 0, "flock");
+  Expect(statx(directory, name, AT_SYMLINK_NOFOLLOW, fields, &stat) == 0, "statx");
+  Expect(fgetxattr(fd, "user.hits", text, sizeof(text)) > 0, "fgetxattr");
+  Remove(directory, name);
+  flock(fd, LOCK_UN);
+  close(fd);
+}
+
+static void Prune(int directory, void (*remove)(int directory, const char* name)) {
   Walk(directory, NoteVictim);
-  for (uint64_t i = 0; i < pruned; i++) {
-    Expect(unlinkat(directory, victims + 32 * i, 0) == 0, "unlinkat");
-  }
+  for (uint64_t i = 0; i < pruned; i++) remove(directory, victims + 32 * i);
 }
 
 static double Milliseconds(int64_t nanoseconds) {
@@ -90,14 +110,14 @@ int main(int count, char** arguments) {
   const int marked = count > 5;
   printf("{\"batches\":[");  // Before the mark: its buffer has to be made.
 
-  if (strcmp(arguments[2], "prune") == 0) {
+  if (strncmp(arguments[2], "prune", 5) == 0) {
     total = strtoull(arguments[3], NULL, 10);
     victim_count = strtoull(arguments[4], NULL, 10);
     victims = malloc(32 * (victim_count + 1));
     if (!marked) Walk(directory, AddSize);
     if (marked) Mark("/xattr-cache-bench/begin");
     const int64_t start = Nanoseconds();
-    Prune(directory);
+    Prune(directory, strcmp(arguments[2], "prune") == 0 ? Remove : RemoveLocked);
     const double took = Milliseconds(Nanoseconds() - start);
     if (marked) Mark("/xattr-cache-bench/end");
     printf("%.3f],\"answer\":%llu}\n", took, (unsigned long long)pruned);

@@ -1,4 +1,4 @@
-/** `only`: bars by their ids, as `P3,P4`; `plots` for those without a bar to meet. All, if it is not given. */
+/** `only`: bars by their ids, as `P3,P4`; `others` for those without a bar to meet. All, if it is not given. */
 export function chooseBars(bars, only) {
   if (only === undefined) return bars;
   const wanted = only.split(',').map((id) => id.trim().toUpperCase());
@@ -10,5 +10,5 @@ export function chooseBars(bars, only) {
 
 /** `P5` for `P5, claimed`. */
 function familyOf({ id }) {
-  return /^P\d+/.exec(id)?.[0] ?? 'PLOTS';
+  return /^P\d+/.exec(id)?.[0] ?? 'OTHERS';
 }

@@ -10,17 +10,26 @@ const glanceScript = fileURLToPath(new URL('../peers/glance_driver.py', import.m
 export const contenders = {
   'ours, sync': peer('ours-sync'),
   ours: peer('ours'),
-  C: { missing: () => undefined, command: (_work, spec, floor) => floor.command(spec) },
+  C: floor(({ arguments: argumentsOf }) => argumentsOf),
+  'C, locked': floor(({ lockedArguments }) => lockedArguments),
   'Node port': peer('node-port', 'fs-xattr'),
   Glance: {
     missing: () => (glanceIsThere() ? undefined : 'python3-glance and python3-xattr are not installed (Debian)'),
-    command: (work, spec) => [python, glanceScript, work, JSON.stringify(spec)],
+    command: ({ work }, spec) => [python, glanceScript, work, JSON.stringify(spec)],
   },
   cacache: peer('cacache', 'cacache'),
   lmdb: peer('lmdb', 'lmdb'),
   'better-sqlite3': peer('better-sqlite3', 'better-sqlite3'),
   'fs.promises': peer('plain-fs'),
 };
+
+/** `choose` answers which arguments of the bar's program make it this contender. */
+function floor(choose) {
+  return {
+    missing: (context) => context.floor.missing,
+    command: (bar, spec, context) => [context.floor.program(bar.floor.program), ...choose(bar.floor)(spec)],
+  };
+}
 
 function peer(name, packageName) {
   let reason;
@@ -29,7 +38,7 @@ function peer(name, packageName) {
       if (packageName) reason ??= whyNotLoadable(packageName);
       return reason || undefined;
     },
-    command: (work, spec) => [process.execPath, trialMain, work, name, JSON.stringify(spec)],
+    command: ({ work }, spec) => [process.execPath, trialMain, work, name, JSON.stringify(spec)],
   };
 }
 

@@ -27,6 +27,11 @@ export function walkArguments({ dir, method, warmUpRuns, runs, mark }) {
   return [dir, method, warmUpRuns, runs, ...(mark ? ['mark'] : [])].map(String);
 }
 
-export function pruneArguments({ dir, entries, victims, mark }) {
-  return [dir, 'prune', entries, victims, ...(mark ? ['mark'] : [])].map(String);
+export function pruneArguments({ dir, entries, victims, mark }, how = 'prune') {
+  return [dir, how, entries, victims, ...(mark ? ['mark'] : [])].map(String);
+}
+
+/** The same, each image removed with all the calls with which we do it. */
+export function lockedPruneArguments(spec) {
+  return pruneArguments(spec, 'prune-locked');
 }

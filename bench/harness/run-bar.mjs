@@ -22,7 +22,7 @@ export async function runBar(bar, context) {
       continue;
     }
     const present = benchCase.contenders.filter((name) => {
-      const missing = name === 'C' ? context.floor.missing : contenders[name].missing();
+      const missing = contenders[name].missing(context);
       if (missing) notes.add(`${name}: skipped, ${missing}`);
       return !missing;
     });
@@ -69,8 +69,7 @@ async function runCaseTrial(bar, benchCase, name, context) {
 }
 
 export function commandOf(bar, name, spec, context) {
-  const floor = { command: (given) => [context.floor.program(bar.floor.program), ...bar.floor.arguments(given)] };
-  return contenders[name].command(bar.work, spec, floor);
+  return contenders[name].command(bar, spec, context);
 }
 
 /** The programs in C know the layout, and expect one image. */

@@ -17,6 +17,7 @@ export async function open(dir) {
       reader.readSync(buffer, 0, buffer.length, 0);
       reader.closeSync();
     },
+    path: (id) => driver.getImageFilepath(id),
     increment: (id) => incXattrSync(`${dir}/${id}`, 'hits'),
     hits: (id) => driver.getHitCountSync(id),
     has: (id) => driver.isCachedSync(id),

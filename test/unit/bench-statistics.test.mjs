@@ -27,7 +27,7 @@ test('bars are chosen by their ids, with all that belongs to them', () => {
   const bars = ['P1', 'P5', 'P5, claimed', 'P10', 'sizes'].map((id) => ({ id }));
   const chosen = (only) => chooseBars(bars, only).map(({ id }) => id);
   assert.deepEqual(chosen('P1'), ['P1']);
-  assert.deepEqual(chosen('p5, plots'), ['P5', 'P5, claimed', 'sizes']);
+  assert.deepEqual(chosen('p5, others'), ['P5', 'P5, claimed', 'sizes']);
   assert.deepEqual(chosen(undefined).length, bars.length);
   assert.throws(() => chosen('P11'), /no bar P11/);
 });
