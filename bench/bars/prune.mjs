@@ -12,6 +12,7 @@ function pruneCase(count) {
     spec: { entries: count, victims: count / 10 },
     contenders: ['C', 'C, locked', 'ours', ...others],
     refill: count / 10,
+    ...(count > entries && { rounds: 2 }),
   };
 }
 

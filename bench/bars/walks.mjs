@@ -5,7 +5,7 @@ const entries = 100_000;
 
 function walkCase(count, method, contenders) {
   const isLong = count > entries;
-  const spec = { method, warmUpRuns: 1, runs: isLong ? 1 : 3 };
+  const spec = { method, warmUpRuns: isLong ? 0 : 1, runs: isLong ? 1 : 3 };
   return { name: entriesCase(count), entries: count, spec, contenders, ...(isLong && { rounds: 2 }) };
 }
 
