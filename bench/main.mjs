@@ -40,5 +40,9 @@ if (flags.help) {
 } else {
   installPeers();
   const { run } = await import('./harness/run.mjs');
-  await run(flags);
+  await run(flags).catch((error) => {
+    // What was measured is wrong, or cannot be measured: where it happened is of no interest.
+    console.error(error.message);
+    process.exitCode ||= 1;
+  });
 }

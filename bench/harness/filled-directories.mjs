@@ -11,11 +11,13 @@ const run = promisify(execFile);
 export class FilledDirectories {
   #parent;
   #floor;
+  #signal;
   #directories = new Map();
 
-  constructor(parent, floor) {
+  constructor(parent, floor, signal) {
     this.#parent = parent;
     this.#floor = floor;
+    this.#signal = signal;
   }
 
   async of(entries) {
@@ -48,6 +50,6 @@ export class FilledDirectories {
 
   async #fill(dir, entries, toRank) {
     if (this.#floor.missing) throw new Error(`a directory of ${entries} images cannot be made: ${this.#floor.missing}`);
-    await run(this.#floor.program('fill'), [dir, entries, 0, toRank].map(String));
+    await run(this.#floor.program('fill'), [dir, entries, 0, toRank].map(String), { signal: this.#signal });
   }
 }

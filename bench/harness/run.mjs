@@ -72,7 +72,7 @@ function makeContext({ dir, quick, trials, signal }) {
     trials,
     signal,
     floor,
-    filled: new FilledDirectories(dir, floor),
+    filled: new FilledDirectories(dir, floor, signal),
     mostEntries: quick ? 100_000 : Number.POSITIVE_INFINITY,
     pace: { warmUpSeconds: quick ? 0.1 : 0.3 },
     override: (spec) => (quick && spec.seconds ? { seconds: 0.1 } : {}),
