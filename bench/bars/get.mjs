@@ -1,4 +1,5 @@
 import { atLeastTimesAsFast } from '../harness/checks.mjs';
+import { operationArguments } from '../harness/floor.mjs';
 
 const KiB = 1024;
 
@@ -16,7 +17,9 @@ export const bars = [
     title: 'readImage, awaited, one after another, hits counted',
     work: 'get',
     unit: 'µs',
-    cases: [sizeCase('4 KiB', 4 * KiB, all)],
+    // Not a bar, but what can be hoped for.
+    floor: { program: 'hit', arguments: operationArguments },
+    cases: [sizeCase('4 KiB', 4 * KiB, ['C', ...all])],
     checks: [
       atLeastTimesAsFast(12, 'ours', 'Node port', '4 KiB'),
       atLeastTimesAsFast(20, 'ours', 'cacache', '4 KiB'),

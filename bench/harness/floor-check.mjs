@@ -11,7 +11,7 @@ const entries = 1_000;
  * Answers a line of text, or nothing for a bar without a floor.
  */
 export async function checkFloor(bar, context) {
-  if (!bar.floor || context.floor.missing) return undefined;
+  if (!bar.floor?.same || context.floor.missing) return undefined;
   if (!straceIsThere()) return 'not compared with the floor call by call: strace is missing or may not trace';
   context.progress(`${bar.id}: the same system calls as the floor?`);
   const ours = await callsOf(bar, bar.floor.same, context);

@@ -63,7 +63,7 @@ async function runCaseTrial(bar, benchCase, name, context) {
   } finally {
     if (!context.signal.aborted) {
       if (refill) await context.filled.refill(entries, refill);
-      if (!entries || inInvalid) removeDirectory(dir);
+      if (!bar.leavesManyFiles && (!entries || inInvalid)) removeDirectory(dir);
     }
   }
 }
