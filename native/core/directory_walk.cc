@@ -2,8 +2,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 
 #include <cstring>
+#include <thread>
 
 #include "core/syscalls.h"
 
@@ -28,24 +30,59 @@ bool DirectoryEntry::MaybeRegular() const {
   return type == DT_REG || type == DT_UNKNOWN;
 }
 
-DirectoryWalk::DirectoryWalk(UniqueFd directory)
-    : directory_(std::move(directory)), buffer_(std::make_unique_for_overwrite<char[]>(kBufferSize)) {}
+DirectoryWalk::DirectoryWalk(std::shared_ptr<Pass> pass)
+    : pass_(std::move(pass)), buffer_(std::make_unique_for_overwrite<char[]>(kBufferSize)) {}
 
 Result<DirectoryWalk> DirectoryWalk::Open(int directory) {
   UniqueFd own(sys::OpenAt(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!own.valid()) return SysError::Last("openat");
-  return DirectoryWalk(std::move(own));
+  return DirectoryWalk(std::make_shared<Pass>(std::move(own)));
+}
+
+Result<bool> DirectoryWalk::Fill() {
+  const std::lock_guard lock(pass_->reading);
+  const ssize_t size = sys::ReadEntries(pass_->fd.get(), buffer_.get(), kBufferSize);
+  // ENOENT: the directory itself was removed; it has no entries any more.
+  if (size < 0 && errno != ENOENT) return SysError::Last("getdents64");
+  filled_ = size > 0 ? static_cast<size_t>(size) : 0;
+  position_ = 0;
+  return size > 0;
+}
+
+Status DirectoryWalk::Share(const Visit& visit) {
+  if (position_ == filled_) {
+    const auto more = Fill();
+    if (!more.ok()) return more.error();
+  }
+  // What does not even fill the buffer is visited sooner than a thread is made.
+  struct Helper {
+    DirectoryWalk walk;
+    const Visit& visit;
+    Status outcome = Done{};
+  } helper{DirectoryWalk(pass_), visit};
+  pthread_t thread{};
+  // std::thread would throw where no thread is to be had; then this one does it all.
+  const bool helped = filled_ > kBufferSize / 2 && std::thread::hardware_concurrency() > 1 &&
+                      pthread_create(
+                          &thread, nullptr,
+                          [](void* data) -> void* {
+                            auto* self = static_cast<Helper*>(data);
+                            self->outcome = self->visit(self->walk, 1);
+                            return nullptr;
+                          },
+                          &helper) == 0;
+
+  Status outcome = visit(*this, 0);
+  if (helped) pthread_join(thread, nullptr);
+  return outcome.ok() ? helper.outcome : outcome;
 }
 
 Result<std::optional<DirectoryEntry>> DirectoryWalk::Next() {
   while (true) {
     if (position_ == filled_) {
-      const ssize_t size = sys::ReadEntries(directory_.get(), buffer_.get(), kBufferSize);
-      // ENOENT: the directory itself was removed; it has no entries any more.
-      if (size < 0 && errno != ENOENT) return SysError::Last("getdents64");
-      if (size <= 0) return std::optional<DirectoryEntry>();
-      filled_ = static_cast<size_t>(size);
-      position_ = 0;
+      const auto more = Fill();
+      if (!more.ok()) return more.error();
+      if (!more.value()) return std::optional<DirectoryEntry>();
     }
     const char* record = buffer_.get() + position_;
     uint16_t length = 0;

@@ -1,10 +1,12 @@
 // One pass over a directory's names: getdents64(2) with a large buffer, on a descriptor of its own, so that walks of
-// one directory do not disturb each other.
+// one directory do not disturb each other.  One pass may be shared by two threads.
 
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string_view>
 
@@ -29,10 +31,27 @@ class DirectoryWalk {
   // The next entry but "." and ".."; nothing at the end.  What is added or removed meanwhile may or may not be seen.
   Result<std::optional<DirectoryEntry>> Next();
 
- private:
-  explicit DirectoryWalk(UniqueFd directory);
+  // Calls `visit(walk, part)` until it has seen all entries: on this thread as part 0, and where the machine and the
+  // size of the directory make it worth it, at the same time on another one as part 1.  Each entry is seen by one of
+  // them. Fails with what either failed with.
+  using Visit = std::function<Status(DirectoryWalk& walk, size_t part)>;
+  static constexpr size_t kParts = 2;
+  Status Share(const Visit& visit);
 
-  UniqueFd directory_;
+ private:
+  // What two walks have in common.
+  struct Pass {
+    explicit Pass(UniqueFd its_fd) : fd(std::move(its_fd)) {}
+    UniqueFd fd;
+    std::mutex reading;
+  };
+
+  explicit DirectoryWalk(std::shared_ptr<Pass> pass);
+
+  // Reads more entries into the buffer.  False at the end.
+  Result<bool> Fill();
+
+  std::shared_ptr<Pass> pass_;
   std::unique_ptr<char[]> buffer_;
   size_t filled_ = 0;
   size_t position_ = 0;

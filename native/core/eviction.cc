@@ -51,9 +51,7 @@ Result<Eviction> Eviction::BeginDryRun(std::shared_ptr<const CacheDirectory> dir
 }
 
 Status Eviction::Walk() {
-  auto scan = ImageScan::Open(*directory_);
-  if (!scan.ok()) return scan.error();
-  auto images = scan.value().Next(SIZE_MAX, /*with_hits=*/false);
+  auto images = WalkImages(*directory_, /*with_hits=*/false);
   if (!images.ok()) return images.error();
   images_ = std::move(images.value());
 

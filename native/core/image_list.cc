@@ -15,6 +15,17 @@ void ImageList::Add(std::string_view name, ImageRow row, std::string_view error)
   rows_.push_back(row);
 }
 
+void ImageList::Append(const ImageList& other) {
+  const size_t offset = texts_.size();
+  texts_ += other.texts_;
+  rows_.reserve(rows_.size() + other.rows_.size());
+  for (ImageRow row : other.rows_) {
+    row.name_offset += offset;
+    row.error_offset += offset;
+    rows_.push_back(row);
+  }
+}
+
 void ImageList::SortByName() {
   std::ranges::sort(rows_, [this](const ImageRow& a, const ImageRow& b) { return name(a) < name(b); });
 }

@@ -30,6 +30,9 @@ class ImageList {
   // Adds `row` under `name`; `error` says why a failed write failed.
   void Add(std::string_view name, ImageRow row, std::string_view error = {});
 
+  // Adds all of another list.
+  void Append(const ImageList& other);
+
   size_t size() const { return rows_.size(); }
   const ImageRow& row(size_t i) const { return rows_[i]; }
   std::string_view name(const ImageRow& row) const { return {texts_.data() + row.name_offset, row.name_length}; }

@@ -111,6 +111,20 @@ std::string ReadErrorOf(int directory, const char* name) {
   return text.ok() ? text.value().value_or("") : "";
 }
 
+// Adds images to a list, until it has `limit` of them or there are no more.
+Status TakeImages(DirectoryWalk& walk, const CacheDirectory& directory, size_t limit, bool with_hits, ImageList* list) {
+  while (list->size() < limit) {
+    const auto found = NextImage(walk, directory);
+    if (!found.ok()) return found.error();
+    if (!found.value().has_value()) break;
+    const DirectoryEntry& entry = found.value()->entry;
+    ImageRow row = ToRow(found.value()->stat);
+    if (with_hits) row.hits = ReadHitsOf(directory.base(), entry.name);
+    list->Add(entry.view(), row);
+  }
+  return Done{};
+}
+
 Result<uint64_t> CountFiles(int directory) {
   uint64_t count = 0;
   const Status walked = ForEachFile(directory, [&](const Found&) { count++; });
@@ -128,22 +142,24 @@ Result<ImageScan> ImageScan::Open(const CacheDirectory& directory) {
 
 Result<ImageList> ImageScan::Next(size_t limit, bool with_hits) {
   ImageList list;
-  while (list.size() < limit) {
-    const auto found = NextImage(walk_, *directory_);
-    if (!found.ok()) return found.error();
-    if (!found.value().has_value()) break;
-    const DirectoryEntry& entry = found.value()->entry;
-    ImageRow row = ToRow(found.value()->stat);
-    if (with_hits) row.hits = ReadHitsOf(directory_->base(), entry.name);
-    list.Add(entry.view(), row);
-  }
+  const Status taken = TakeImages(walk_, *directory_, limit, with_hits, &list);
+  if (!taken.ok()) return taken.error();
   return list;
 }
 
+Result<ImageList> WalkImages(const CacheDirectory& directory, bool with_hits) {
+  auto walk = DirectoryWalk::Open(directory.base());
+  if (!walk.ok()) return walk.error();
+  ImageList parts[DirectoryWalk::kParts];
+  const Status walked = walk.value().Share(
+      [&](DirectoryWalk& own, size_t part) { return TakeImages(own, directory, SIZE_MAX, with_hits, &parts[part]); });
+  if (!walked.ok()) return walked.error();
+  parts[0].Append(parts[1]);
+  return std::move(parts[0]);
+}
+
 Result<ImageList> ListImages(const CacheDirectory& directory) {
-  auto scan = ImageScan::Open(directory);
-  if (!scan.ok()) return scan.error();
-  auto list = scan.value().Next(SIZE_MAX, /*with_hits=*/true);
+  auto list = WalkImages(directory, /*with_hits=*/true);
   if (list.ok()) list.value().SortByName();
   return list;
 }
@@ -168,11 +184,22 @@ Result<ImageList> ListQueue(const CacheDirectory& directory) {
 }
 
 Result<uint64_t> SumImages(const CacheDirectory& directory) {
-  uint64_t sum = 0;
-  // Files of no bytes add nothing, images or not.
-  const Status walked = ForEachFile(directory.base(), [&](const Found& found) { sum += found.stat.size; });
+  auto walk = DirectoryWalk::Open(directory.base());
+  if (!walk.ok()) return walk.error();
+  uint64_t sums[DirectoryWalk::kParts] = {};
+  const Status walked = walk.value().Share([&](DirectoryWalk& own, size_t part) -> Status {
+    uint64_t sum = 0;
+    while (true) {
+      const auto found = NextFile(own, directory.base());
+      if (!found.ok()) return found.error();
+      if (!found.value().has_value()) break;
+      sum += found.value()->stat.size;  // Files of no bytes add nothing, images or not.
+    }
+    sums[part] = sum;
+    return Done{};
+  });
   if (!walked.ok()) return walked.error();
-  return sum;
+  return sums[0] + sums[1];
 }
 
 Result<std::optional<ColdImage>> FindColdest(const CacheDirectory& directory) {

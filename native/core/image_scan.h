@@ -30,6 +30,9 @@ class ImageScan {
   DirectoryWalk walk_;
 };
 
+// All images in one go, in no order, with their hits if asked for.
+Result<ImageList> WalkImages(const CacheDirectory& directory, bool with_hits);
+
 // All images, by the bytes of their ids.
 Result<ImageList> ListImages(const CacheDirectory& directory);
 

@@ -58,6 +58,39 @@ TEST("two walks of one directory do not disturb each other") {
   CHECK_EQ(Rest(first.value()).size(), 2);
 }
 
+TEST("a pass that is shared finds every name once, whoever finds it") {
+  const TemporaryDirectory directory;
+  std::multiset<std::string> names;
+  for (size_t i = 0; i < 10'000; i++) names.insert("some-name-" + std::to_string(i));
+  for (const std::string& name : names) testing::WriteFile(directory.path() + '/' + name, "");
+  const OpenFile open(directory.path(), O_DIRECTORY);
+  auto walk = DirectoryWalk::Open(open.fd());
+  std::multiset<std::string> found[DirectoryWalk::kParts];
+  CHECK_OK(walk.value().Share([&](DirectoryWalk& own, size_t part) -> Status {
+    found[part] = Rest(own);
+    return Done{};
+  }));
+  found[0].insert(found[1].begin(), found[1].end());
+  CHECK(found[0] == names);
+}
+
+TEST("a pass that is shared fails with what either of the two failed with") {
+  const TemporaryDirectory directory;
+  for (size_t i = 0; i < 5'000; i++) testing::WriteFile(directory.path() + "/some-name-" + std::to_string(i), "");
+  const OpenFile open(directory.path(), O_DIRECTORY);
+  for (size_t failing = 0; failing < DirectoryWalk::kParts; failing++) {
+    auto walk = DirectoryWalk::Open(open.fd());
+    size_t parts = 0;
+    const Status shared = walk.value().Share([&](DirectoryWalk& own, size_t part) -> Status {
+      if (part == 1) parts = 2;
+      if (part == failing) return SysError{EIO, "statx"};
+      (void)Rest(own);
+      return Done{};
+    });
+    if (failing == 0 || parts == 2) CHECK_FAILS(shared, EIO);
+  }
+}
+
 TEST("a walk tells what can be a regular file") {
   CHECK((DirectoryEntry{"a", DT_REG}).MaybeRegular());
   CHECK((DirectoryEntry{"a", DT_UNKNOWN}).MaybeRegular());

@@ -38,6 +38,20 @@ TEST("an error may hold any byte") {
   CHECK_EQ(list.error(list.row(0)), "a\0b"s);
 }
 
+TEST("a list that is added to another keeps its names and errors") {
+  ImageList list;
+  list.Add("one", {}, "why");
+  ImageList more;
+  more.Add("two", {}, "because");
+  more.Add("three", {});
+  list.Append(more);
+  CHECK_EQ(list.size(), 3);
+  CHECK_EQ(list.name(list.row(1)), "two");
+  CHECK_EQ(list.error(list.row(1)), "because");
+  CHECK_EQ(std::string(list.c_name(list.row(2))), "three");
+  CHECK_EQ(list.error(list.row(2)), "");
+}
+
 TEST("names are sorted by their bytes, not by their letters") {
   ImageList list;
   for (const char* name : {"b", "é", "a", "Z", "aa", "~"}) list.Add(name, {});
