@@ -52,7 +52,7 @@ export async function evictImages(
       done = step.done;
     }
   } finally {
-    native.releaseSync(eviction.handle);
+    await native.releaseAsync(eviction.handle);
   }
 
   if (problem) {

@@ -14,7 +14,7 @@ export async function listCachedImages(directory: Handle): Promise<CachedImage[]
     appendCachedImages(images, native.takeRowsSync(list.handle, images.length, batchSize));
     await yieldToLoop();
   }
-  native.releaseSync(list.handle);
+  await native.releaseAsync(list.handle);
   return images;
 }
 

@@ -45,6 +45,8 @@ export type StallArguments = readonly [stallSeconds: number, locksWork: boolean,
  */
 export interface Native {
   releaseSync(handle: Handle): void;
+  /** For what is large: freed in the pool. */
+  releaseAsync(handle: Handle): Promise<void>;
 
   openDirectorySync(path: string): Handle;
   mountIdSync(directory: Handle): number;

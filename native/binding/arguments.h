@@ -32,6 +32,13 @@ class Arguments {
   // stallSeconds, locksWork, probeTimeoutMs
   StallRule Stall();
 
+  // Of any kind; it holds nothing afterwards.
+  std::shared_ptr<void> TakeHandle() {
+    auto object = TakeObject(Next());
+    if (object == nullptr) ok_ = false;
+    return object;
+  }
+
   template <typename T>
   std::shared_ptr<T> Handle() {
     auto object = FromHandle<T>(Next());

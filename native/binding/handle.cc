@@ -2,10 +2,13 @@
 
 namespace xattr_cache::binding {
 
+std::shared_ptr<void> TakeObject(const Napi::Value& value) {
+  if (!value.IsExternal()) return nullptr;
+  return std::move(value.As<Napi::External<internal::Box>>().Data()->object);
+}
+
 void ReleaseSync(const Napi::CallbackInfo& info) {
-  if (info.Length() == 1 && info[0].IsExternal()) {
-    info[0].As<Napi::External<internal::Box>>().Data()->object.reset();
-  }
+  TakeObject(info[0]).reset();
 }
 
 }  // namespace xattr_cache::binding

@@ -46,6 +46,9 @@ std::shared_ptr<T> FromHandle(const Napi::Value& value) {
   return std::static_pointer_cast<T>(box->object);
 }
 
+// The share that a handle of any kind holds, which then holds none.  Null if `value` is no handle, or was released.
+std::shared_ptr<void> TakeObject(const Napi::Value& value);
+
 // (handle): gives up the share now.  Released already: fine.
 void ReleaseSync(const Napi::CallbackInfo& info);
 

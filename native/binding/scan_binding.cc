@@ -140,10 +140,22 @@ struct Measure : OfDirectory {
   }
 };
 
+// (handle): what holds a million rows takes as long to be freed as the event loop must not be held up.
+struct Release : ToNothing {
+  explicit Release(Arguments& arguments) : object(arguments.TakeHandle()) {}
+  Status Run() {
+    object.reset();
+    return Done{};
+  }
+
+  std::shared_ptr<void> object;
+};
+
 }  // namespace
 
 void ExportScan(Napi::Object exports) {
   AddExports(exports, {
+                          {"releaseAsync", CallAsync<Release>},
                           {"openScanAsync", CallAsync<OpenScan>},
                           {"scanNextAsync", CallAsync<NextOfScan>},
                           {"listImagesAsync", CallAsync<List>},
