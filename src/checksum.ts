@@ -10,6 +10,7 @@ export type Checksum = string | { readonly algorithm: string; readonly hex: stri
 
 /** Digests bytes as they pass, and compares at the end. */
 export class ChecksumVerifier {
+  readonly #algorithm: string;
   readonly #hash: Hash;
   readonly #format: (digest: Buffer) => string;
   /** Any of them will do: SRI may name several. Written as they were given. */
@@ -21,6 +22,7 @@ export class ChecksumVerifier {
   }
 
   private constructor({ algorithm, digests, format }: ParsedChecksum, checksum: Checksum) {
+    this.#algorithm = algorithm.toLowerCase();
     this.#hash = hashOf(algorithm, checksum);
     this.#format = format;
     this.#expected = digests.map(format);
@@ -48,10 +50,15 @@ export class ChecksumVerifier {
     this.verify(imageId);
   }
 
-  /** Once, at the end. @throws {@link ChecksumMismatchError} */
-  verify(imageId: string): void {
-    const actual = this.#format(this.#hash.digest());
-    if (this.#expected.includes(actual)) return;
+  /**
+   * Once, at the end. Answers with the digest in SRI form.
+   *
+   * @throws {@link ChecksumMismatchError}
+   */
+  verify(imageId: string): string {
+    const digest = this.#hash.digest();
+    const actual = this.#format(digest);
+    if (this.#expected.includes(actual)) return `${this.#algorithm}-${digest.toString('base64')}`;
     throw new ChecksumMismatchError(imageId, this.#expected.join(' '), actual);
   }
 }

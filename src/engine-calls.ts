@@ -7,14 +7,22 @@ import { type Handle, native } from './native.ts';
 
 export type ImagePlace = 'cached' | 'incomplete' | 'invalid' | 'queue';
 
+/** What the manager needs of a driver that it follows writers through, and nobody else. */
+const engines = new WeakMap<object, EngineCalls>();
+
 /** How a driver's methods reach the engine: ids are checked on the way in, errors become typed on the way out. */
 export class EngineCalls {
   readonly #dir: string;
   /** From `configure()` to `close()`. */
   context: DriverContext | undefined;
 
-  constructor(dir: string) {
+  constructor(dir: string, driver: object) {
     this.#dir = dir;
+    engines.set(driver, this);
+  }
+
+  static of(driver: object): EngineCalls {
+    return engines.get(driver) as EngineCalls;
   }
 
   /** @throws {@link NotOpenError} */

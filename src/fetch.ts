@@ -16,31 +16,39 @@ export type Fetch = (
 
 export type FetchResult = ImageSource | Response | { readonly offset: number; readonly body: ImageSource };
 
-/** Answers that are `ok`, and yet not the image: no content (twice), and a part of it. */
-const statusesWithoutImage = [204, 205, 206];
+/** Answers that are `ok`, and yet no image. */
+const statusesWithoutContent = [204, 205];
+const partialContent = 206;
 
 export interface FetchedSource {
+  /** Where in the image it begins: 0, or where it was asked to. */
+  readonly offset: number;
   readonly body: ImageSource;
-  /** Bytes, where the source says how many there will be. */
+  /** Bytes of the whole image, where the source says how many there will be. */
   readonly expectedSize: number | undefined;
 }
 
 /**
- * Calls `fetch` for a whole image and takes apart what it answers.
+ * Calls `fetch` for an image, or for the rest of it from `offset` on, and takes apart what it answers.
  *
  * @throws {@link FetchFailedError} for what `fetch` throws, and for an answer that is not the image
  * @throws the signal's reason, also if `fetch` does not heed it
  */
-export async function fetchWhole(fetch: Fetch, imageId: string, signal: AbortSignal): Promise<FetchedSource> {
-  const answer = (async () => fetch(imageId, { offset: 0, signal }))();
+export async function fetchImage(
+  fetch: Fetch,
+  imageId: string,
+  offset: number,
+  signal: AbortSignal,
+): Promise<FetchedSource> {
+  const answer = (async () => fetch(imageId, { offset, signal }))();
   try {
-    return takeApart(await untilAborted(answer, signal), imageId);
+    return takeApart(await untilAborted(answer, signal), imageId, offset);
   } catch (error) {
     signal.throwIfAborted();
     throw asFetchFailed(error, imageId);
   } finally {
     // Nobody is going to read what comes too late.
-    if (signal.aborted) answer.then((result) => stopSource(takeApart(result, imageId).body)).catch(() => {});
+    if (signal.aborted) answer.then((result) => stopSource(takeApart(result, imageId, offset).body)).catch(() => {});
   }
 }
 
@@ -58,31 +66,45 @@ export async function* fetchedChunks(
   }
 }
 
-function takeApart(result: FetchResult, imageId: string): FetchedSource {
-  if (isResponse(result)) return fromResponse(result, imageId);
+function takeApart(result: FetchResult, imageId: string, asked: number): FetchedSource {
+  if (isResponse(result)) return fromResponse(result, imageId, asked);
   if (!isWithOffset(result)) {
     assertSource(result);
-    return { body: held(result), expectedSize: undefined };
+    return { offset: 0, body: held(result), expectedSize: undefined };
   }
   assertSource(result.body);
-  if (result.offset === 0) return { body: held(result.body), expectedSize: undefined };
-  stopSource(result.body);
-  throw new FetchFailedError(`the source of image ${JSON.stringify(imageId)} begins at ${result.offset}, not at 0`, {
-    imageId,
-  });
+  const { offset, body } = result;
+  if (offset === 0 || offset === asked) return { offset, body: held(body), expectedSize: undefined };
+  stopSource(body);
+  throw wrongOffset(imageId, offset, asked);
 }
 
-function fromResponse(response: Response, imageId: string): FetchedSource {
+function fromResponse(response: Response, imageId: string, asked: number): FetchedSource {
   const { ok, status, statusText, body } = response;
-  if (ok && !statusesWithoutImage.includes(status)) {
+  const offset = status === partialContent ? rangeStart(response) : 0;
+  const begins = offset === 0 ? status !== partialContent : offset === asked;
+  if (ok && begins && !statusesWithoutContent.includes(status)) {
+    const length = contentLength(response);
     return {
+      offset,
       body: body instanceof ReadableStream ? lockBody(body) : (body ?? []),
-      expectedSize: contentLength(response),
+      expectedSize: length === undefined ? undefined : offset + length,
     };
   }
   if (body && !body.locked) stopSource(body);
+  if (ok && status === partialContent && offset > 0) throw wrongOffset(imageId, offset, asked);
   const message = `the source of image ${JSON.stringify(imageId)} answered ${status} ${statusText}`.trim();
   throw new FetchFailedError(message, { imageId, status });
+}
+
+/** 0 for an answer that does not say. */
+function rangeStart({ headers }: Response): number {
+  return Number(/^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1] ?? 0);
+}
+
+function wrongOffset(imageId: string, offset: number, asked: number): FetchFailedError {
+  const message = `the source of image ${JSON.stringify(imageId)} begins at ${offset}, not at ${asked}`;
+  return new FetchFailedError(message, { imageId });
 }
 
 /**

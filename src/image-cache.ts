@@ -17,13 +17,16 @@ import { NotOpenError } from './errors.ts';
 import { type ErrorEvent, publish } from './events.ts';
 import { type EvictOptionsWithReason, evictionReason } from './eviction.ts';
 import type { Fetch } from './fetch.ts';
+import type { FetchedImage } from './fetched-image.ts';
+import { type FetchOptions, Flights } from './get-or-fetch.ts';
 import { HeldSource } from './held-source.ts';
 import { assertCacheOptions, type ImageCacheOptions, type ResolvedCacheOptions } from './image-cache-options.ts';
 import { assertImageId } from './image-id.ts';
 import { type PrefetchOptions, type PrefetchResult, prefetchQueued } from './prefetch.ts';
 import { assertSource } from './source-chunks.ts';
 import { type CacheStats, measureCache } from './stats.ts';
-import { assertCount, assertNonNegative, assertOptions } from './validate.ts';
+import { assertCount, assertNonNegative, assertOptions, assertSignal, invalidValue } from './validate.ts';
+import { type VerifyResult, verifyImage } from './verify-image.ts';
 import { assertWriteOptions, putChunks } from './write-image.ts';
 import { XattrDriver } from './xattr-driver.ts';
 
@@ -61,6 +64,7 @@ export class ImageCache {
   readonly #options: ResolvedCacheOptions;
   readonly #dir: string;
   readonly #autoPrune?: AutoPrune;
+  #flights: Flights | undefined;
   #open = true;
 
   /** @throws {@link BadDriverConfiguration} */
@@ -171,6 +175,39 @@ export class ImageCache {
     return new CachingIterator(source, options?.signal, open);
   }
 
+  /**
+   * The image, from the cache or fetched exactly once however many ask, here and in other processes: one fetches, the
+   * others read along while it comes. Should the one die, another goes on. Only over an {@link XattrDriver}.
+   *
+   * @throws what the source throws, also in another process: {@link FetchFailedError} with `remote`
+   * @throws {@link ChecksumMismatchError} {@link SizeMismatchError} at the end, {@link TypeError} over another driver
+   */
+  async getOrFetch(imageId: string, fetch: Fetch, options: FetchOptions = {}): Promise<FetchedImage> {
+    this.#assertOpen();
+    this.#flights ??= new Flights({
+      driver: this.#xattrDriver,
+      maxSize: this.maxSize,
+      room: async (signal) => this.#autoPrune?.room(signal),
+      onCommit: async (size) => this.#autoPrune?.committed(size),
+      onCacheError: (id, error) => this.#report(id, 'write', error),
+    });
+    return this.#flights.getOrFetch(imageId, fetch, options);
+  }
+
+  /**
+   * Compares a cached image with what was recorded when it was cached with a checksum; one that is not as it was goes to
+   * invalid/. Counts no hit. Only over an {@link XattrDriver}.
+   *
+   * @throws {@link ImageNotFoundError}, the signal's reason, {@link TypeError} over another driver
+   */
+  async verify(imageId: string, options: { readonly signal?: AbortSignal } = {}): Promise<VerifyResult> {
+    assertImageId(imageId);
+    assertOptions(options, 'options');
+    assertSignal(options.signal, 'options.signal');
+    this.#assertOpen();
+    return verifyImage(this.#xattrDriver, imageId, options.signal);
+  }
+
   /** What there is, by one walk over the images. */
   async stats(): Promise<CacheStats> {
     this.#assertOpen();
@@ -214,6 +251,11 @@ export class ImageCache {
   #report(imageId: string, operation: ErrorEvent['operation'], error: unknown): void {
     this.#options.logger?.warn({ imageId, operation, err: error }, 'the cache failed; the image is passed on');
     publish('error', () => ({ dir: this.#dir, imageId, operation, error }));
+  }
+
+  get #xattrDriver(): XattrDriver {
+    if (this.driver instanceof XattrDriver) return this.driver;
+    throw invalidValue('options.driver', 'must be an XattrDriver for this', this.driver);
   }
 
   #assertOpen(): void {

@@ -5,18 +5,21 @@ import { assertCount, assertOptions, assertSignal, outOfRange } from './validate
 
 const chunkSize = 64 * 1024;
 
+/** What an image is read through. One whose size is not known yet ends where a read answers 0. */
+export type StreamedReader = Pick<ImageReader, 'read' | 'close' | 'abort'> & { readonly size: number | undefined };
+
 /**
  * A range of an image as a stream. When it has been read to its end the reader is closed, which counts the hit before
  * `end` is emitted; destroyed before, the reader is aborted.
  */
 export class ImageReadStream extends Readable {
-  readonly #openReader: () => Promise<ImageReader>;
-  #reader: ImageReader | undefined;
+  readonly #openReader: () => Promise<StreamedReader>;
+  #reader: StreamedReader | undefined;
   #position: number;
   readonly #end: number; // exclusive
 
   /** `openReader` is called when the stream is constructed, so that a missing image is an `error` event. */
-  constructor(openReader: () => Promise<ImageReader>, options: RangeOptions) {
+  constructor(openReader: () => Promise<StreamedReader>, options: RangeOptions) {
     assertOptions(options, 'options');
     const { start = 0, end = Number.POSITIVE_INFINITY, signal } = options;
     assertCount(start, 'options.start');
@@ -49,8 +52,9 @@ export class ImageReadStream extends Readable {
   }
 
   async #pushNext(): Promise<void> {
-    const reader = this.#reader as ImageReader;
-    const length = Math.min(chunkSize, Math.min(this.#end, reader.size) - this.#position);
+    const reader = this.#reader as StreamedReader;
+    const end = Math.min(this.#end, reader.size ?? Number.POSITIVE_INFINITY);
+    const length = Math.min(chunkSize, end - this.#position);
     if (length > 0) {
       const chunk = Buffer.allocUnsafe(length);
       const size = await reader.read(chunk, 0, length, this.#position);

@@ -3,9 +3,9 @@ import type { Readable } from 'node:stream';
 import type { ImageReader, RangeOptions } from './driver.ts';
 import type { DriverContext } from './driver-context.ts';
 import { NotOpenError, toCacheError } from './errors.ts';
+import { countHit, countHitSync, type HitOutcome, tellHit } from './hit.ts';
 import { ImageReadStream } from './image-read-stream.ts';
-import { type Locked, locked, retryWhileLocked, retryWhileLockedSync } from './lock-retry.ts';
-import { type NativeHit, type NativeImage, native } from './native.ts';
+import { type NativeImage, native } from './native.ts';
 import { assertBytes, assertCount, outOfRange } from './validate.ts';
 
 /** The most that is read on the event loop in one go, in bytes: some 50 µs of copying. */
@@ -74,8 +74,7 @@ export class XattrImageReader implements ImageReader {
     if (this.#closed) return this.#closed;
     if (!this.#open) return { counted: false };
     if (this.#closing) throw new NotOpenError(`image ${JSON.stringify(this.imageId)} is being closed`, this);
-    const hit = retryWhileLockedSync(() => this.#recordInline(), this.#context.options.lockTimeoutMs);
-    return this.#release(hit);
+    return this.#release(countHitSync(this.#context, this.#image.handle));
   }
 
   async abort(): Promise<void> {
@@ -93,32 +92,14 @@ export class XattrImageReader implements ImageReader {
   }
 
   async #countAndRelease(): Promise<Closed> {
-    const record = () => (this.#context.inlineHits ? this.#recordInline() : this.#recordInPool());
-    return this.#release(await retryWhileLocked(record, this.#context.options.lockTimeoutMs));
+    return this.#release(await countHit(this.#context, this.#image.handle));
   }
 
-  #recordInline(): Exclude<NativeHit, null> | Locked {
-    const { accessResolutionMs } = this.#context.options;
-    const record = () => native.recordHitSync(this.#image.handle, accessResolutionMs);
-    return this.#context.timeAttributeWrite(record) ?? locked;
-  }
-
-  async #recordInPool(): Promise<Exclude<NativeHit, null> | Locked> {
-    return (await native.recordHitAsync(this.#image.handle, this.#context.options.accessResolutionMs)) ?? locked;
-  }
-
-  #release(hit: Exclude<NativeHit, null> | Locked): Closed {
+  #release(hit: HitOutcome): Closed {
     this.#open = false;
     native.releaseSync(this.#image.handle);
-    this.#closed = { counted: hit === true };
-    this.#tell(hit);
+    this.#closed = { counted: tellHit(this.#context, this.imageId, this.size, hit) };
     return this.#closed;
-  }
-
-  #tell(hit: Exclude<NativeHit, null> | Locked): void {
-    if (hit === true) this.#context.tellHit(this.imageId, this.size);
-    else if (hit === false) this.#context.tellUncounted(this.imageId, 'evicted');
-    else this.#context.tellUncounted(this.imageId, hit === locked ? 'locked' : hit);
   }
 
   #check(buffer: Uint8Array, offset: number, length: number, position: number): void {

@@ -82,11 +82,17 @@ export class XattrImageWriter implements ImageWriter {
     } catch (error) {
       const reason = this.#explainCommit(error);
       this.#committed = { error: reason };
-      await native.rollbackAsync(this.#writer, describeReason(reason)).catch(() => {});
+      await this.#giveUp(reason).catch(() => {});
       this.#context.tellRollback(this.imageId, reason);
       throw reason;
     }
     this.#context.tellCommit(this.imageId, this.#bytesWritten);
+  }
+
+  /** What was deleted while it was written is complete all the same, and whoever follows it is to read it to its end. */
+  #giveUp(reason: unknown): Promise<void> {
+    if (reason instanceof ClaimLostError) return native.discardAsync(this.#writer);
+    return native.rollbackAsync(this.#writer, describeReason(reason));
   }
 
   commitSync(): void {
@@ -152,6 +158,21 @@ export class XattrImageWriter implements ImageWriter {
     this.#stopWatching();
     this.#rollback = this.#inTurn(() => native.discardAsync(this.#writer));
     await this.#rollback;
+  }
+
+  /** @internal Notes on the file what its checksum is, for whoever verifies it. */
+  async recordDigest(text: string): Promise<void> {
+    this.#assertOpen();
+    try {
+      await this.#inTurn(() => native.recordDigestAsync(this.#writer, text));
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  /** @internal Whether others read the bytes while they grow. */
+  get followed(): boolean {
+    return native.isFollowedSync(this.#writer);
   }
 
   /** @internal Tells cleaners that the writer lives. */

@@ -43,6 +43,8 @@ export type {
   UncountedEvent,
 } from './events.ts';
 export type { Fetch, FetchResult } from './fetch.ts';
+export type { FetchedFrom, FetchedImage } from './fetched-image.ts';
+export type { FetchOptions } from './get-or-fetch.ts';
 export type { CacheImageOptions, PruneOptions, PruneResult } from './image-cache.ts';
 export { ImageCache } from './image-cache.ts';
 export type { ImageCacheOptions } from './image-cache-options.ts';
@@ -51,6 +53,7 @@ export type { Logger } from './logger.ts';
 export type { XattrDriverOptions } from './options.ts';
 export type { PrefetchOptions, PrefetchProgress, PrefetchResult } from './prefetch.ts';
 export type { CacheStats } from './stats.ts';
+export type { VerifyResult } from './verify-image.ts';
 export type { LockOptions } from './xattr.ts';
 export { getXattr, getXattrSync, incXattr, incXattrSync, setXattr, setXattrSync } from './xattr.ts';
 export { XattrDriver } from './xattr-driver.ts';

@@ -27,6 +27,13 @@ export interface NativeImage {
 /** True: counted. False: evicted. Null: locked by somebody else, to be tried again. An error: cannot be written. */
 export type NativeHit = boolean | null | SystemError;
 
+/** How far a writer is: bytes that can be read, and, if it failed, why. */
+export interface NativeSighting {
+  readonly progress: 'growing' | 'complete' | 'failed' | 'dead';
+  readonly size: number;
+  readonly reason: string;
+}
+
 export interface NativeFindings {
   readonly locks: boolean;
   readonly namelessFiles: boolean;
@@ -88,6 +95,18 @@ export interface Native {
     accessResolutionMs: number,
   ): Buffer | readonly [Buffer, false | SystemError] | undefined | null;
 
+  /** Null while the image is locked. */
+  quarantineAsync(image: Handle, directory: Handle, id: string, reason: string): Promise<boolean | null>;
+
+  /** Undefined if nobody is writing it; EBUSY: a foreign writer. */
+  followAsync(
+    directory: Handle,
+    id: string,
+    ...stallAndAnnounce: [...StallArguments, boolean]
+  ): Promise<{ readonly follower: Handle; readonly handle: Handle; readonly fd: number } | undefined>;
+  lookSync(follower: Handle): NativeSighting;
+  lookAsync(follower: Handle): Promise<NativeSighting>;
+
   claimSync(directory: Handle, id: string, ...stall: StallArguments): Handle;
   claimAsync(directory: Handle, id: string, ...stall: StallArguments): Promise<Handle>;
   reserveSync(writer: Handle, size: number): void;
@@ -100,6 +119,8 @@ export interface Native {
   rollbackAsync(writer: Handle, reason: string): Promise<void>;
   discardAsync(writer: Handle): Promise<void>;
   touchAsync(writer: Handle): Promise<void>;
+  recordDigestAsync(writer: Handle, text: string): Promise<void>;
+  isFollowedSync(writer: Handle): boolean;
   putImageSync(directory: Handle, id: string, bytes: Uint8Array): void;
   putImageAsync(directory: Handle, id: string, bytes: Uint8Array): Promise<void>;
 

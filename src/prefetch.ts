@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 
 import { NoSpaceError } from './errors.ts';
-import { type Fetch, fetchedChunks, fetchWhole } from './fetch.ts';
+import { type Fetch, fetchedChunks, fetchImage } from './fetch.ts';
 import type { ImageCache } from './image-cache.ts';
 import { stopSource } from './source-chunks.ts';
 import { assertCount, assertSignal, invalidType, outOfRange } from './validate.ts';
@@ -80,7 +80,7 @@ async function prefetchOne({ cache, fetch, signal, onProgress }: Prefetch, image
   }
   if (await cache.driver.isBeingCached(imageId)) return false;
 
-  const { body, expectedSize } = await fetchWhole(fetch, imageId, signal);
+  const { body, expectedSize } = await fetchImage(fetch, imageId, 0, signal);
   let bytes = 0;
   let begun = false;
   const source = (async function* () {

@@ -52,7 +52,7 @@ export class XattrDriver implements CacheDriver {
   constructor(options: XattrDriverOptions) {
     this.#options = assertDriverOptions(options);
     this.dir = this.#options.dir;
-    this.#engine = new EngineCalls(this.dir);
+    this.#engine = new EngineCalls(this.dir, this);
   }
 
   /** `new` and `configure()` in one. @throws {@link BadDriverConfiguration} */

@@ -13,6 +13,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportLookup(exports);
   ExportReader(exports);
   ExportWriter(exports);
+  ExportFollower(exports);
   ExportScan(exports);
   ExportEviction(exports);
   ExportXattr(exports);

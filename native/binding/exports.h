@@ -23,6 +23,7 @@ void ExportDirectory(Napi::Object exports);
 void ExportLookup(Napi::Object exports);
 void ExportReader(Napi::Object exports);
 void ExportWriter(Napi::Object exports);
+void ExportFollower(Napi::Object exports);
 void ExportScan(Napi::Object exports);
 void ExportEviction(Napi::Object exports);
 void ExportXattr(Napi::Object exports);

@@ -4,6 +4,7 @@
 #include "binding/operation.h"
 #include "core/file_times.h"
 #include "core/image_reader.h"
+#include "core/quarantine.h"
 
 namespace xattr_cache::binding {
 
@@ -81,6 +82,35 @@ struct Record {
   std::chrono::nanoseconds resolution;
 };
 
+// (reader, directory, id, reason) -> whether the image was moved to invalid/, or null while it is locked
+struct MoveToInvalid {
+  struct Outcome {
+    bool moved = false;
+    bool locked = false;
+  };
+
+  explicit MoveToInvalid(Arguments& arguments)
+      : image(arguments.Handle<OpenImage>()),
+        directory(arguments.Handle<CacheDirectory>()),
+        id(arguments.String()),
+        reason(arguments.String()) {}
+  Result<Outcome> Run() const {
+    const auto moved = Quarantine(*directory, id.c_str(), image->fd.get(), reason);
+    if (moved.failed_with(EWOULDBLOCK)) return Outcome{false, true};
+    if (!moved.ok()) return moved.error();
+    return Outcome{moved.value(), false};
+  }
+  static Napi::Value ToJs(Napi::Env env, const Outcome& outcome) {
+    if (outcome.locked) return env.Null();
+    return Napi::Boolean::New(env, outcome.moved);
+  }
+
+  std::shared_ptr<OpenImage> image;
+  std::shared_ptr<const CacheDirectory> directory;
+  std::string id;
+  std::string reason;
+};
+
 // (directory, id, largest, accessResolutionMs) -> the bytes of an image, its hit counted.  undefined: no such image.
 // null: it would wait, is larger than `largest` or is locked; nothing has been done then.  [bytes, hit] if the hit was
 // not counted, `hit` as above.
@@ -125,6 +155,7 @@ void ExportReader(Napi::Object exports) {
                           {"readCachedSync", CallSync<Read<Waiting::kNever>>},
                           {"recordHitSync", CallSync<Record>},
                           {"recordHitAsync", CallAsync<Record>},
+                          {"quarantineAsync", CallAsync<MoveToInvalid>},
                           {"readWholeCachedSync", ReadWholeCachedSync},
                       });
 }

@@ -73,6 +73,23 @@ struct Rollback : OfWriter {
   std::string reason;
 };
 
+struct RecordDigest : OfWriter {
+  explicit RecordDigest(Arguments& arguments) : OfWriter(arguments), text(arguments.String()) {}
+  Status Run() const {
+    return IfOpen([&](ImageWriter& open) { return open.RecordDigest(text); });
+  }
+
+  std::string text;
+};
+
+// (writer) -> whether others read what it writes
+struct Followed : ToBoolean {
+  explicit Followed(Arguments& arguments) : writer(arguments.Handle<ImageWriter>()) {}
+  Result<bool> Run() const { return writer->open() && writer->IsFollowed(); }
+
+  std::shared_ptr<ImageWriter> writer;
+};
+
 struct Discard : OfWriter {
   using OfWriter::OfWriter;
   Status Run() const {
@@ -116,6 +133,8 @@ void ExportWriter(Napi::Object exports) {
                           {"rollbackSync", CallSync<Rollback>},
                           {"rollbackAsync", CallAsync<Rollback>},
                           {"discardAsync", CallAsync<Discard>},
+                          {"recordDigestAsync", CallAsync<RecordDigest>},
+                          {"isFollowedSync", CallSync<Followed>},
                           {"touchAsync", CallAsync<Touch>},
                           {"putImageSync", CallSync<Put>},
                           {"putImageAsync", CallAsync<Put>},

@@ -28,14 +28,23 @@ Result<bool> IsToken(int fd, const sys::FileStat& stat) {
   return mark.value().has_value();
 }
 
-Result<UniqueFd> OpenRegular(const CacheDirectory& directory, const char* id, Waiting waiting) {
-  int fd = Open(directory.base(), id, sys::kReadExisting | O_NOATIME, waiting);
+Result<UniqueFd> OpenExisting(int directory, const char* name, Waiting waiting) {
+  int fd = Open(directory, name, sys::kReadExisting | O_NOATIME, waiting);
   // Only its owner may open a file without moving its access time.
-  if (fd < 0 && errno == EPERM) fd = Open(directory.base(), id, sys::kReadExisting, waiting);
+  if (fd < 0 && errno == EPERM) fd = Open(directory, name, sys::kReadExisting, waiting);
   if (fd >= 0) return UniqueFd(fd);
   if (sys::IsNoFile(errno)) return SysError{ENOENT, "openat"};
   if (waiting == Waiting::kNever && IsUnsupported(errno)) return SysError{EAGAIN, "openat2"};
   return SysError::Last(waiting == Waiting::kNever ? "openat2" : "openat");
+}
+
+Result<OpenImage> OpenRegular(int directory, const char* name, Waiting waiting) {
+  auto fd = OpenExisting(directory, name, waiting);
+  if (!fd.ok()) return fd.error();
+  OpenImage image{std::move(fd.value()), {}};
+  if (sys::Stat(image.fd.get(), &image.stat) != 0) return SysError::Last("statx");
+  if (!image.stat.regular()) return SysError{ENOENT, "openat"};
+  return image;
 }
 
 // Who may write the image but does not own it cannot set its times.  Reading a byte after the attribute has changed
@@ -69,16 +78,16 @@ Hit CountLocked(int fd, std::chrono::nanoseconds resolution) {
 }  // namespace
 
 Result<OpenImage> OpenImageFile(const CacheDirectory& directory, const char* id, Waiting waiting) {
-  auto fd = OpenRegular(directory, id, waiting);
-  if (!fd.ok()) return fd.error();
-
-  OpenImage image{std::move(fd.value()), {}};
-  if (sys::Stat(image.fd.get(), &image.stat) != 0) return SysError::Last("statx");
-  if (!image.stat.regular()) return SysError{ENOENT, "openat"};
-  const auto token = IsToken(image.fd.get(), image.stat);
+  auto image = OpenRegular(directory.base(), id, waiting);
+  if (!image.ok()) return image;
+  const auto token = IsToken(image.value().fd.get(), image.value().stat);
   if (!token.ok()) return token.error();
   if (token.value()) return SysError{ENOENT, "openat"};
   return image;
+}
+
+Result<OpenImage> OpenPrivateFile(const CacheDirectory& directory, const char* name) {
+  return OpenRegular(directory.incomplete(), name, Waiting::kAllowed);
 }
 
 Result<size_t> ReadImage(int fd, std::span<std::byte> buffer, uint64_t position, Waiting waiting) {

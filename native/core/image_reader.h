@@ -29,6 +29,9 @@ struct OpenImage {
 // Does not move the access time where we own the file (O_NOATIME), so that an aborted read leaves no trace.
 Result<OpenImage> OpenImageFile(const CacheDirectory& directory, const char* id, Waiting waiting);
 
+// The same of what a writer is writing, by its private name.
+Result<OpenImage> OpenPrivateFile(const CacheDirectory& directory, const char* name);
+
 // Fills `buffer` from `position`; returns the bytes read, fewer only at the end of the file.  With Waiting::kNever also
 // where the rest would have to be waited for, so that a short count, 0 included, does not mean the end.
 Result<size_t> ReadImage(int fd, std::span<std::byte> buffer, uint64_t position, Waiting waiting);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "core/image_id.h"
 #include "core/private_name.h"
 #include "core/publish.h"
 #include "core/syscalls.h"
@@ -15,10 +14,6 @@ namespace xattr_cache {
 namespace {
 
 constexpr mode_t kFileMode = 0666;
-
-// A reason is cut to this many bytes, and to fewer if the disk has no room for them.
-constexpr size_t kLongestReason = 1024;
-constexpr size_t kShortReason = 40;
 
 // How many dead writers are taken over in a row before somebody is considered to be faster.
 constexpr int kMaxTakeOvers = 8;
@@ -39,13 +34,6 @@ Result<Token> ClaimToken(const CacheDirectory& directory, const char* id, const 
     if (holder.value() == Holder::kLiveWriter) break;
   }
   return SysError{EWOULDBLOCK, "flock"};
-}
-
-// The reason is worth having, but not worth failing for.
-void RecordReason(int fd, std::string_view reason) {
-  for (const size_t size : {kLongestReason, kShortReason}) {
-    if (WriteAttribute(fd, kErrorAttribute, CutUtf8(reason, size)).ok()) return;
-  }
 }
 
 }  // namespace
@@ -125,6 +113,14 @@ Status ImageWriter::Rollback(std::string_view reason) {
 Status ImageWriter::Noted(Status outcome) {
   full_ = !outcome.ok() && IsFull(outcome.error().code);
   return outcome;
+}
+
+Status ImageWriter::RecordDigest(std::string_view text) {
+  return WriteAttribute(data_.get(), kDigestAttribute, text);
+}
+
+bool ImageWriter::IsFollowed() const {
+  return sys::HasOtherReaders(data_.get()) == 1;
 }
 
 void ImageWriter::Discard() {

@@ -64,6 +64,12 @@ class ImageWriter {
   // Lets go of the claim without a trace, for a writer that finds it is not needed.  REQUIRES: open()
   void Discard();
 
+  // Notes length and digest on the file, see kDigestAttribute.  REQUIRES: open()
+  Status RecordDigest(std::string_view text);
+
+  // Whether others read the bytes while they grow, see Follower.  Where that cannot be known: false.  REQUIRES: open()
+  bool IsFollowed() const;
+
   // Tells cleaners that go by age, Glance's among them, that the writer lives: they look at the bytes as well as at the
   // token.  To be called at least once an hour.  REQUIRES: open()
   Status Touch();

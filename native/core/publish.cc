@@ -1,9 +1,18 @@
 #include "core/publish.h"
 
+#include "core/image_id.h"
 #include "core/syscalls.h"
 #include "core/xattr.h"
 
 namespace xattr_cache {
+
+namespace {
+
+// A reason is cut to this many bytes, and to fewer if the disk has no room for them.
+constexpr size_t kLongestReason = 1024;
+constexpr size_t kShortReason = 40;
+
+}  // namespace
 
 Status WriteFully(int fd, std::span<const std::byte> bytes, uint64_t position) {
   while (!bytes.empty()) {
@@ -18,6 +27,12 @@ Status WriteFully(int fd, std::span<const std::byte> bytes, uint64_t position) {
 
 Status MarkComplete(int fd) {
   return WriteAttribute(fd, kHitsAttribute, "0");
+}
+
+void RecordReason(int fd, std::string_view reason) {
+  for (const size_t size : {kLongestReason, kShortReason}) {
+    if (WriteAttribute(fd, kErrorAttribute, CutUtf8(reason, size)).ok()) return;
+  }
 }
 
 Status Publish(const CacheDirectory& directory, const char* name, int fd, const char* id) {

@@ -192,6 +192,31 @@ int Unlock(int fd) {
   return Retrying("flock", [&] { return ::flock(fd, LOCK_UN); });
 }
 
+#ifdef F_OFD_SETLK
+int LockAsReader(int fd) {
+  struct flock lock{};
+  lock.l_type = F_RDLCK;
+  return Retrying("fcntl", [&] { return ::fcntl(fd, F_OFD_SETLK, &lock); });
+}
+
+int HasOtherReaders(int fd) {
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  if (Retrying("fcntl", [&] { return ::fcntl(fd, F_OFD_GETLK, &lock); }) != 0) return -1;
+  return lock.l_type == F_UNLCK ? 0 : 1;
+}
+#else
+int LockAsReader(int) {
+  errno = ENOSYS;
+  return -1;
+}
+
+int HasOtherReaders(int) {
+  errno = ENOSYS;
+  return -1;
+}
+#endif
+
 ssize_t GetAttribute(int fd, const char* name, void* value, size_t size) {
   return Retrying("fgetxattr", [&] { return ::fgetxattr(fd, name, value, size); });
 }

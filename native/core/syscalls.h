@@ -85,6 +85,11 @@ int LockExclusive(int fd);
 int LockShared(int fd);
 int Unlock(int fd);
 
+// A shared lock of an open file description (fcntl(2), F_OFD_SETLK) on all of the file, and whether another description
+// has one.  On a local file system it has nothing to do with flock(2).  Without such locks: ENOSYS.
+int LockAsReader(int fd);
+int HasOtherReaders(int fd);
+
 ssize_t GetAttribute(int fd, const char* name, void* value, size_t size);
 ssize_t GetAttributeOfPath(const char* path, const char* name, void* value, size_t size);
 // getxattrat(2), Linux 6.13.  Does not follow a symbolic link.

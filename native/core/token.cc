@@ -43,13 +43,6 @@ Result<bool> IsDead(const CacheDirectory& directory, int token, const WriterMark
   return std::min(AgeSeconds(data.modified), AgeSeconds(stat.modified)) > rule.stall_seconds;
 }
 
-// Opens what stands at incomplete/ID.  Fails with ENOENT if nothing does; what is no regular file cannot bear a mark.
-Result<UniqueFd> OpenToken(const CacheDirectory& directory, const char* id) {
-  UniqueFd token(sys::OpenAt(directory.incomplete(), id, sys::kReadExisting));
-  if (!token.valid()) return SysError::Last("openat");
-  return token;
-}
-
 // Something is there, and it is nobody's of ours.
 bool IsUnopenable(const SysError& error) {
   return sys::IsNoFile(error.code) || error.code == EACCES;
@@ -68,6 +61,21 @@ Status UnlinkIfThere(int directory, const char* name) {
 }
 
 }  // namespace
+
+Result<UniqueFd> OpenToken(const CacheDirectory& directory, const char* id) {
+  UniqueFd token(sys::OpenAt(directory.incomplete(), id, sys::kReadExisting));
+  if (!token.valid()) return SysError::Last("openat");
+  return token;
+}
+
+Result<bool> IsDeadWriter(const CacheDirectory& directory, int token, const WriterMark& mark, const StallRule& rule) {
+  if (rule.locks_work) {
+    const auto locked = IsLocked(token);
+    if (!locked.ok()) return locked.error();
+    if (locked.value()) return false;
+  }
+  return IsDead(directory, token, mark, rule);
+}
 
 Result<Token> Token::Create(const CacheDirectory& directory, const char* id, const WriterMark& mark,
                             const StallRule& rule) {
@@ -138,12 +146,7 @@ Result<Holder> FindHolder(const CacheDirectory& directory, const char* id, const
   if (!mark.ok()) return mark.error();
   if (!mark.value().has_value()) return Holder::kForeignWriter;
 
-  if (rule.locks_work) {
-    const auto locked = IsLocked(token.value().get());
-    if (!locked.ok()) return locked.error();
-    if (locked.value()) return Holder::kLiveWriter;
-  }
-  const auto dead = IsDead(directory, token.value().get(), *mark.value(), rule);
+  const auto dead = IsDeadWriter(directory, token.value().get(), *mark.value(), rule);
   if (!dead.ok()) return dead.error();
   if (!dead.value()) return Holder::kLiveWriter;
 

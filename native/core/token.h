@@ -64,6 +64,12 @@ Result<Holder> FindHolder(const CacheDirectory& directory, const char* id, const
 // token that a foreign writer has put bytes into is his, and only our mark comes off.
 Result<Holder> RetireDeadWriter(const CacheDirectory& directory, const char* id, const StallRule& rule);
 
+// The token of whoever writes `id`.  ENOENT if nobody does; any other failure: it cannot be ours.
+Result<UniqueFd> OpenToken(const CacheDirectory& directory, const char* id);
+
+// Whether the writer is dead whose token, with this mark, is open.
+Result<bool> IsDeadWriter(const CacheDirectory& directory, int token, const WriterMark& mark, const StallRule& rule);
+
 // Unlinks the bytes that the writer of `id`, if there is one of ours, is about to publish: its commit will fail.
 Status UnlinkDataOfWriter(const CacheDirectory& directory, const char* id);
 

@@ -1,0 +1,78 @@
+// JavaScript entry points for core/follower.h.  What is read are images like others: reader_binding.cc reads them.
+
+#include "binding/exports.h"
+#include "binding/operation.h"
+#include "core/follower.h"
+
+namespace xattr_cache::binding {
+
+namespace {
+
+// (directory, id, stall..., announce) -> { follower, handle, fd } | undefined if nobody writes it
+struct Follow {
+  explicit Follow(Arguments& arguments)
+      : directory(arguments.Handle<CacheDirectory>()),
+        id(arguments.String()),
+        rule(arguments.Stall()),
+        announce(arguments.Boolean()) {}
+  Result<std::shared_ptr<Follower>> Run() const {
+    auto follower = Follower::Open(directory, id, rule, announce);
+    if (follower.failed_with(ENOENT)) return std::shared_ptr<Follower>();
+    if (!follower.ok()) return follower.error();
+    return std::make_shared<Follower>(std::move(follower.value()));
+  }
+  static Napi::Value ToJs(Napi::Env env, const std::shared_ptr<Follower>& follower) {
+    if (follower == nullptr) return env.Undefined();
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("follower", ToHandle(env, follower));
+    object.Set("handle", ToHandle(env, follower->image()));
+    object.Set("fd", follower->image()->fd.get());
+    return object;
+  }
+
+  std::shared_ptr<const CacheDirectory> directory;
+  std::string id;
+  StallRule rule;
+  bool announce;
+};
+
+const char* NameOf(Progress progress) {
+  switch (progress) {
+    case Progress::kGrowing:
+      return "growing";
+    case Progress::kComplete:
+      return "complete";
+    case Progress::kFailed:
+      return "failed";
+    case Progress::kDead:
+      break;
+  }
+  return "dead";
+}
+
+// (follower) -> { progress, size, reason }
+struct Look {
+  explicit Look(Arguments& arguments) : follower(arguments.Handle<Follower>()) {}
+  Result<Sighting> Run() const { return follower->Look(); }
+  static Napi::Value ToJs(Napi::Env env, const Sighting& seen) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("progress", NameOf(seen.progress));
+    object.Set("size", static_cast<double>(seen.size));
+    object.Set("reason", seen.reason);
+    return object;
+  }
+
+  std::shared_ptr<Follower> follower;
+};
+
+}  // namespace
+
+void ExportFollower(Napi::Object exports) {
+  AddExports(exports, {
+                          {"followAsync", CallAsync<Follow>},
+                          {"lookSync", CallSync<Look>},
+                          {"lookAsync", CallAsync<Look>},
+                      });
+}
+
+}  // namespace xattr_cache::binding

@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Checksum } from './checksum.ts';
+import { ChecksumVerifier } from './checksum.ts';
+import { ClaimLostError, NoSpaceError, SizeMismatchError } from './errors.ts';
+import { type Fetch, fetchedChunks, fetchImage } from './fetch.ts';
+import type { FlightImage, GrowingImage } from './growing-image.ts';
+import type { XattrImageWriter } from './image-writer.ts';
+import { recordDigest } from './recorded-digest.ts';
+
+/** How often a writer that nobody reads from in this process looks for readers in others. Milliseconds. */
+const aloneIntervalMs = 50;
+
+/** Bytes that are copied or compared at once. */
+export const copySize: number = 1024 * 1024;
+
+export interface FlightSource {
+  readonly fetch: Fetch;
+  readonly checksum: Checksum | undefined;
+  readonly expectedSize: number | undefined;
+  /** Bytes: what is larger cannot stay in the cache. */
+  readonly maxSize: number;
+}
+
+/**
+ * The leader's work: fetches an image into the file that it has claimed, and commits it, or rolls it back with the error
+ * that it ends with.
+ */
+export class FlightFetch {
+  readonly #imageId: string;
+  readonly #source: FlightSource;
+  readonly #writer: XattrImageWriter;
+  readonly #image: GrowingImage;
+  readonly #stop = new AbortController();
+  /** Bytes of the whole image, where that is known before its end. */
+  expectedSize: number | undefined;
+  /** What it ended with, if not with a complete image. */
+  failure: unknown;
+
+  constructor(imageId: string, source: FlightSource, writer: XattrImageWriter, image: GrowingImage) {
+    this.#imageId = imageId;
+    this.#source = source;
+    this.#writer = writer;
+    this.#image = image;
+    this.expectedSize = source.expectedSize;
+  }
+
+  get stopped(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  /**
+   * Never fails: what is wrong is in `failure`, and on the file. With the image of a dead writer its bytes are taken over
+   * if the source can go on from there.
+   *
+   * @returns the bytes that were committed, 0 if none were
+   */
+  async run(dead: FlightImage | undefined): Promise<number> {
+    try {
+      await this.#fetch(dead);
+      await this.#writer.commit();
+      return this.#writer.bytesWritten;
+    } catch (error) {
+      // Deleted while it was written: what there is is complete.
+      if (!(error instanceof ClaimLostError)) {
+        this.failure = error;
+        await this.#writer.rollback(this.stopped ? this.#stop.signal.reason : error).catch(() => {});
+      }
+      return 0;
+    } finally {
+      await this.#image.look();
+    }
+  }
+
+  /** Gives up as soon as nobody in another process reads what is fetched; `wanted` says whether somebody does here. */
+  async stopWhenAlone(wanted: () => boolean): Promise<void> {
+    while (!wanted() && !this.stopped && this.#image.seen.progress === 'growing') {
+      if (!this.#writer.followed) this.#stop.abort('incomplete fetch');
+      else await sleep(aloneIntervalMs);
+    }
+  }
+
+  async #fetch(dead: FlightImage | undefined): Promise<void> {
+    const { signal } = this.#stop;
+    const { fetch, checksum } = this.#source;
+    const verifier = checksum === undefined ? undefined : await ChecksumVerifier.of(checksum);
+    const { offset, body, expectedSize } = await fetchImage(fetch, this.#imageId, dead?.seen.size ?? 0, signal);
+    this.expectedSize ??= expectedSize;
+    this.#assertFits(this.expectedSize ?? 0);
+
+    if (dead) await this.#copy(dead, offset, verifier);
+    for await (const chunk of fetchedChunks(body, this.#imageId, signal)) {
+      this.#assertFits(this.#writer.bytesWritten + chunk.byteLength);
+      await this.#write(chunk, verifier);
+    }
+    const { expectedSize: expected } = this;
+    const size = this.#writer.bytesWritten;
+    if (expected !== undefined && size !== expected) throw new SizeMismatchError(this.#imageId, expected, size);
+    if (verifier) await recordDigest(this.#writer, verifier.verify(this.#imageId));
+  }
+
+  async #copy(from: FlightImage, size: number, verifier: ChecksumVerifier | undefined): Promise<void> {
+    const buffer = Buffer.allocUnsafe(Math.min(copySize, size));
+    while (this.#writer.bytesWritten < size) {
+      const position = this.#writer.bytesWritten;
+      const got = await from.read(buffer, 0, Math.min(buffer.length, size - position), position);
+      if (got === 0) throw new SizeMismatchError(this.#imageId, size, position);
+      await this.#write(buffer.subarray(0, got), verifier);
+    }
+  }
+
+  async #write(chunk: Uint8Array, verifier: ChecksumVerifier | undefined): Promise<void> {
+    const position = this.#writer.bytesWritten;
+    await this.#writer.write(chunk);
+    if (verifier) await this.#digest(verifier, position, chunk.byteLength);
+    this.#image.noteWritten(this.#writer.bytesWritten);
+  }
+
+  /** What is in the file, which is what everybody is going to get. */
+  async #digest(verifier: ChecksumVerifier, start: number, length: number): Promise<void> {
+    const buffer = Buffer.allocUnsafe(length);
+    for (let done = 0; done < length; ) {
+      const got = await this.#image.read(buffer, done, length - done, start + done);
+      if (got === 0) throw new SizeMismatchError(this.#imageId, start + length, start + done);
+      done += got;
+    }
+    verifier.update(buffer);
+  }
+
+  /** At once: the source may have no end. */
+  #assertFits(size: number): void {
+    const { expectedSize } = this;
+    if (expectedSize !== undefined && size > expectedSize) {
+      throw new SizeMismatchError(this.#imageId, expectedSize, size);
+    }
+    if (size <= this.#source.maxSize) return;
+    throw new NoSpaceError(`image ${JSON.stringify(this.#imageId)} is larger than the cache`, {
+      imageId: this.#imageId,
+    });
+  }
+}

@@ -1,0 +1,148 @@
+import type { DriverContext } from './driver-context.ts';
+import { FetchFailedError, NotOpenError } from './errors.ts';
+import type { FetchReader } from './fetched-image.ts';
+import type { Flight } from './flight.ts';
+import type { FlightImage } from './growing-image.ts';
+import { tellHit } from './hit.ts';
+import type { SourceReader } from './source-reader.ts';
+import { untilAborted } from './until-aborted.ts';
+
+export interface FlightReaderOptions {
+  readonly context: DriverContext;
+  readonly finishFetch: boolean;
+  readonly signal: AbortSignal | undefined;
+  /** Reads past the cache, should that fail. */
+  readonly openSource: () => SourceReader;
+}
+
+/** One of those who read an image that is on its way. It is held up by nobody but the one who writes. */
+export class FlightReader implements FetchReader {
+  readonly #flight: Flight;
+  readonly #options: FlightReaderOptions;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  /** What was read from last, and how far. */
+  #image: FlightImage | undefined;
+  #end = 0;
+  #past: SourceReader | undefined;
+  #closed: Promise<{ readonly counted: boolean }> | undefined;
+
+  constructor(flight: Flight, options: FlightReaderOptions) {
+    this.#flight = flight;
+    this.#options = options;
+    const { signal } = options;
+    this.#signal = signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal;
+    flight.enter(options.finishFetch);
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** Only a verdict ends it: what was expected may be more or less than what comes. */
+  get size(): number | undefined {
+    const seen = this.#flight.image?.seen;
+    return !this.#past && seen?.progress === 'complete' ? seen.size : undefined;
+  }
+
+  get expectedSize(): number | undefined {
+    return this.#past?.expectedSize ?? this.#flight.expectedSize;
+  }
+
+  async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    this.#assertOpen();
+    while (!this.#past) {
+      const image = await this.#trusted();
+      if (!image) break;
+      const { size } = image.seen;
+      if (position < size) {
+        const got = await image.read(buffer, offset, Math.min(length, size - position), position);
+        this.#image = image;
+        this.#end = Math.max(this.#end, position + got);
+        if (got > 0) return got;
+      }
+      if (await this.#isOver(image, size)) return 0;
+    }
+    this.#past ??= this.#options.openSource();
+    return this.#past.read(buffer, offset, length, position);
+  }
+
+  async close(): Promise<{ readonly counted: boolean }> {
+    this.#closed ??= this.#countAndLeave();
+    return this.#closed;
+  }
+
+  async abort(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = Promise.resolve({ counted: false });
+    await this.#leave();
+  }
+
+  readonly #onAbort = () => void this.abort();
+
+  /** The flight's image, once what was read of another before is known to be its beginning. */
+  async #trusted(): Promise<FlightImage | undefined> {
+    for (;;) {
+      const { image } = this.#flight;
+      const before = this.#image;
+      if (!image || !before || image === before || this.#end === 0) return image;
+      if (image.seen.size >= this.#end || image.seen.progress !== 'growing') {
+        if (await this.#flight.beginsLike(before, image, Math.min(this.#end, image.seen.size))) {
+          if (image.seen.size >= this.#end) return image;
+          // Complete, and shorter than what was read before; or it goes no further.
+          if (image.seen.progress === 'complete') throw this.#changed();
+          if (await this.#isOver(image, image.seen.size)) throw this.#changed();
+          continue;
+        }
+        throw this.#changed();
+      }
+      await image.news(this.#signal);
+    }
+  }
+
+  /** Waits for what comes after `size` bytes of an image; true if nothing does. */
+  async #isOver(image: FlightImage, size: number): Promise<boolean> {
+    const seen = image.seen;
+    switch (this.#flight.judge(image)) {
+      case 'complete':
+        return seen.size <= size;
+      case 'growing':
+        if (seen.size <= size) await image.news(this.#signal);
+        return false;
+      case 'abandoned':
+        await untilAborted(this.#flight.takeOver(image), this.#signal);
+        return false;
+      case 'uncached':
+        this.#past = this.#options.openSource();
+        return false;
+    }
+  }
+
+  async #countAndLeave(): Promise<{ readonly counted: boolean }> {
+    const image = this.#image ?? this.#flight.image;
+    try {
+      if (this.#past || !image || image.seen.progress !== 'complete') return { counted: false };
+      const hit = await image.countHit();
+      return { counted: tellHit(this.#options.context, this.#flight.imageId, image.seen.size, hit) };
+    } finally {
+      await this.#leave();
+    }
+  }
+
+  async #leave(): Promise<void> {
+    const { signal } = this.#options;
+    signal?.removeEventListener('abort', this.#onAbort);
+    this.#stop.abort(new NotOpenError(`image ${JSON.stringify(this.#flight.imageId)} is closed`, this.#flight));
+    this.#flight.leave();
+    await this.#past?.abort();
+  }
+
+  #changed(): FetchFailedError {
+    const { imageId } = this.#flight;
+    return new FetchFailedError(
+      `image ${JSON.stringify(imageId)} was fetched anew, and its source has other bytes than before`,
+      { imageId },
+    );
+  }
+
+  #assertOpen(): void {
+    this.#signal.throwIfAborted();
+  }
+}

@@ -1,0 +1,136 @@
+import { type Checksum, ChecksumVerifier } from './checksum.ts';
+import type { ImageReader } from './driver.ts';
+import { EngineCalls } from './engine-calls.ts';
+import { ImageNotFoundError } from './errors.ts';
+import type { Fetch } from './fetch.ts';
+import { FetchedImage } from './fetched-image.ts';
+import { Flight } from './flight.ts';
+import { FlightReader } from './flight-reader.ts';
+import { assertImageId } from './image-id.ts';
+import { locateImage } from './locate-image.ts';
+import { SourceReader } from './source-reader.ts';
+import { untilAborted } from './until-aborted.ts';
+import { assertCount, assertOptions, assertSignal, invalidType } from './validate.ts';
+import type { XattrDriver } from './xattr-driver.ts';
+
+export interface FetchOptions {
+  /** Compared at the end, over what is in the file; a mismatch reaches everybody who reads, and nothing is cached. */
+  readonly checksum?: Checksum;
+  /** Bytes; checked. */
+  readonly expectedSize?: number;
+  /** Go on when every consumer has left. */
+  readonly finishFetch?: boolean;
+  /** Of this call and of what it resolves to; the fetch goes on while others want it. */
+  readonly signal?: AbortSignal;
+}
+
+export interface FlightsOptions {
+  readonly driver: XattrDriver;
+  /** Bytes: what is larger does not stay in the cache. */
+  readonly maxSize: number;
+  /** Waits until there is room to write. */
+  readonly room: (signal: AbortSignal | undefined) => Promise<void>;
+  readonly onCommit: (size: number) => Promise<void>;
+  readonly onCacheError: (imageId: string, error: unknown) => void;
+}
+
+/** The images that are on their way through a cache, each once. */
+export class Flights {
+  readonly #options: FlightsOptions;
+  readonly #flights = new Map<string, Promise<Flight>>();
+
+  constructor(options: FlightsOptions) {
+    this.#options = options;
+  }
+
+  /** See {@link ImageCache.getOrFetch}. */
+  async getOrFetch(imageId: string, fetch: Fetch, options: FetchOptions): Promise<FetchedImage> {
+    await assertFetchArguments(imageId, fetch, options);
+    const { signal } = options;
+    signal?.throwIfAborted();
+    let miss = true;
+    for (;;) {
+      const cached = await this.#openCached(imageId, miss);
+      if (cached) return new FetchedImage(imageId, 'cache', abortedBy(cached, signal));
+      miss = false;
+
+      const mine = !this.#flights.has(imageId);
+      const flight = await untilAborted(this.#join(imageId, fetch, options), signal);
+      if (!flight.joinable) continue;
+      const openSource = () => new SourceReader(imageId, fetch, signal);
+      if (!flight.image) return new FetchedImage(imageId, 'uncached', openSource());
+      const { opened: context } = EngineCalls.of(this.#options.driver);
+      const reader = new FlightReader(flight, {
+        context,
+        finishFetch: options.finishFetch ?? false,
+        signal,
+        openSource,
+      });
+      return new FetchedImage(imageId, mine && flight.leads ? 'fetch' : 'follow', reader);
+    }
+  }
+
+  async #openCached(imageId: string, tellsMiss: boolean): Promise<ImageReader | undefined> {
+    const { driver } = this.#options;
+    if (!tellsMiss && !(await driver.isCached(imageId))) return undefined;
+    try {
+      return await driver.openForRead(imageId);
+    } catch (error) {
+      if (error instanceof ImageNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Everybody who asks meanwhile gets the same. */
+  #join(imageId: string, fetch: Fetch, options: FetchOptions): Promise<Flight> {
+    const under = this.#flights.get(imageId);
+    if (under) return under;
+    const flight = this.#begin(imageId, fetch, options, () => {
+      if (this.#flights.get(imageId) === flight) this.#flights.delete(imageId);
+    });
+    this.#flights.set(imageId, flight);
+    flight.catch(() => this.#flights.delete(imageId));
+    return flight;
+  }
+
+  async #begin(imageId: string, fetch: Fetch, options: FetchOptions, onOver: () => void): Promise<Flight> {
+    const { driver, maxSize, room, onCommit, onCacheError } = this.#options;
+    const { checksum, expectedSize, finishFetch = false } = options;
+    await room(undefined);
+    const located = await locateImage(driver, imageId, expectedSize === undefined ? {} : { expectedSize });
+    const flight = new Flight(
+      {
+        driver,
+        imageId,
+        source: { fetch, checksum, expectedSize, maxSize },
+        finishFetch,
+        onCommit,
+        onCacheError: (error) => onCacheError(imageId, error),
+        onOver,
+      },
+      located,
+    );
+    // Those who asked may have been aborted meanwhile; they are told first.
+    setImmediate(() => flight.checkWanted());
+    return flight;
+  }
+}
+
+/** The reader of a cached image heeds a signal, as that of one on its way does. */
+function abortedBy(reader: ImageReader, signal: AbortSignal | undefined): ImageReader {
+  signal?.addEventListener('abort', () => void reader.abort(), { once: true });
+  return reader;
+}
+
+async function assertFetchArguments(imageId: string, fetch: unknown, options: FetchOptions): Promise<void> {
+  assertImageId(imageId);
+  if (typeof fetch !== 'function') throw invalidType('fetch', 'of type function', fetch);
+  assertOptions(options, 'options');
+  const { checksum, expectedSize, finishFetch, signal } = options;
+  if (expectedSize !== undefined) assertCount(expectedSize, 'options.expectedSize');
+  if (finishFetch !== undefined && typeof finishFetch !== 'boolean') {
+    throw invalidType('options.finishFetch', 'of type boolean', finishFetch);
+  }
+  assertSignal(signal, 'options.signal');
+  if (checksum !== undefined) await ChecksumVerifier.of(checksum);
+}

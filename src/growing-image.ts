@@ -1,0 +1,211 @@
+import { type FSWatcher, watch } from 'node:fs';
+
+import type { DriverContext } from './driver-context.ts';
+import { toCacheError } from './errors.ts';
+import { countHit, type HitOutcome } from './hit.ts';
+import { type Handle, type NativeSighting, native } from './native.ts';
+import { untilAborted } from './until-aborted.ts';
+
+/**
+ * How often a writer of another process is looked at while somebody waits: nothing tells that a process has died, and
+ * not every file system tells of changes. Milliseconds.
+ */
+const lookIntervalMs = 100;
+
+/** The most that is read on the event loop in one go, in bytes. */
+const largestInlineRead = 1024 * 1024;
+
+/** The bytes of an image as a flight has them: on their way, or all there. */
+export interface FlightImage {
+  /** How far it is, as far as that was seen. @throws what kept it from being seen */
+  readonly seen: NativeSighting;
+  /** Like `fs.read`; 0 where nothing more is there yet. */
+  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
+  /** Resolves when `seen` is another. @throws the signal's reason */
+  news(signal: AbortSignal | undefined): Promise<void>;
+  countHit(): Promise<HitOutcome>;
+  release(): void;
+}
+
+/** What is common to both: an open image in the engine. */
+abstract class OpenBytes {
+  protected readonly context: DriverContext;
+  readonly #imageId: string;
+  readonly #handle: Handle;
+  /** Hits are counted one after another: a lock does not keep those apart that share a descriptor. */
+  #lastHit: Promise<unknown> = Promise.resolve();
+
+  constructor(context: DriverContext, imageId: string, handle: Handle) {
+    this.context = context;
+    this.#imageId = imageId;
+    this.#handle = handle;
+  }
+
+  async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    try {
+      if (this.context.inlineReads && length <= largestInlineRead) {
+        const size = native.readCachedSync(this.#handle, buffer, offset, length, position);
+        if (size > 0) return size;
+      }
+      return await native.readAsync(this.#handle, buffer, offset, length, position);
+    } catch (error) {
+      throw this.explain(error);
+    }
+  }
+
+  countHit(): Promise<HitOutcome> {
+    const hit = this.#lastHit.then(() => countHit(this.context, this.#handle));
+    this.#lastHit = hit.catch(() => {});
+    return hit;
+  }
+
+  release(): void {
+    native.releaseSync(this.#handle);
+  }
+
+  protected explain(error: unknown): unknown {
+    return toCacheError(error, { imageId: this.#imageId });
+  }
+}
+
+/** An image that was found complete. */
+export class CompleteImage extends OpenBytes implements FlightImage {
+  readonly seen: NativeSighting;
+
+  /** Undefined if it is not cached. */
+  static async open(context: DriverContext, imageId: string): Promise<CompleteImage | undefined> {
+    const image = await native.openImageAsync(context.directory, imageId);
+    return image && new CompleteImage(context, imageId, image.handle, image.size);
+  }
+
+  private constructor(context: DriverContext, imageId: string, handle: Handle, size: number) {
+    super(context, imageId, handle);
+    this.seen = { progress: 'complete', size, reason: '' };
+  }
+
+  async news(): Promise<void> {}
+}
+
+/**
+ * What a writer is writing, in this process or another, through a descriptor of our own. What happens to it is told by
+ * the file alone: see `native/core/follower.h`.
+ */
+export class GrowingImage extends OpenBytes implements FlightImage {
+  readonly #follower: Handle;
+  readonly #fd: number;
+  /** Whether the writer is this process, which then tells by `look()` what it has done. */
+  readonly #own: boolean;
+  #seen: NativeSighting = { progress: 'growing', size: 0, reason: '' };
+  #failure: unknown;
+  #released = false;
+  /** Those who wait, all for the same news. */
+  #waiting = 0;
+  #news: Promise<void> | undefined;
+  #tell = (): void => {};
+  #timer: NodeJS.Timeout | undefined;
+  #watcher: FSWatcher | undefined;
+
+  /** Undefined if nobody is writing it, any more or yet. @throws EBUSY, as a system error, for a foreign writer */
+  static async follow(
+    context: DriverContext,
+    imageId: string,
+    { own }: { readonly own: boolean },
+  ): Promise<GrowingImage | undefined> {
+    // On a network file system these locks and flock(2) are the same, and a hit wants the latter.
+    const announce = !own && context.inlineReads;
+    const found = await native.followAsync(context.directory, imageId, ...context.stall, announce);
+    if (!found) return undefined;
+    const image = new GrowingImage(context, imageId, found, own);
+    await image.look();
+    return image;
+  }
+
+  private constructor(
+    context: DriverContext,
+    imageId: string,
+    { follower, handle, fd }: { readonly follower: Handle; readonly handle: Handle; readonly fd: number },
+    own: boolean,
+  ) {
+    super(context, imageId, handle);
+    this.#follower = follower;
+    this.#fd = fd;
+    this.#own = own;
+  }
+
+  get seen(): NativeSighting {
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#seen;
+  }
+
+  /** Looks at the file, and wakes those who wait if anything has changed. Never fails: `seen` does. */
+  async look(): Promise<void> {
+    if (this.#released || this.#seen.progress !== 'growing') return;
+    try {
+      const { inlineReads } = this.context;
+      const seen = inlineReads ? native.lookSync(this.#follower) : await native.lookAsync(this.#follower);
+      if (seen.size === this.#seen.size && seen.progress === this.#seen.progress) return;
+      this.#seen = seen;
+    } catch (error) {
+      this.#failure = this.explain(error);
+    }
+    this.#wake();
+  }
+
+  /** The writer, which is this process, has written up to here. */
+  noteWritten(size: number): void {
+    this.#seen = { ...this.#seen, size };
+    this.#wake();
+  }
+
+  async news(signal: AbortSignal | undefined): Promise<void> {
+    this.#news ??= new Promise((resolve) => {
+      this.#tell = resolve;
+    });
+    this.#waiting += 1;
+    this.#watch();
+    try {
+      await untilAborted(this.#news, signal);
+    } finally {
+      this.#waiting -= 1;
+      if (this.#waiting === 0) this.#rest();
+    }
+  }
+
+  override release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#rest();
+    this.#watcher?.close();
+    native.releaseSync(this.#follower);
+    super.release();
+  }
+
+  #wake(): void {
+    this.#news = undefined;
+    this.#tell();
+  }
+
+  #watch(): void {
+    if (this.#own || this.#timer) return;
+    const look = () => void this.look();
+    this.#timer = setInterval(look, lookIntervalMs);
+    this.#watcher ??= watchInode(this.#fd, look);
+    look(); // For what has happened before it was watched.
+  }
+
+  #rest(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** By its descriptor: the name changes when it is published. Undefined where files cannot be watched. */
+function watchInode(fd: number, onChange: () => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(`/proc/self/fd/${fd}`, { persistent: false }, onChange);
+    watcher.on('error', () => watcher.close());
+    return watcher;
+  } catch {
+    return undefined; // No inotify left, or no /proc: the timer does it.
+  }
+}

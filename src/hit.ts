@@ -1,0 +1,33 @@
+import type { DriverContext } from './driver-context.ts';
+import { type Locked, locked, retryWhileLocked, retryWhileLockedSync } from './lock-retry.ts';
+import { type Handle, type NativeHit, native } from './native.ts';
+
+/** What became of a hit: counted, evicted, or why it could not be counted. */
+export type HitOutcome = Exclude<NativeHit, null> | Locked;
+
+/** Counts a hit on an open image, and marks the access: on the event loop while that is quick, in the pool otherwise. */
+export function countHit(context: DriverContext, image: Handle): Promise<HitOutcome> {
+  const record = () => (context.inlineHits ? recordInline(context, image) : recordInPool(context, image));
+  return retryWhileLocked(record, context.options.lockTimeoutMs);
+}
+
+export function countHitSync(context: DriverContext, image: Handle): HitOutcome {
+  return retryWhileLockedSync(() => recordInline(context, image), context.options.lockTimeoutMs);
+}
+
+/** Tells those who listen; resolves to whether it was counted. */
+export function tellHit(context: DriverContext, imageId: string, size: number, hit: HitOutcome): boolean {
+  if (hit === true) context.tellHit(imageId, size);
+  else if (hit === false) context.tellUncounted(imageId, 'evicted');
+  else context.tellUncounted(imageId, hit === locked ? 'locked' : hit);
+  return hit === true;
+}
+
+function recordInline(context: DriverContext, image: Handle): HitOutcome {
+  const { accessResolutionMs } = context.options;
+  return context.timeAttributeWrite(() => native.recordHitSync(image, accessResolutionMs)) ?? locked;
+}
+
+async function recordInPool(context: DriverContext, image: Handle): Promise<HitOutcome> {
+  return (await native.recordHitAsync(image, context.options.accessResolutionMs)) ?? locked;
+}

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { claimUncached } from './claim-uncached.ts';
+import type { WriteOptions } from './driver.ts';
+import { EngineCalls } from './engine-calls.ts';
+import { isSystemError } from './errors.ts';
+import { CompleteImage, type FlightImage, GrowingImage } from './growing-image.ts';
+import { XattrImageWriter } from './image-writer.ts';
+import type { XattrDriver } from './xattr-driver.ts';
+
+const firstWaitMs = 1;
+const longestWaitMs = 50;
+
+/**
+ * How long a writer is waited for that can neither be followed nor taken over: one whose image was deleted while he
+ * writes. Milliseconds.
+ */
+const patienceMs = 1_000;
+
+/** Where an image is that is wanted now. */
+export type Located =
+  | { readonly where: 'cache'; readonly image: FlightImage }
+  /** Nowhere, and it is ours to write; `image` is what we are going to write. */
+  | { readonly where: 'claimed'; readonly writer: XattrImageWriter; readonly image: GrowingImage }
+  /** Somebody else is writing it. */
+  | { readonly where: 'growing'; readonly image: GrowingImage }
+  /** With a writer who cannot be followed. */
+  | { readonly where: 'elsewhere' };
+
+/** @throws the signal's reason, and what keeps the cache from being used */
+export async function locateImage(driver: XattrDriver, imageId: string, options: WriteOptions): Promise<Located> {
+  const { signal } = options;
+  const deadline = performance.now() + patienceMs;
+  for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
+    const found = (await findCached(driver, imageId)) ?? (await claim(driver, imageId, options));
+    if (found) return found;
+    const growing = await follow(driver, imageId);
+    if (growing) return growing;
+    if (performance.now() >= deadline) return { where: 'elsewhere' };
+    // Somebody has just committed, rolled back or deleted it.
+    await sleep(waitMs, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
+  }
+}
+
+async function findCached(driver: XattrDriver, imageId: string): Promise<Located | undefined> {
+  const image = await EngineCalls.of(driver).ask(imageId, (_directory, context) =>
+    CompleteImage.open(context, imageId),
+  );
+  return image && { where: 'cache', image };
+}
+
+async function claim(driver: XattrDriver, imageId: string, options: WriteOptions): Promise<Located | undefined> {
+  const writer = await claimUncached(driver, imageId, options);
+  if (!(writer instanceof XattrImageWriter)) return undefined;
+  try {
+    const image = await EngineCalls.of(driver).ask(imageId, (_directory, context) =>
+      GrowingImage.follow(context, imageId, { own: true }),
+    );
+    if (image) return { where: 'claimed', writer, image };
+  } catch (error) {
+    await writer.discard().catch(() => {}); // The error that led here is the one to report.
+    throw error;
+  }
+  await writer.discard(); // Deleted at once.
+  return undefined;
+}
+
+async function follow(driver: XattrDriver, imageId: string): Promise<Located | undefined> {
+  try {
+    const { opened } = EngineCalls.of(driver);
+    const image = await GrowingImage.follow(opened, imageId, { own: false });
+    return image && { where: 'growing', image };
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'EBUSY') return { where: 'elsewhere' };
+    throw error;
+  }
+}

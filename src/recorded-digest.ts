@@ -1,0 +1,27 @@
+import type { ImageWriter } from './driver.ts';
+import { XattrImageWriter } from './image-writer.ts';
+
+/** An attribute of an image that was cached with a checksum, see `native/core/xattr.h`. */
+export const digestAttribute = 'user.xattr_cache.digest';
+
+/** What an image was found to be when it was cached. */
+export interface RecordedDigest {
+  /** Bytes. */
+  readonly size: number;
+  readonly algorithm: string;
+  /** In SRI form: `sha256-BASE64`. */
+  readonly digest: string;
+}
+
+/** Notes it on what is about to be committed. For drivers of others there is no place for it. */
+export async function recordDigest(writer: ImageWriter, digest: string): Promise<void> {
+  if (writer instanceof XattrImageWriter) await writer.recordDigest(`${writer.bytesWritten} ${digest}`);
+}
+
+/** Undefined for what is none. */
+export function parseRecordedDigest(value: Buffer | undefined): RecordedDigest | undefined {
+  const match = /^(\d{1,16}) (([a-z0-9-]+)-[A-Za-z0-9+/]+={0,2})$/.exec(value?.toString('latin1') ?? '');
+  if (!match) return undefined;
+  const [, size, digest = '', algorithm = ''] = match;
+  return { size: Number(size), algorithm, digest };
+}

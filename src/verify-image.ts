@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+
+import { EngineCalls } from './engine-calls.ts';
+import { ChecksumMismatchError, SizeMismatchError } from './errors.ts';
+import { locked, retryWhileLocked } from './lock-retry.ts';
+import { type Handle, native } from './native.ts';
+import { describeReason } from './reason.ts';
+import { digestAttribute, parseRecordedDigest } from './recorded-digest.ts';
+import type { XattrDriver } from './xattr-driver.ts';
+
+export interface VerifyResult {
+  /** `unknown`: nothing was recorded when it was cached. */
+  readonly result: 'ok' | 'corrupt' | 'unknown';
+  /** The digest of what is there, in SRI form. */
+  readonly actual: string;
+}
+
+const readSize = 1024 * 1024; // bytes
+const defaultAlgorithm = 'sha256';
+
+/** See {@link ImageCache.verify}. `onProgress` is told how many bytes have been read, and may take its time. */
+export async function verifyImage(
+  driver: XattrDriver,
+  imageId: string,
+  signal: AbortSignal | undefined,
+  onProgress: (bytes: number) => void | Promise<void> = () => {},
+): Promise<VerifyResult> {
+  const engine = EngineCalls.of(driver);
+  const image = await engine.ask(imageId, async (directory, context) => {
+    const found = await native.openImageAsync(directory, imageId);
+    if (!found) throw engine.missed(context, imageId);
+    return found;
+  });
+  try {
+    return await engine.ask(imageId, async (directory, context) => {
+      const recorded = parseRecordedDigest(
+        await native.getAttributeAsync(`/proc/self/fd/${image.fd}`, digestAttribute),
+      );
+      const algorithm = recorded?.algorithm ?? defaultAlgorithm;
+      const { size, digest } = await digestOf(image.handle, algorithm, signal, onProgress);
+      const actual = `${algorithm}-${digest}`;
+      if (!recorded) return { result: 'unknown', actual };
+      if (size === recorded.size && actual === recorded.digest) return { result: 'ok', actual };
+
+      const reason =
+        size === recorded.size
+          ? new ChecksumMismatchError(imageId, recorded.digest, actual)
+          : new SizeMismatchError(imageId, recorded.size, size);
+      const move = async () =>
+        (await native.quarantineAsync(image.handle, directory, imageId, describeReason(reason))) ?? locked;
+      await retryWhileLocked(move, context.options.lockTimeoutMs, signal);
+      context.tellRollback(imageId, reason);
+      return { result: 'corrupt', actual };
+    });
+  } finally {
+    native.releaseSync(image.handle);
+  }
+}
+
+async function digestOf(
+  image: Handle,
+  algorithm: string,
+  signal: AbortSignal | undefined,
+  onProgress: (bytes: number) => void | Promise<void>,
+): Promise<{ readonly size: number; readonly digest: string }> {
+  const hash = createHash(algorithm);
+  const buffer = Buffer.allocUnsafe(readSize);
+  let size = 0;
+  for (;;) {
+    signal?.throwIfAborted();
+    const got = await native.readAsync(image, buffer, 0, readSize, size);
+    if (got === 0) return { size, digest: hash.digest('base64') };
+    hash.update(buffer.subarray(0, got));
+    size += got;
+    await onProgress(got);
+  }
+}
