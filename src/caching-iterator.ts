@@ -2,6 +2,7 @@ import type { ChecksumVerifier } from './checksum.ts';
 import type { ImageSource, ImageWriter } from './driver.ts';
 import { SizeMismatchError } from './errors.ts';
 import { HeldSource } from './held-source.ts';
+import { recordDigest } from './recorded-digest.ts';
 import { chunksOf } from './source-chunks.ts';
 
 /** Why a write is rolled back whose consumer has left. */
@@ -93,8 +94,7 @@ async function* copy(source: ImageSource, tee: Tee, signal: AbortSignal): AsyncG
       if (expectedSize !== undefined && size > expectedSize) break;
     }
     if (expectedSize !== undefined && size !== expectedSize) throw new SizeMismatchError(imageId, expectedSize, size);
-    verifier?.verify(imageId);
-    await writer.commit(size);
+    await writer.commit(size, verifier?.verify(imageId));
   } catch (error) {
     reason = error;
     throw error;
@@ -125,9 +125,10 @@ class TeeWriter {
   }
 
   /** @throws the signal's reason */
-  async commit(size: number): Promise<void> {
+  async commit(size: number, digest: string | undefined): Promise<void> {
     if (!this.#writer) return;
     try {
+      await recordDigest(this.#writer, digest);
       await this.#writer.commit();
     } catch (error) {
       return await this.#fail('commit', error);

@@ -13,6 +13,7 @@ export class ChecksumVerifier {
   readonly #algorithm: string;
   readonly #hash: Hash;
   readonly #format: (digest: Buffer) => string;
+  #digest: string | undefined;
   /** Any of them will do: SRI may name several. Written as they were given. */
   readonly #expected: readonly string[];
 
@@ -50,6 +51,11 @@ export class ChecksumVerifier {
     this.verify(imageId);
   }
 
+  /** What {@link verify} has answered, in SRI form. */
+  get digest(): string | undefined {
+    return this.#digest;
+  }
+
   /**
    * Once, at the end. Answers with the digest in SRI form.
    *
@@ -58,8 +64,9 @@ export class ChecksumVerifier {
   verify(imageId: string): string {
     const digest = this.#hash.digest();
     const actual = this.#format(digest);
-    if (this.#expected.includes(actual)) return `${this.#algorithm}-${digest.toString('base64')}`;
-    throw new ChecksumMismatchError(imageId, this.#expected.join(' '), actual);
+    if (!this.#expected.includes(actual)) throw new ChecksumMismatchError(imageId, this.#expected.join(' '), actual);
+    this.#digest = `${this.#algorithm}-${digest.toString('base64')}`;
+    return this.#digest;
   }
 }
 

@@ -7,6 +7,10 @@ import { type Fetch, fetchedChunks, fetchImage } from './fetch.ts';
 import type { FlightImage, GrowingImage } from './growing-image.ts';
 import type { XattrImageWriter } from './image-writer.ts';
 import { recordDigest } from './recorded-digest.ts';
+import { stopSource } from './source-chunks.ts';
+
+/** What `user.error` says of a writer that was dropped, or whose thread was terminated: nothing is wrong with the image. */
+export const droppedReason = 'incomplete fetch';
 
 /** How often a writer that nobody reads from in this process looks for readers in others. Milliseconds. */
 const aloneIntervalMs = 50;
@@ -36,6 +40,9 @@ export class FlightFetch {
   expectedSize: number | undefined;
   /** What it ended with, if not with a complete image. */
   failure: unknown;
+  /** Whether that was the cache's fault, not the source's. */
+  cacheFailed = false;
+  over = false;
 
   constructor(imageId: string, source: FlightSource, writer: XattrImageWriter, image: GrowingImage) {
     this.#imageId = imageId;
@@ -45,8 +52,9 @@ export class FlightFetch {
     this.expectedSize = source.expectedSize;
   }
 
-  get stopped(): boolean {
-    return this.#stop.signal.aborted;
+  /** Gives up. */
+  stop(): void {
+    this.#stop.abort(droppedReason);
   }
 
   /**
@@ -58,24 +66,25 @@ export class FlightFetch {
   async run(dead: FlightImage | undefined): Promise<number> {
     try {
       await this.#fetch(dead);
-      await this.#writer.commit();
+      await this.#blamingCache(() => this.#writer.commit());
       return this.#writer.bytesWritten;
     } catch (error) {
       // Deleted while it was written: what there is is complete.
       if (!(error instanceof ClaimLostError)) {
         this.failure = error;
-        await this.#writer.rollback(this.stopped ? this.#stop.signal.reason : error).catch(() => {});
+        await this.#writer.rollback(error).catch(() => {}); // The error that led here is the one to report.
       }
       return 0;
     } finally {
+      this.over = true;
       await this.#image.look();
     }
   }
 
   /** Gives up as soon as nobody in another process reads what is fetched; `wanted` says whether somebody does here. */
   async stopWhenAlone(wanted: () => boolean): Promise<void> {
-    while (!wanted() && !this.stopped && this.#image.seen.progress === 'growing') {
-      if (!this.#writer.followed) this.#stop.abort('incomplete fetch');
+    while (!wanted() && !this.over && !this.#stop.signal.aborted) {
+      if (!this.#image.hasCompany) this.stop();
       else await sleep(aloneIntervalMs);
     }
   }
@@ -86,9 +95,13 @@ export class FlightFetch {
     const verifier = checksum === undefined ? undefined : await ChecksumVerifier.of(checksum);
     const { offset, body, expectedSize } = await fetchImage(fetch, this.#imageId, dead?.seen.size ?? 0, signal);
     this.expectedSize ??= expectedSize;
-    this.#assertFits(this.expectedSize ?? 0);
-
-    if (dead) await this.#copy(dead, offset, verifier);
+    try {
+      this.#assertFits(this.expectedSize ?? 0);
+      if (dead) await this.#copy(dead, offset, verifier);
+    } catch (error) {
+      stopSource(body);
+      throw error;
+    }
     for await (const chunk of fetchedChunks(body, this.#imageId, signal)) {
       this.#assertFits(this.#writer.bytesWritten + chunk.byteLength);
       await this.#write(chunk, verifier);
@@ -96,7 +109,9 @@ export class FlightFetch {
     const { expectedSize: expected } = this;
     const size = this.#writer.bytesWritten;
     if (expected !== undefined && size !== expected) throw new SizeMismatchError(this.#imageId, expected, size);
-    if (verifier) await recordDigest(this.#writer, verifier.verify(this.#imageId));
+    if (!verifier) return;
+    const digest = verifier.verify(this.#imageId);
+    await this.#blamingCache(() => recordDigest(this.#writer, digest));
   }
 
   async #copy(from: FlightImage, size: number, verifier: ChecksumVerifier | undefined): Promise<void> {
@@ -111,8 +126,10 @@ export class FlightFetch {
 
   async #write(chunk: Uint8Array, verifier: ChecksumVerifier | undefined): Promise<void> {
     const position = this.#writer.bytesWritten;
-    await this.#writer.write(chunk);
-    if (verifier) await this.#digest(verifier, position, chunk.byteLength);
+    await this.#blamingCache(async () => {
+      await this.#writer.write(chunk);
+      if (verifier) await this.#digest(verifier, position, chunk.byteLength);
+    });
     this.#image.noteWritten(this.#writer.bytesWritten);
   }
 
@@ -127,6 +144,15 @@ export class FlightFetch {
     verifier.update(buffer);
   }
 
+  async #blamingCache(operation: () => Promise<void>): Promise<void> {
+    try {
+      await operation();
+    } catch (error) {
+      this.cacheFailed = true;
+      throw error;
+    }
+  }
+
   /** At once: the source may have no end. */
   #assertFits(size: number): void {
     const { expectedSize } = this;
@@ -134,6 +160,7 @@ export class FlightFetch {
       throw new SizeMismatchError(this.#imageId, expectedSize, size);
     }
     if (size <= this.#source.maxSize) return;
+    this.cacheFailed = true;
     throw new NoSpaceError(`image ${JSON.stringify(this.#imageId)} is larger than the cache`, {
       imageId: this.#imageId,
     });

@@ -15,12 +15,14 @@ export interface FlightReaderOptions {
   readonly openSource: () => SourceReader;
 }
 
+/** Readers that were dropped without being closed. */
+const dropped = new FinalizationRegistry<Flight>((flight) => flight.leave());
+
 /** One of those who read an image that is on its way. It is held up by nobody but the one who writes. */
 export class FlightReader implements FetchReader {
   readonly #flight: Flight;
   readonly #options: FlightReaderOptions;
   readonly #stop = new AbortController();
-  readonly #signal: AbortSignal;
   /** What was read from last, and how far. */
   #image: FlightImage | undefined;
   #end = 0;
@@ -30,10 +32,9 @@ export class FlightReader implements FetchReader {
   constructor(flight: Flight, options: FlightReaderOptions) {
     this.#flight = flight;
     this.#options = options;
-    const { signal } = options;
-    this.#signal = signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal;
     flight.enter(options.finishFetch);
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    dropped.register(this, flight, this);
+    options.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   /** Only a verdict ends it: what was expected may be more or less than what comes. */
@@ -47,8 +48,8 @@ export class FlightReader implements FetchReader {
   }
 
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    this.#assertOpen();
     while (!this.#past) {
+      this.#assertOpen();
       const image = await this.#trusted();
       if (!image) break;
       const { size } = image.seen;
@@ -60,6 +61,7 @@ export class FlightReader implements FetchReader {
       }
       if (await this.#isOver(image, size)) return 0;
     }
+    this.#assertOpen();
     this.#past ??= this.#options.openSource();
     return this.#past.read(buffer, offset, length, position);
   }
@@ -75,11 +77,20 @@ export class FlightReader implements FetchReader {
     await this.#leave();
   }
 
-  readonly #onAbort = () => void this.abort();
+  readonly #onAbort = (): void => {
+    this.#stop.abort(this.#options.signal?.reason);
+    void this.abort();
+  };
+
+  get #signal(): AbortSignal {
+    return this.#stop.signal;
+  }
 
   /** The flight's image, once what was read of another before is known to be its beginning. */
   async #trusted(): Promise<FlightImage | undefined> {
     for (;;) {
+      this.#assertOpen();
+      if (this.#past) return undefined;
       const { image } = this.#flight;
       const before = this.#image;
       if (!image || !before || image === before || this.#end === 0) return image;
@@ -130,6 +141,7 @@ export class FlightReader implements FetchReader {
     const { signal } = this.#options;
     signal?.removeEventListener('abort', this.#onAbort);
     this.#stop.abort(new NotOpenError(`image ${JSON.stringify(this.#flight.imageId)} is closed`, this.#flight));
+    dropped.unregister(this);
     this.#flight.leave();
     await this.#past?.abort();
   }
@@ -144,5 +156,6 @@ export class FlightReader implements FetchReader {
 
   #assertOpen(): void {
     this.#signal.throwIfAborted();
+    this.#flight.assertOpen();
   }
 }

@@ -1,13 +1,10 @@
-import { CacheError, ChecksumMismatchError, FetchFailedError, SizeMismatchError } from './errors.ts';
-import { copySize, FlightFetch, type FlightSource } from './flight-fetch.ts';
+import { type CacheError, ChecksumMismatchError, FetchFailedError, NotOpenError, SizeMismatchError } from './errors.ts';
+import { copySize, droppedReason, FlightFetch, type FlightSource } from './flight-fetch.ts';
 import type { FlightImage } from './growing-image.ts';
 import { type Located, locateImage } from './locate-image.ts';
 import type { XattrDriver } from './xattr-driver.ts';
 
-/** What `user.error` says of a writer that was dropped, or whose thread was terminated: nothing is wrong with the image. */
-const droppedReason = 'incomplete fetch';
-
-/** Failures of the cache, not of the source: the image is to be had all the same. */
+/** What `user.error` begins with where the cache failed, not the source: the image is to be had all the same. */
 const cacheFailures = ['ERR_NO_SPACE', 'ERR_IO', 'ERR_LOCK_TIMEOUT'];
 
 export interface FlightOptions {
@@ -33,14 +30,23 @@ export class Flight {
   readonly #options: FlightOptions;
   readonly #images: FlightImage[] = [];
   #fetch: FlightFetch | undefined;
+  #leading: Promise<void> = Promise.resolve();
   #readers = 0;
   #finish: boolean;
   #over = false;
+  /** Who writes it now cannot be followed. */
+  #outOfReach = false;
+  #closed: CacheError | undefined;
   #takingOver: Promise<void> | undefined;
   /** Of each image, how far it was found to be the same as another, which somebody has read before. */
   readonly #compared = new Map<FlightImage, Map<FlightImage, Comparison>>();
 
-  constructor(options: FlightOptions, located: Located) {
+  /** Never fails but with {@link NotOpenError}: without the cache, the image is still wanted. */
+  static async begin(options: FlightOptions): Promise<Flight> {
+    return new Flight(options, await locate(options));
+  }
+
+  private constructor(options: FlightOptions, located: Located) {
     this.imageId = options.imageId;
     this.#options = options;
     this.#finish = options.finishFetch;
@@ -57,7 +63,9 @@ export class Flight {
     return this.#fetch !== undefined;
   }
 
+  /** Not once it is complete: it may have been deleted since, and who asks then wants another. */
   get joinable(): boolean {
+    if (this.image?.seen.progress === 'complete') this.#end();
     return !this.#over;
   }
 
@@ -78,30 +86,50 @@ export class Flight {
 
   /** Ends what nobody wants any more. */
   checkWanted(): void {
-    if (this.#readers > 0) return;
-    if (this.#fetch && !this.#over) {
+    if (this.#readers > 0 || this.#takingOver) return;
+    if (this.#fetch && !this.#fetch.over) {
       if (!this.#finish) void this.#fetch.stopWhenAlone(() => this.#readers > 0 || this.#finish);
       return;
     }
     this.#end();
-    for (const image of this.#images) image.release();
+    this.#release();
+  }
+
+  /** Stops what is under way; those who read get a {@link NotOpenError}. What is complete is read to its end. */
+  async close(): Promise<void> {
+    if (!this.joinable) return;
+    this.#closed = new NotOpenError('the cache was closed', this);
+    this.#end();
+    await this.#takingOver?.catch(() => {});
+    this.#fetch?.stop();
+    await this.#leading;
+    this.#release();
+  }
+
+  /** @throws {@link NotOpenError} */
+  assertOpen(): void {
+    if (this.#closed) throw this.#closed;
   }
 
   /** What a reader is to do about an image that goes no further. @throws what it failed with */
   judge(image: FlightImage): 'complete' | 'growing' | 'abandoned' | 'uncached' {
+    if (image.failure !== undefined) throw image.failure;
     const { progress, reason } = image.seen;
     if (progress === 'complete' || progress === 'growing') return progress;
-    if (progress === 'dead' || reason === droppedReason) return 'abandoned';
-    const failure = this.#failureOf(image, reason);
-    if (!CacheError.is(failure) || !isOfCache(failure, reason)) throw failure;
-    return 'uncached';
+    if (isAbandoned(image)) return this.#outOfReach ? 'uncached' : 'abandoned';
+    this.#end();
+    const fetch = image === this.image ? this.#fetch : undefined;
+    if (fetch ? fetch.cacheFailed : cacheFailures.includes(reason.split(':')[0] ?? '')) return 'uncached';
+    throw fetch ? fetch.failure : remoteFailure(this.imageId, reason);
   }
 
   /** Goes on in another file, written by us or by whoever was faster. Once, however many ask. */
   async takeOver(dead: FlightImage): Promise<void> {
     if (this.image !== dead) return;
+    this.assertOpen();
     this.#takingOver ??= this.#succeed(dead).finally(() => {
       this.#takingOver = undefined;
+      this.checkWanted();
     });
     await this.#takingOver;
   }
@@ -116,17 +144,18 @@ export class Flight {
   }
 
   async #succeed(dead: FlightImage): Promise<void> {
-    const { driver, source } = this.#options;
-    const { expectedSize } = source;
-    const located = await locateImage(driver, this.imageId, expectedSize === undefined ? {} : { expectedSize });
-    this.#enter(located, dead);
+    this.#enter(await locate(this.#options), dead);
   }
 
   #enter(located: Located, dead: FlightImage | undefined): void {
     this.#fetch = undefined;
-    if (located.where === 'elsewhere') return this.#end();
+    if (located.where === 'elsewhere') {
+      this.#outOfReach = true;
+      this.#end();
+      return;
+    }
     this.#images.push(located.image);
-    if (located.where === 'claimed') void this.#lead(located, dead);
+    if (located.where === 'claimed') this.#leading = this.#lead(located, dead);
   }
 
   async #lead({ writer, image }: Located & { readonly where: 'claimed' }, dead: FlightImage | undefined) {
@@ -134,10 +163,14 @@ export class Flight {
     const fetch = new FlightFetch(this.imageId, source, writer, image);
     this.#fetch = fetch;
     const size = await fetch.run(dead);
-    if (image.seen.progress !== 'growing') this.#end();
-    if (size > 0) await onCommit(size);
-    if (isOfCache(fetch.failure, '')) onCacheError(fetch.failure);
+    if (!isAbandoned(image)) this.#end(); // Else those who still read go on with another.
+    if (fetch.cacheFailed) onCacheError(fetch.failure);
     this.checkWanted();
+    if (size > 0) await onCommit(size).catch(onCacheError);
+  }
+
+  #release(): void {
+    for (const image of this.#images) image.release();
   }
 
   #end(): void {
@@ -145,12 +178,22 @@ export class Flight {
     this.#over = true;
     this.#options.onOver();
   }
+}
 
-  #failureOf(image: FlightImage, reason: string): unknown {
-    this.#end();
-    if (image === this.image && this.#fetch?.failure !== undefined) return this.#fetch.failure;
-    return remoteFailure(this.imageId, reason);
+async function locate({ driver, imageId, source, onCacheError }: FlightOptions): Promise<Located> {
+  const { expectedSize } = source;
+  try {
+    return await locateImage(driver, imageId, expectedSize === undefined ? {} : { expectedSize });
+  } catch (error) {
+    if (error instanceof NotOpenError) throw error;
+    onCacheError(error);
+    return { where: 'elsewhere' };
   }
+}
+
+/** Its writer is dead, or gave up though nothing was wrong with the image. */
+function isAbandoned({ seen }: FlightImage): boolean {
+  return seen.progress === 'dead' || (seen.progress === 'failed' && seen.reason === droppedReason);
 }
 
 /** How far two images are the same. */
@@ -196,11 +239,6 @@ async function readFully(image: FlightImage, position: number, length: number): 
     done += size;
   }
   return buffer.subarray(0, done);
-}
-
-function isOfCache(failure: unknown, reason: string): boolean {
-  const code = CacheError.is(failure) && !(failure instanceof FetchFailedError) ? failure.code : reason.split(':')[0];
-  return cacheFailures.includes(code ?? '');
 }
 
 /** What another process's error was, as far as `user.error` tells. */

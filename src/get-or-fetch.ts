@@ -1,13 +1,14 @@
+import { CachedReader } from './cached-reader.ts';
 import { type Checksum, ChecksumVerifier } from './checksum.ts';
 import type { ImageReader } from './driver.ts';
 import { EngineCalls } from './engine-calls.ts';
-import { ImageNotFoundError } from './errors.ts';
+import { ImageNotFoundError, NotOpenError } from './errors.ts';
 import type { Fetch } from './fetch.ts';
 import { FetchedImage } from './fetched-image.ts';
 import { Flight } from './flight.ts';
+import type { FlightSource } from './flight-fetch.ts';
 import { FlightReader } from './flight-reader.ts';
 import { assertImageId } from './image-id.ts';
-import { locateImage } from './locate-image.ts';
 import { SourceReader } from './source-reader.ts';
 import { untilAborted } from './until-aborted.ts';
 import { assertCount, assertOptions, assertSignal, invalidType } from './validate.ts';
@@ -38,6 +39,7 @@ export interface FlightsOptions {
 export class Flights {
   readonly #options: FlightsOptions;
   readonly #flights = new Map<string, Promise<Flight>>();
+  #open = true;
 
   constructor(options: FlightsOptions) {
     this.#options = options;
@@ -51,14 +53,15 @@ export class Flights {
     let miss = true;
     for (;;) {
       const cached = await this.#openCached(imageId, miss);
-      if (cached) return new FetchedImage(imageId, 'cache', abortedBy(cached, signal));
+      if (cached) return new FetchedImage(imageId, 'cache', new CachedReader(cached, signal));
       miss = false;
+      if (!this.#open) throw new NotOpenError('the cache was closed', { imageId });
 
       const mine = !this.#flights.has(imageId);
       const flight = await untilAborted(this.#join(imageId, fetch, options), signal);
-      if (!flight.joinable) continue;
-      const openSource = () => new SourceReader(imageId, fetch, signal);
+      const openSource = () => new SourceReader(imageId, this.#sourceOf(fetch, options), signal);
       if (!flight.image) return new FetchedImage(imageId, 'uncached', openSource());
+      if (!flight.joinable) continue;
       const { opened: context } = EngineCalls.of(this.#options.driver);
       const reader = new FlightReader(flight, {
         context,
@@ -68,6 +71,12 @@ export class Flights {
       });
       return new FetchedImage(imageId, mine && flight.leads ? 'fetch' : 'follow', reader);
     }
+  }
+
+  /** Stops what is under way; those who read get a {@link NotOpenError}. */
+  async close(): Promise<void> {
+    this.#open = false;
+    await Promise.allSettled([...this.#flights.values()].map(async (flight) => (await flight).close()));
   }
 
   async #openCached(imageId: string, tellsMiss: boolean): Promise<ImageReader | undefined> {
@@ -89,37 +98,32 @@ export class Flights {
       if (this.#flights.get(imageId) === flight) this.#flights.delete(imageId);
     });
     this.#flights.set(imageId, flight);
-    flight.catch(() => this.#flights.delete(imageId));
+    flight.catch(() => {
+      if (this.#flights.get(imageId) === flight) this.#flights.delete(imageId);
+    });
     return flight;
   }
 
   async #begin(imageId: string, fetch: Fetch, options: FetchOptions, onOver: () => void): Promise<Flight> {
-    const { driver, maxSize, room, onCommit, onCacheError } = this.#options;
-    const { checksum, expectedSize, finishFetch = false } = options;
+    const { driver, room, onCommit, onCacheError } = this.#options;
     await room(undefined);
-    const located = await locateImage(driver, imageId, expectedSize === undefined ? {} : { expectedSize });
-    const flight = new Flight(
-      {
-        driver,
-        imageId,
-        source: { fetch, checksum, expectedSize, maxSize },
-        finishFetch,
-        onCommit,
-        onCacheError: (error) => onCacheError(imageId, error),
-        onOver,
-      },
-      located,
-    );
+    const flight = await Flight.begin({
+      driver,
+      imageId,
+      source: this.#sourceOf(fetch, options),
+      finishFetch: options.finishFetch ?? false,
+      onCommit,
+      onCacheError: (error) => onCacheError(imageId, error),
+      onOver,
+    });
     // Those who asked may have been aborted meanwhile; they are told first.
     setImmediate(() => flight.checkWanted());
     return flight;
   }
-}
 
-/** The reader of a cached image heeds a signal, as that of one on its way does. */
-function abortedBy(reader: ImageReader, signal: AbortSignal | undefined): ImageReader {
-  signal?.addEventListener('abort', () => void reader.abort(), { once: true });
-  return reader;
+  #sourceOf(fetch: Fetch, { checksum, expectedSize }: FetchOptions): FlightSource {
+    return { fetch, checksum, expectedSize, maxSize: this.#options.maxSize };
+  }
 }
 
 async function assertFetchArguments(imageId: string, fetch: unknown, options: FetchOptions): Promise<void> {

@@ -17,8 +17,10 @@ const largestInlineRead = 1024 * 1024;
 
 /** The bytes of an image as a flight has them: on their way, or all there. */
 export interface FlightImage {
-  /** How far it is, as far as that was seen. @throws what kept it from being seen */
+  /** How far it is, as far as that was seen. */
   readonly seen: NativeSighting;
+  /** What keeps it from being seen. */
+  readonly failure: unknown;
   /** Like `fs.read`; 0 where nothing more is there yet. */
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
   /** Resolves when `seen` is another. @throws the signal's reason */
@@ -71,6 +73,7 @@ abstract class OpenBytes {
 /** An image that was found complete. */
 export class CompleteImage extends OpenBytes implements FlightImage {
   readonly seen: NativeSighting;
+  readonly failure = undefined;
 
   /** Undefined if it is not cached. */
   static async open(context: DriverContext, imageId: string): Promise<CompleteImage | undefined> {
@@ -96,7 +99,7 @@ export class GrowingImage extends OpenBytes implements FlightImage {
   /** Whether the writer is this process, which then tells by `look()` what it has done. */
   readonly #own: boolean;
   #seen: NativeSighting = { progress: 'growing', size: 0, reason: '' };
-  #failure: unknown;
+  failure: unknown;
   #released = false;
   /** Those who wait, all for the same news. */
   #waiting = 0;
@@ -133,20 +136,26 @@ export class GrowingImage extends OpenBytes implements FlightImage {
   }
 
   get seen(): NativeSighting {
-    if (this.#failure !== undefined) throw this.#failure;
     return this.#seen;
   }
 
-  /** Looks at the file, and wakes those who wait if anything has changed. Never fails: `seen` does. */
+  /** Whether somebody else follows it, in this process or another, as far as that can be known. */
+  get hasCompany(): boolean {
+    return native.hasCompanySync(this.#follower);
+  }
+
+  /** Looks at the file, and wakes those who wait if anything has changed. Never fails: what is wrong is in `failure`. */
   async look(): Promise<void> {
     if (this.#released || this.#seen.progress !== 'growing') return;
     try {
       const { inlineReads } = this.context;
       const seen = inlineReads ? native.lookSync(this.#follower) : await native.lookAsync(this.#follower);
-      if (seen.size === this.#seen.size && seen.progress === this.#seen.progress) return;
+      // What was looked at in the pool may have been overtaken.
+      if (this.#seen.progress !== 'growing' || (seen.progress === 'growing' && seen.size <= this.#seen.size)) return;
       this.#seen = seen;
     } catch (error) {
-      this.#failure = this.explain(error);
+      if (this.#released) return;
+      this.failure = this.explain(error);
     }
     this.#wake();
   }
@@ -178,6 +187,7 @@ export class GrowingImage extends OpenBytes implements FlightImage {
     this.#watcher?.close();
     native.releaseSync(this.#follower);
     super.release();
+    this.#wake();
   }
 
   #wake(): void {
@@ -186,11 +196,13 @@ export class GrowingImage extends OpenBytes implements FlightImage {
   }
 
   #watch(): void {
-    if (this.#own || this.#timer) return;
+    if (this.#own || this.#timer || this.#released) return;
     const look = () => void this.look();
     this.#timer = setInterval(look, lookIntervalMs);
-    this.#watcher ??= watchInode(this.#fd, look);
-    look(); // For what has happened before it was watched.
+    this.#watcher ??= watchInode(this.#fd, () => {
+      if (this.#waiting > 0) look();
+    });
+    look(); // For what has happened before it was watched, or while nobody waited.
   }
 
   #rest(): void {

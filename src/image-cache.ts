@@ -141,7 +141,8 @@ export class ImageCache {
       await this.#autoPrune?.room(options.signal);
       const writer = await claimUncached(this.driver, imageId, options);
       if (!writer) return false;
-      await putChunks(writer, verifier?.verified(held.chunks, imageId, options.signal) ?? held.chunks, options);
+      const chunks = verifier?.verified(held.chunks, imageId, options.signal) ?? held.chunks;
+      await putChunks(writer, chunks, options, () => verifier?.digest);
       await this.#autoPrune?.committed(writer.bytesWritten);
     } finally {
       held.release();
@@ -217,9 +218,13 @@ export class ImageCache {
     return stats;
   }
 
-  /** Waits for the prune that a commit has begun, for some seconds, and closes the driver if this cache made it. */
+  /**
+   * Stops what it fetches or follows: those who read get a {@link NotOpenError}, and other processes take over. Waits for
+   * the prune that a commit has begun, for some seconds, and closes the driver if this cache made it.
+   */
   async close(): Promise<void> {
     this.#open = false;
+    await this.#flights?.close();
     await this.#autoPrune?.close();
     if (this.#options.driver === undefined) await this.driver.close();
   }

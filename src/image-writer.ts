@@ -170,11 +170,6 @@ export class XattrImageWriter implements ImageWriter {
     }
   }
 
-  /** @internal Whether others read the bytes while they grow. */
-  get followed(): boolean {
-    return native.isFollowedSync(this.#writer);
-  }
-
   /** @internal Tells cleaners that the writer lives. */
   touch(): void {
     if (this.#commit || this.#rollback) return;

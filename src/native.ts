@@ -106,6 +106,7 @@ export interface Native {
   ): Promise<{ readonly follower: Handle; readonly handle: Handle; readonly fd: number } | undefined>;
   lookSync(follower: Handle): NativeSighting;
   lookAsync(follower: Handle): Promise<NativeSighting>;
+  hasCompanySync(follower: Handle): boolean;
 
   claimSync(directory: Handle, id: string, ...stall: StallArguments): Handle;
   claimAsync(directory: Handle, id: string, ...stall: StallArguments): Promise<Handle>;
@@ -120,7 +121,6 @@ export interface Native {
   discardAsync(writer: Handle): Promise<void>;
   touchAsync(writer: Handle): Promise<void>;
   recordDigestAsync(writer: Handle, text: string): Promise<void>;
-  isFollowedSync(writer: Handle): boolean;
   putImageSync(directory: Handle, id: string, bytes: Uint8Array): void;
   putImageAsync(directory: Handle, id: string, bytes: Uint8Array): Promise<void>;
 

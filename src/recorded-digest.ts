@@ -13,9 +13,10 @@ export interface RecordedDigest {
   readonly digest: string;
 }
 
-/** Notes it on what is about to be committed. For drivers of others there is no place for it. */
-export async function recordDigest(writer: ImageWriter, digest: string): Promise<void> {
-  if (writer instanceof XattrImageWriter) await writer.recordDigest(`${writer.bytesWritten} ${digest}`);
+/** Notes it, if there is one, on what is about to be committed. For drivers of others there is no place for it. */
+export async function recordDigest(writer: ImageWriter, digest: string | undefined): Promise<void> {
+  if (digest !== undefined && writer instanceof XattrImageWriter)
+    await writer.recordDigest(`${writer.bytesWritten} ${digest}`);
 }
 
 /** Undefined for what is none. */

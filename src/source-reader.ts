@@ -1,24 +1,31 @@
-import { FetchFailedError, NotOpenError } from './errors.ts';
-import { type Fetch, fetchedChunks, fetchImage } from './fetch.ts';
+import { ChecksumVerifier } from './checksum.ts';
+import { FetchFailedError, NotOpenError, SizeMismatchError } from './errors.ts';
+import { fetchedChunks, fetchImage } from './fetch.ts';
 import type { FetchReader } from './fetched-image.ts';
+import type { FlightSource } from './flight-fetch.ts';
 
 /** Reads an image from its source, past the cache: from where it is first read on, and only forward. */
 export class SourceReader implements FetchReader {
   readonly #imageId: string;
-  readonly #fetch: Fetch;
+  readonly #source: FlightSource;
   readonly #stop = new AbortController();
-  readonly #signal: AbortSignal;
+  readonly #outer: AbortSignal | undefined;
+  readonly #onAbort = (): void => this.#stop.abort(this.#outer?.reason);
   #chunks: AsyncGenerator<Uint8Array, void, void> | undefined;
+  #verifier: ChecksumVerifier | undefined;
   #size: number | undefined;
   #expectedSize: number | undefined;
   /** What has come and was not taken yet, and where in the image it begins. */
   #chunk: Uint8Array = new Uint8Array(0);
   #position = 0;
 
-  constructor(imageId: string, fetch: Fetch, signal: AbortSignal | undefined) {
+  constructor(imageId: string, source: FlightSource, signal: AbortSignal | undefined) {
     this.#imageId = imageId;
-    this.#fetch = fetch;
-    this.#signal = signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal;
+    this.#source = source;
+    this.#expectedSize = source.expectedSize;
+    this.#outer = signal;
+    if (signal?.aborted) this.#onAbort();
+    else signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   /** Known at the end. */
@@ -31,20 +38,14 @@ export class SourceReader implements FetchReader {
   }
 
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    this.#signal.throwIfAborted();
+    this.#stop.signal.throwIfAborted();
     this.#chunks ??= await this.#open(position);
     if (position < this.#position) {
       const message = `image ${JSON.stringify(this.#imageId)} is not cached: it can only be read forward`;
       throw new FetchFailedError(message, { imageId: this.#imageId });
     }
     while (this.#position + this.#chunk.byteLength <= position) {
-      this.#position += this.#chunk.byteLength;
-      const { done, value } = await this.#chunks.next();
-      this.#chunk = done ? new Uint8Array(0) : value;
-      if (done) {
-        this.#size = this.#position;
-        return 0;
-      }
+      if (this.#size !== undefined || !(await this.#next(this.#chunks))) return 0;
     }
     const part = this.#chunk.subarray(position - this.#position).subarray(0, length);
     buffer.set(part, offset);
@@ -58,14 +59,44 @@ export class SourceReader implements FetchReader {
   }
 
   async abort(): Promise<void> {
+    this.#outer?.removeEventListener('abort', this.#onAbort);
     this.#stop.abort(new NotOpenError(`image ${JSON.stringify(this.#imageId)} is closed`, { imageId: this.#imageId }));
     await this.#chunks?.return();
   }
 
   async #open(position: number): Promise<AsyncGenerator<Uint8Array, void, void>> {
-    const { offset, body, expectedSize } = await fetchImage(this.#fetch, this.#imageId, position, this.#signal);
+    const { fetch, checksum } = this.#source;
+    const { signal } = this.#stop;
+    this.#verifier = checksum === undefined ? undefined : await ChecksumVerifier.of(checksum);
+    // A checksum is one of all of it.
+    const { offset, body, expectedSize } = await fetchImage(
+      fetch,
+      this.#imageId,
+      this.#verifier ? 0 : position,
+      signal,
+    );
     this.#position = offset;
-    this.#expectedSize = expectedSize;
-    return fetchedChunks(body, this.#imageId, this.#signal);
+    this.#expectedSize ??= expectedSize;
+    return fetchedChunks(body, this.#imageId, signal);
+  }
+
+  /** False at the end. */
+  async #next(chunks: AsyncGenerator<Uint8Array, void, void>): Promise<boolean> {
+    this.#position += this.#chunk.byteLength;
+    this.#chunk = new Uint8Array(0);
+    const { done, value } = await chunks.next();
+    const size = this.#position + (value?.byteLength ?? 0);
+    const expected = this.#expectedSize;
+    if (expected !== undefined && (done ? size !== expected : size > expected)) {
+      throw new SizeMismatchError(this.#imageId, expected, size);
+    }
+    if (!done) {
+      this.#verifier?.update(value);
+      this.#chunk = value;
+      return true;
+    }
+    this.#verifier?.verify(this.#imageId);
+    this.#size = size;
+    return false;
   }
 }

@@ -5,6 +5,7 @@ import { XattrImageWriter } from './image-writer.ts';
 import { locked, retryWhileLocked } from './lock-retry.ts';
 import { type Handle, native } from './native.ts';
 import { describeReason } from './reason.ts';
+import { recordDigest } from './recorded-digest.ts';
 import { chunksOf, joinInHand } from './source-chunks.ts';
 import { assertCount, assertOptions, assertSignal } from './validate.ts';
 
@@ -77,7 +78,7 @@ export function putBytesSync(context: DriverContext, imageId: string, bytes: Uin
 }
 
 /**
- * Writes chunks as they come, and commits when the source ends.
+ * Writes chunks as they come, and commits when the source ends. Then it is asked for the digest, to be recorded.
  *
  * @throws what the source throws, untouched; it is also the reason of the rollback
  */
@@ -85,6 +86,7 @@ export async function putChunks(
   writer: ImageWriter,
   source: ImageSource,
   { expectedSize = Number.POSITIVE_INFINITY, signal }: WriteOptions,
+  digest: () => string | undefined = () => undefined,
 ): Promise<void> {
   try {
     for await (const chunk of chunksOf(source, signal)) {
@@ -93,6 +95,7 @@ export async function putChunks(
       if (size > expectedSize) throw new SizeMismatchError(writer.imageId, expectedSize, size);
       await writer.write(chunk);
     }
+    await recordDigest(writer, digest());
     await writer.commit();
   } catch (error) {
     await writer.rollback(error).catch(() => {}); // The error that led here is the one to report.

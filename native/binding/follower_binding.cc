@@ -65,6 +65,14 @@ struct Look {
   std::shared_ptr<Follower> follower;
 };
 
+// (follower) -> whether others follow the same writer
+struct HasCompany : ToBoolean {
+  explicit HasCompany(Arguments& arguments) : follower(arguments.Handle<Follower>()) {}
+  Result<bool> Run() const { return follower->HasCompany(); }
+
+  std::shared_ptr<Follower> follower;
+};
+
 }  // namespace
 
 void ExportFollower(Napi::Object exports) {
@@ -72,6 +80,7 @@ void ExportFollower(Napi::Object exports) {
                           {"followAsync", CallAsync<Follow>},
                           {"lookSync", CallSync<Look>},
                           {"lookAsync", CallAsync<Look>},
+                          {"hasCompanySync", CallSync<HasCompany>},
                       });
 }
 

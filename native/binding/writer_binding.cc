@@ -82,14 +82,6 @@ struct RecordDigest : OfWriter {
   std::string text;
 };
 
-// (writer) -> whether others read what it writes
-struct Followed : ToBoolean {
-  explicit Followed(Arguments& arguments) : writer(arguments.Handle<ImageWriter>()) {}
-  Result<bool> Run() const { return writer->open() && writer->IsFollowed(); }
-
-  std::shared_ptr<ImageWriter> writer;
-};
-
 struct Discard : OfWriter {
   using OfWriter::OfWriter;
   Status Run() const {
@@ -134,7 +126,6 @@ void ExportWriter(Napi::Object exports) {
                           {"rollbackAsync", CallAsync<Rollback>},
                           {"discardAsync", CallAsync<Discard>},
                           {"recordDigestAsync", CallAsync<RecordDigest>},
-                          {"isFollowedSync", CallSync<Followed>},
                           {"touchAsync", CallAsync<Touch>},
                           {"putImageSync", CallSync<Put>},
                           {"putImageAsync", CallAsync<Put>},

@@ -37,6 +37,10 @@ Result<Sighting> Follower::Look() const {
   return seen;
 }
 
+bool Follower::HasCompany() const {
+  return sys::HasOtherReaders(image_->fd.get()) == 1;
+}
+
 // The size last: it is final once there is a verdict.
 Result<Sighting> Follower::LookAtFile() const {
   const int fd = image_->fd.get();

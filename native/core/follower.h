@@ -33,6 +33,9 @@ class Follower {
   // How far the writer is.
   Result<Sighting> Look() const;
 
+  // Whether others follow the same writer, and have announced it.  Where that cannot be known: false.
+  bool HasCompany() const;
+
   const std::shared_ptr<OpenImage>& image() const { return image_; }
 
  private:

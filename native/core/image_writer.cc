@@ -119,10 +119,6 @@ Status ImageWriter::RecordDigest(std::string_view text) {
   return WriteAttribute(data_.get(), kDigestAttribute, text);
 }
 
-bool ImageWriter::IsFollowed() const {
-  return sys::HasOtherReaders(data_.get()) == 1;
-}
-
 void ImageWriter::Discard() {
   sys::UnlinkAt(directory_->incomplete(), data_name_.c_str());
   LetGo();

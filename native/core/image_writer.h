@@ -67,9 +67,6 @@ class ImageWriter {
   // Notes length and digest on the file, see kDigestAttribute.  REQUIRES: open()
   Status RecordDigest(std::string_view text);
 
-  // Whether others read the bytes while they grow, see Follower.  Where that cannot be known: false.  REQUIRES: open()
-  bool IsFollowed() const;
-
   // Tells cleaners that go by age, Glance's among them, that the writer lives: they look at the bytes as well as at the
   // token.  To be called at least once an hour.  REQUIRES: open()
   Status Touch();

@@ -90,7 +90,7 @@ accepted<Api.Fetch, Ours.Fetch>();
 accepted<Api.FetchResult, Ours.FetchResult>();
 returned<Api.PrefetchProgress, Ours.PrefetchProgress>();
 returned<Api.CacheStats, Ours.CacheStats>();
-returned<Omit<Api.ImageCache, Ours.NotYetInImageCache>, Ours.ImageCache>();
+returned<Api.ImageCache, Ours.ImageCache>();
 returned<(...args: Parameters<typeof Api.ImageCache.open>) => Promise<Ours.ImageCache>, typeof Ours.ImageCache.open>();
 
 // Fetch once.

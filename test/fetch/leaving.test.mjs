@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { collect, openCache, tidiness } from '../manager/support/caches.mjs';
+import { temporaryDirectory } from '../support/temporary-directory.mjs';
+import { within } from '../support/within.mjs';
+import { barrier, origin, until } from './support/origin.mjs';
+
+/** A fetch that has come half-way, and a second cache on the same directory. */
+async function halfWay(t, options) {
+  const dir = await temporaryDirectory(t);
+  const cache = await openCache(t, { dir });
+  const other = await openCache(t, { dir });
+  const gate = barrier(100_000);
+  const source = origin({ pause: gate.pause });
+  const image = await cache.getOrFetch('a', source.fetch, options);
+  await gate.reached;
+  return { cache, other, gate, image, ...source };
+}
+
+const gone = async (cache) => (await tidiness(cache)).incomplete === 0;
+
+const leavers = {
+  'breaks its loop': async (image) => {
+    for await (const _ of image) break;
+  },
+  'destroys its stream': async (image) => {
+    const stream = image.createReadStream();
+    await new Promise((resolve) => stream.once('readable', resolve));
+    stream.destroy();
+  },
+  'aborts the image': (image) => image.abort(),
+  'closes it early': async (image) => assert.deepEqual(await image.close(), { counted: false }),
+  'leaves its scope': (image) => image[Symbol.asyncDispose](),
+};
+
+for (const [leaves, leave] of Object.entries(leavers)) {
+  test(`a fetch whose only consumer ${leaves} stops and is rolled back`, async (t) => {
+    const { cache, image } = await halfWay(t);
+    await leave(image);
+    await until(() => gone(cache), 'rolled back');
+    const [{ imageId, error }] = await cache.driver.getInvalidImages();
+    assert.deepEqual({ imageId, error }, { imageId: 'a', error: 'incomplete fetch' });
+    assert.equal(await cache.driver.isCacheable('a'), true);
+  });
+}
+
+test('a fetch whose only consumer is aborted stops, and a read that waits fails with the reason', async (t) => {
+  const controller = new AbortController();
+  const { cache, image } = await halfWay(t, { signal: controller.signal });
+  const reading = collect(image);
+  await sleep(20);
+  const reason = new Error('enough');
+  controller.abort(reason);
+  assert.equal((await within(2_000, reading, 'the end of the read')).error, reason);
+  await until(() => gone(cache), 'rolled back');
+});
+
+test('a call that is aborted while it waits does not end the fetch of another', async (t) => {
+  const cache = await openCache(t);
+  const { fetch, bytes } = origin();
+  const controller = new AbortController();
+  const first = cache.getOrFetch('a', fetch, { signal: controller.signal });
+  const second = cache.getOrFetch('a', fetch);
+  controller.abort(new Error('enough'));
+  await assert.rejects(first, { message: 'enough' });
+  assert((await collect(await second)).bytes.equals(bytes));
+});
+
+test('an aborted signal keeps a cached image from being read, with its reason', async (t) => {
+  const cache = await openCache(t);
+  await cache.driver.writeImage('a', Buffer.alloc(10));
+  const controller = new AbortController();
+  const image = await cache.getOrFetch('a', () => assert.fail('fetched'), { signal: controller.signal });
+  const reason = new Error('enough');
+  controller.abort(reason);
+  assert.equal((await collect(image)).error, reason);
+  assert.equal(await cache.driver.getHitCount('a'), 0);
+});
+
+test('a fetch goes on while somebody else reads, in this cache', async (t) => {
+  const { cache, gate, image, fetch, fetches, bytes } = await halfWay(t);
+  const follower = await cache.getOrFetch('a', fetch);
+  await image.abort();
+  await sleep(120);
+  gate.open();
+  assert((await collect(follower)).bytes.equals(bytes));
+  assert.deepEqual(fetches, [0]);
+});
+
+test('a fetch goes on while somebody else reads, through another cache', async (t) => {
+  const { other, gate, image, fetch, fetches, bytes } = await halfWay(t);
+  const follower = await other.getOrFetch('a', fetch);
+  await image.abort();
+  await sleep(120);
+  gate.open();
+  assert((await collect(follower)).bytes.equals(bytes));
+  assert.deepEqual(fetches, [0]);
+});
+
+test('a fetch stops when the last who reads through another cache has left, too', async (t) => {
+  const { cache, other, image, fetch } = await halfWay(t);
+  const follower = await other.getOrFetch('a', fetch);
+  await image.abort();
+  await follower.abort();
+  await until(() => gone(cache), 'rolled back');
+});
+
+test('a fetch goes on without anybody if it was asked to', async (t) => {
+  const { cache, gate, image, bytes } = await halfWay(t, { finishFetch: true });
+  await image.abort();
+  await sleep(120);
+  gate.open();
+  await until(() => cache.driver.isCached('a'), 'cached');
+  assert((await cache.driver.readImage('a')).equals(bytes));
+});
+
+test('who comes when a fetch is being stopped gets the image all the same', async (t) => {
+  const { cache, gate, image, fetch, bytes } = await halfWay(t);
+  gate.open();
+  const left = image.abort();
+  const [one, two] = await Promise.all([cache.getOrFetch('a', fetch), cache.getOrFetch('a', fetch), left]);
+  for (const { bytes: got, error } of await Promise.all([collect(one), collect(two)])) {
+    assert.equal(error, undefined);
+    assert(got.equals(bytes));
+  }
+});
