@@ -9,7 +9,7 @@ import { origin } from './support/origin.mjs';
 test('1,000 who ask at once in 4 processes share one fetch, get the right bytes, and count 1,000 hits', async (t) => {
   const dir = await temporaryDirectory(t);
   const cache = await openCache(t, { dir });
-  const hosts = await Promise.all(Array.from({ length: 4 }, () => startHost(t, { dir, held: true })));
+  const hosts = await Promise.all(Array.from({ length: 4 }, () => startHost(t, { dir, heldAt: 0 })));
   const asking = hosts.map((host) => host.ask(250));
   await Promise.all(hosts.map(({ hear }) => hear('asked')));
   for (const host of hosts) host.release();
@@ -46,7 +46,7 @@ const failures = {
 for (const [why, [settings, error, tellsRemote]] of Object.entries(failures)) {
   test(`a fetch that fails for ${why} fails for all who read along, in other processes too`, async (t) => {
     const dir = await temporaryDirectory(t);
-    const leader = await startHost(t, { dir, held: true, ...settings });
+    const leader = await startHost(t, { dir, heldAt: 0, ...settings });
     const leading = leader.ask(3);
     await leader.hear('asked');
     const follower = await startHost(t, { dir, ...settings });

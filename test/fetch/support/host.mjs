@@ -6,15 +6,15 @@ import { ImageCache } from '../../../dist/index.js';
 import { barrier, origin } from './origin.mjs';
 
 const settings = workerData ?? JSON.parse(process.argv[2]);
-const { dir, held = false, failsWith, delayMs = 0, expectedSize, checksum, finishFetch, ...source } = settings;
+const { dir, heldAt, failsWith, delayMs = 0, expectedSize, checksum, finishFetch, ...source } = settings;
 const say = (message) => (parentPort ? parentPort.postMessage(message) : process.send(message));
 
-const gate = barrier();
+const gate = barrier(heldAt);
 const { fetch, fetches, bytes } = origin({
   ...source,
   pause: async (at) => {
     say({ event: 'at', at });
-    if (held) await gate.pause(at);
+    if (heldAt !== undefined) await gate.pause(at);
     if (delayMs > 0) await sleep(delayMs);
   },
   end: () => {

@@ -33,6 +33,10 @@ export async function startThread(t, settings) {
 async function ready(emitter, send, end) {
   const told = new Map();
   const waiting = [];
+  const gone = once(emitter, 'exit').then(() => {
+    throw new Error('the host has gone');
+  });
+  gone.catch(() => {});
   emitter.on('message', ({ event, value, at }) => {
     told.set(event, { value, at });
     for (const look of waiting) look();
@@ -41,13 +45,16 @@ async function ready(emitter, send, end) {
   const hear = (event, is = () => true) =>
     within(
       30_000,
-      new Promise((resolve) => {
-        const look = () => {
-          if (told.has(event) && is(told.get(event))) resolve(told.get(event).value);
-        };
-        waiting.push(look);
-        look();
-      }),
+      Promise.race([
+        gone,
+        new Promise((resolve) => {
+          const look = () => {
+            if (told.has(event) && is(told.get(event))) resolve(told.get(event).value);
+          };
+          waiting.push(look);
+          look();
+        }),
+      ]),
       `hearing of ${event}`,
     );
   await hear('ready');
