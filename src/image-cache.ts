@@ -25,8 +25,8 @@ import { assertImageId } from './image-id.ts';
 import { type PrefetchOptions, type PrefetchResult, prefetchQueued } from './prefetch.ts';
 import { assertSource } from './source-chunks.ts';
 import { type CacheStats, measureCache } from './stats.ts';
-import { assertCount, assertNonNegative, assertOptions, assertSignal, invalidValue } from './validate.ts';
-import { type VerifyResult, verifyImage } from './verify-image.ts';
+import { assertCount, assertNonNegative, assertOptions, assertSignal, invalidType, invalidValue } from './validate.ts';
+import { type VerifyOptions, type VerifyResult, verifyImage } from './verify-image.ts';
 import { assertWriteOptions, putChunks } from './write-image.ts';
 import { XattrDriver } from './xattr-driver.ts';
 
@@ -201,12 +201,16 @@ export class ImageCache {
    *
    * @throws {@link ImageNotFoundError}, the signal's reason, {@link TypeError} over another driver
    */
-  async verify(imageId: string, options: { readonly signal?: AbortSignal } = {}): Promise<VerifyResult> {
+  async verify(imageId: string, options: VerifyOptions = {}): Promise<VerifyResult> {
     assertImageId(imageId);
     assertOptions(options, 'options');
-    assertSignal(options.signal, 'options.signal');
+    const { signal, onProgress } = options;
+    assertSignal(signal, 'options.signal');
+    if (onProgress !== undefined && typeof onProgress !== 'function') {
+      throw invalidType('options.onProgress', 'of type function', onProgress);
+    }
     this.#assertOpen();
-    return verifyImage(this.#xattrDriver, imageId, options.signal);
+    return verifyImage(this.#xattrDriver, imageId, options);
   }
 
   /** What there is, by one walk over the images. */

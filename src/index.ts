@@ -53,7 +53,7 @@ export type { Logger } from './logger.ts';
 export type { XattrDriverOptions } from './options.ts';
 export type { PrefetchOptions, PrefetchProgress, PrefetchResult } from './prefetch.ts';
 export type { CacheStats } from './stats.ts';
-export type { VerifyResult } from './verify-image.ts';
+export type { VerifyOptions, VerifyResult } from './verify-image.ts';
 export type { LockOptions } from './xattr.ts';
 export { getXattr, getXattrSync, incXattr, incXattrSync, setXattr, setXattrSync } from './xattr.ts';
 export { XattrDriver } from './xattr-driver.ts';

@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto';
 
 import { EngineCalls } from './engine-calls.ts';
-import { ChecksumMismatchError, SizeMismatchError } from './errors.ts';
+import { ChecksumMismatchError, LockTimeoutError, SizeMismatchError } from './errors.ts';
 import { locked, retryWhileLocked } from './lock-retry.ts';
 import { type Handle, native } from './native.ts';
 import { describeReason } from './reason.ts';
 import { digestAttribute, parseRecordedDigest } from './recorded-digest.ts';
 import type { XattrDriver } from './xattr-driver.ts';
+
+export interface VerifyOptions {
+  readonly signal?: AbortSignal;
+  /** Told of each so many bytes that were read. What it answers is awaited, which can be used to go slower. */
+  readonly onProgress?: (bytes: number) => void | Promise<void>;
+}
 
 export interface VerifyResult {
   /** `unknown`: nothing was recorded when it was cached. */
@@ -18,12 +24,11 @@ export interface VerifyResult {
 const readSize = 1024 * 1024; // bytes
 const defaultAlgorithm = 'sha256';
 
-/** See {@link ImageCache.verify}. `onProgress` is told how many bytes have been read, and may take its time. */
+/** See {@link ImageCache.verify}. */
 export async function verifyImage(
   driver: XattrDriver,
   imageId: string,
-  signal: AbortSignal | undefined,
-  onProgress: (bytes: number) => void | Promise<void> = () => {},
+  { signal, onProgress = () => {} }: VerifyOptions,
 ): Promise<VerifyResult> {
   const engine = EngineCalls.of(driver);
   const image = await engine.ask(imageId, async (directory, context) => {
@@ -48,8 +53,9 @@ export async function verifyImage(
           : new SizeMismatchError(imageId, recorded.size, size);
       const move = async () =>
         (await native.quarantineAsync(image.handle, directory, imageId, describeReason(reason))) ?? locked;
-      await retryWhileLocked(move, context.options.lockTimeoutMs, signal);
-      context.tellRollback(imageId, reason);
+      const moved = await retryWhileLocked(move, context.options.lockTimeoutMs, signal);
+      if (moved === locked) throw new LockTimeoutError('somebody else holds the lock of the image', { imageId });
+      if (moved) context.tellRollback(imageId, reason); // Else it was replaced meanwhile.
       return { result: 'corrupt', actual };
     });
   } finally {

@@ -11,6 +11,7 @@ import { addPruneCommand } from './commands/prune.ts';
 import { addPutCommand } from './commands/put.ts';
 import { addQueueCommands } from './commands/queue.ts';
 import { addStatsCommand } from './commands/stats.ts';
+import { addVerifyCommand } from './commands/verify.ts';
 import { addDemoCommand } from './demo/command.ts';
 import { printableLines } from './printable.ts';
 
@@ -46,6 +47,7 @@ export function createProgram({ quiet }: { readonly quiet: boolean }): Command {
   program.commandsGroup('Keep it tidy:');
   addPruneCommand(program);
   addCleanCommand(program);
+  addVerifyCommand(program);
   program.commandsGroup('See it work:');
   addDemoCommand(program);
   return program;

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { test } from 'node:test';
+
+import { collect, openCache, tidiness } from '../manager/support/caches.mjs';
+import { MemoryDriver } from '../support/memory-driver.mjs';
+import { runScript } from '../support/run-script.mjs';
+import { temporaryDirectory } from '../support/temporary-directory.mjs';
+import { within } from '../support/within.mjs';
+import { barrier, origin, until } from './support/origin.mjs';
+
+/** What this process has open below `dir`. */
+function openBelow(dir) {
+  const links = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return '';
+    }
+  });
+  return links.filter((path) => path.startsWith(`${dir}/`));
+}
+
+test('only an XattrDriver has a directory that others can follow in', async (t) => {
+  const cache = await openCache(t, { driver: new MemoryDriver() });
+  await assert.rejects(
+    cache.getOrFetch('a', () => []),
+    { code: 'ERR_INVALID_ARG_VALUE' },
+  );
+  await assert.rejects(cache.verify('a'), { code: 'ERR_INVALID_ARG_VALUE' });
+});
+
+test('wrong arguments are refused before anything is touched', async (t) => {
+  const cache = await openCache(t);
+  const fetch = () => assert.fail('fetched');
+  for (const [code, ...args] of [
+    ['ERR_INVALID_IMAGE_ID', '../a', fetch],
+    ['ERR_INVALID_ARG_TYPE', 1, fetch],
+    ['ERR_INVALID_ARG_TYPE', 'a', 'https://example.org'],
+    ['ERR_INVALID_ARG_TYPE', 'a', fetch, null],
+    ['ERR_INVALID_ARG_TYPE', 'a', fetch, { expectedSize: '5' }],
+    ['ERR_OUT_OF_RANGE', 'a', fetch, { expectedSize: -1 }],
+    ['ERR_INVALID_ARG_TYPE', 'a', fetch, { finishFetch: 1 }],
+    ['ERR_INVALID_ARG_TYPE', 'a', fetch, { signal: {} }],
+    ['ERR_INVALID_ARG_VALUE', 'a', fetch, { checksum: 'none' }],
+    ['ERR_INVALID_ARG_TYPE', 'a', fetch, { checksum: 5 }],
+  ]) {
+    await assert.rejects(cache.getOrFetch(...args), { code }, code);
+  }
+  const reason = new Error('before');
+  await assert.rejects(cache.getOrFetch('a', fetch, { signal: AbortSignal.abort(reason) }), reason);
+  assert.deepEqual(await tidiness(cache), { incomplete: 0, invalid: 0 });
+});
+
+test('a cache that is closed stops what it fetches, and its readers know why', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const cache = await openCache(t, { dir });
+  const gate = barrier(100_000);
+  const { fetch } = origin({ pause: gate.pause });
+  const reading = Promise.all([
+    cache.getOrFetch('a', fetch).then(collect),
+    cache.getOrFetch('a', fetch, { finishFetch: true }).then(collect),
+  ]);
+  const idle = await cache.getOrFetch('a', fetch);
+  await gate.reached;
+  await within(2_000, cache.close(), 'closing');
+  for (const { error } of await within(2_000, reading, 'the ends')) assert.equal(error?.code, 'ERR_NOT_OPEN');
+  assert.equal((await collect(idle)).error?.code, 'ERR_NOT_OPEN');
+  await assert.rejects(cache.getOrFetch('a', fetch), { code: 'ERR_NOT_OPEN' });
+  await until(() => openBelow(dir).length === 0, `nothing open, but ${openBelow(dir)}`);
+  const again = await openCache(t, { dir });
+  assert.equal((await tidiness(again)).incomplete, 0);
+});
+
+test('a cache that is closed leaves its fetch to those who read along elsewhere', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const [one, other] = [await openCache(t, { dir }), await openCache(t, { dir })];
+  const gate = barrier(100_000);
+  const stuck = origin({ pause: gate.pause });
+  await one.getOrFetch('a', stuck.fetch, { finishFetch: true });
+  await gate.reached;
+  const { fetch, fetches, bytes } = origin();
+  const reading = collect(await other.getOrFetch('a', fetch));
+  await one.close();
+  assert((await within(5_000, reading, 'all bytes')).bytes.equals(bytes));
+  assert.deepEqual(fetches, [100_000]);
+});
+
+test('an image that is complete is read to its end though the cache was closed', async (t) => {
+  const cache = await openCache(t);
+  const { fetch, bytes } = origin();
+  const image = await cache.getOrFetch('a', fetch);
+  await until(() => cache.driver.isCached('a'), 'cached');
+  await cache.close();
+  assert((await collect(image)).bytes.equals(bytes));
+});
+
+test('200 who read leave no descriptor open, whether they end, leave or fail', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const caches = [await openCache(t, { dir }), await openCache(t, { dir })];
+  const before = openBelow(dir);
+  for (const fails of [false, true]) {
+    const gate = barrier(100_000);
+    const { fetch } = origin({
+      pause: gate.pause,
+      end: () => {
+        if (fails) throw new Error('cut');
+      },
+    });
+    const images = await Promise.all(
+      Array.from({ length: 200 }, (_, i) => caches[i % 2].getOrFetch(`${fails}`, fetch)),
+    );
+    const reading = images.map((image, i) => (i % 5 === 0 ? image.abort() : collect(image)));
+    await gate.reached;
+    // One for each cache that follows or fetches, and the writer's and its tokens' own: not one for each reader.
+    assert(openBelow(dir).length - before.length <= 6, `${openBelow(dir)}`);
+    gate.open();
+    await Promise.all(reading);
+  }
+  await until(() => openBelow(dir).length === before.length, `all closed, but ${openBelow(dir)}`);
+});
+
+test('an image that is dropped unread is as good as left', async (t) => {
+  const script = `
+    const cache = await xattrCache.ImageCache.open({ dir: args[0] });
+    await cache.getOrFetch('a', async function* () {
+      for (;;) {
+        yield Buffer.alloc(10);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    });
+    const invalid = async () => (await cache.driver.getUsage()).invalid;
+    for (let tries = 0; (await invalid()) === 0 && tries < 500; tries++) {
+      gc();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    console.log(await invalid());
+    await cache.close();`;
+  const dir = await temporaryDirectory(t);
+  assert.equal(await runScript(script, [dir], { execArgv: ['--expose-gc'] }), '1\n');
+});
+
+test('256 MiB pass through a fetch and a slow reader in bounded memory', async (t) => {
+  const cache = await openCache(t);
+  const chunk = Buffer.alloc(1024 * 1024, 5);
+  const fetch = async function* () {
+    for (let i = 0; i < 256; i++) yield chunk;
+  };
+  const image = await cache.getOrFetch('a', fetch);
+  const slow = await cache.getOrFetch('a', fetch);
+  const before = process.memoryUsage().rss;
+  let most = 0;
+  let size = 0;
+  const measure = () => {
+    most = Math.max(most, process.memoryUsage().rss - before);
+  };
+  for await (const bytes of image) {
+    size += bytes.length;
+    if (size % (16 * chunk.length) < bytes.length) measure();
+  }
+  for await (const _ of slow) {
+    measure();
+    break;
+  }
+  t.diagnostic(`resident memory grew by ${(most / 2 ** 20).toFixed(0)} MiB`);
+  assert.equal(size, 256 * chunk.length);
+  assert(most < 96 * 2 ** 20, `${most} bytes`);
+});

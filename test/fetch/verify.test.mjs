@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { open, truncate } from 'node:fs/promises';
+import { test } from 'node:test';
+
+import { getXattr } from '../../dist/index.js';
+import { collect, openCache } from '../manager/support/caches.mjs';
+import { listen } from '../manager/support/events.mjs';
+import { bytesOf } from '../support/contents.mjs';
+import { slowly } from '../support/slow-sources.mjs';
+import { origin } from './support/origin.mjs';
+
+const bytes = bytesOf(3_000_000);
+const sri = `sha256-${createHash('sha256').update(bytes).digest('base64')}`;
+const md5 = createHash('md5').update(bytes);
+const md5Hex = md5.copy().digest('hex');
+const md5Sri = `md5-${md5.digest('base64')}`;
+
+const ways = {
+  getOrFetch: async (cache, checksum) => {
+    const { fetch } = origin({ bytes, chunkSize: 500_000 });
+    await collect(await cache.getOrFetch('a', fetch, { checksum }));
+  },
+  cacheImage: (cache, checksum) => cache.cacheImage('a', slowly([bytes]), { checksum }),
+  cachingIterator: (cache, checksum) => collect(cache.cachingIterator('a', slowly([bytes]), { checksum })),
+};
+
+for (const [way, put] of Object.entries(ways)) {
+  test(`what ${way} has cached with a checksum is found to be as it was`, async (t) => {
+    const cache = await openCache(t);
+    await put(cache, sri);
+    assert.deepEqual(await cache.verify('a'), { result: 'ok', actual: sri });
+    assert.equal(await cache.driver.isCached('a'), true);
+    const recorded = await getXattr(cache.driver.getImageFilepath('a'), 'xattr_cache.digest');
+    assert.equal(String(recorded), `${bytes.length} ${sri}`);
+  });
+
+  test(`what ${way} has cached without one is unknown, and its digest is said`, async (t) => {
+    const cache = await openCache(t);
+    await put(cache, undefined);
+    assert.deepEqual(await cache.verify('a'), { result: 'unknown', actual: sri });
+    assert.equal(await cache.driver.isCached('a'), true);
+    assert.equal(await getXattr(cache.driver.getImageFilepath('a'), 'xattr_cache.digest'), undefined);
+  });
+}
+
+test('a checksum in hex is recorded as the digest that it is', async (t) => {
+  const cache = await openCache(t);
+  await ways.cacheImage(cache, { algorithm: 'MD5', hex: md5Hex });
+  assert.deepEqual(await cache.verify('a'), { result: 'ok', actual: md5Sri });
+});
+
+const damages = {
+  'a flipped bit': [
+    async (path) => {
+      const file = await open(path, 'r+');
+      await file.write(Buffer.from([bytes[2_000_000] ^ 1]), 0, 1, 2_000_000);
+      await file.close();
+    },
+    /^ERR_CHECKSUM_MISMATCH: .*sha256-/,
+  ],
+  'a lost end': [(path) => truncate(path, 2_999_999), /^ERR_SIZE_MISMATCH: .* 2999999 bytes, expected 3000000$/],
+  'nothing left': [(path) => truncate(path, 0), /^ERR_SIZE_MISMATCH: .* 0 bytes/],
+};
+
+for (const [what, [damage, reason]] of Object.entries(damages)) {
+  test(`${what} is found: the image goes to invalid/, and can be fetched again`, async (t) => {
+    const cache = await openCache(t);
+    const events = listen(t);
+    await ways.cacheImage(cache, sri);
+    await damage(cache.driver.getImageFilepath('a'));
+    const { result, actual } = await cache.verify('a');
+    assert.equal(result, 'corrupt');
+    assert.notEqual(actual, sri);
+    assert.equal(await cache.driver.isCached('a'), false);
+    const [{ imageId, error }] = await cache.driver.getInvalidImages();
+    assert.equal(imageId, 'a');
+    assert.match(error, reason);
+    assert.equal(events.rollback.length, 1);
+    await ways.getOrFetch(cache, sri);
+    assert.equal((await cache.verify('a')).result, 'ok');
+  });
+}
+
+test('verifying counts no hit, and does not make the image look used', async (t) => {
+  const cache = await openCache(t);
+  await ways.cacheImage(cache, sri);
+  const [before] = await cache.driver.getCachedImages();
+  await cache.verify('a');
+  assert.deepEqual(await cache.driver.getCachedImages(), [before]);
+});
+
+test('an image that is not there cannot be verified', async (t) => {
+  const cache = await openCache(t);
+  await assert.rejects(cache.verify('a'), { code: 'ERR_IMAGE_NOT_FOUND' });
+  await assert.rejects(cache.verify('../a'), { code: 'ERR_INVALID_IMAGE_ID' });
+});
+
+test('a damaged image that was replaced while it was read leaves its successor alone', async (t) => {
+  const cache = await openCache(t);
+  await ways.cacheImage(cache, sri);
+  await damages['a flipped bit'][0](cache.driver.getImageFilepath('a'));
+  const onProgress = () => cache.driver.writeImage('a', Buffer.from('new'));
+  assert.equal((await cache.verify('a', { onProgress })).result, 'corrupt');
+  assert.equal(String(await cache.driver.readImage('a')), 'new');
+});
+
+test('a verification tells how far it is, waits while it is told to, and stops with its signal', async (t) => {
+  const cache = await openCache(t);
+  await ways.cacheImage(cache, sri);
+  let read = 0;
+  const onProgress = async (size) => {
+    read += size;
+  };
+  await cache.verify('a', { onProgress });
+  assert.equal(read, bytes.length);
+
+  const controller = new AbortController();
+  const reason = new Error('enough');
+  const stopping = cache.verify('a', { signal: controller.signal, onProgress: () => controller.abort(reason) });
+  await assert.rejects(stopping, reason);
+  assert.equal(await cache.driver.isCached('a'), true);
+});

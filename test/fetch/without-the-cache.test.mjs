@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { collect, openCache, tidiness } from '../manager/support/caches.mjs';
+import { listen } from '../manager/support/events.mjs';
+import { mountFresh, mountReadOnly, needsMount } from '../support/mounts.mjs';
+import { temporaryDirectory } from '../support/temporary-directory.mjs';
+import { within } from '../support/within.mjs';
+import { barrier, origin } from './support/origin.mjs';
+
+/** Two who ask at once, each of whom gets all bytes. */
+async function bothGetAll(cache, { fetch, bytes }, options) {
+  const images = await within(
+    5_000,
+    Promise.all([cache.getOrFetch('a', fetch, options), cache.getOrFetch('a', fetch, options)]),
+    'both images',
+  );
+  for (const { bytes: got, error } of await within(20_000, Promise.all(images.map(collect)), 'all bytes')) {
+    assert.equal(error, undefined);
+    assert(got.equals(bytes));
+  }
+  return images;
+}
+
+const wrong = `sha256-${Buffer.alloc(32).toString('base64')}`;
+
+test('an image that a foreign writer has is passed on, uncached', async (t) => {
+  const cache = await openCache(t);
+  const theirs = cache.driver.getImageFilepath('a', 'incomplete');
+  await writeFile(theirs, 'Glance’s part of it');
+  for (const { source } of await bothGetAll(cache, origin())) assert.equal(source, 'uncached');
+  assert.equal(await cache.driver.isCached('a'), false);
+  assert.equal(await cache.driver.isBeingCached('a'), true);
+});
+
+test('an image that is passed on uncached is checked too: its checksum, its length', async (t) => {
+  const cache = await openCache(t);
+  await writeFile(cache.driver.getImageFilepath('a', 'incomplete'), 'Glance’s part of it');
+  const { fetch } = origin();
+  const codeWith = async (options) => (await collect(await cache.getOrFetch('a', fetch, options))).error?.code;
+  assert.equal(await codeWith({ checksum: wrong }), 'ERR_CHECKSUM_MISMATCH');
+  assert.equal(await codeWith({ expectedSize: 199_999 }), 'ERR_SIZE_MISMATCH');
+  assert.equal(await codeWith({ expectedSize: 200_001 }), 'ERR_SIZE_MISMATCH');
+});
+
+test('a range of an image that is passed on is asked for where it begins', async (t) => {
+  const cache = await openCache(t);
+  await writeFile(cache.driver.getImageFilepath('a', 'incomplete'), 'Glance’s part of it');
+  for (const resumes of [true, false]) {
+    const { fetch, fetches, bytes } = origin({ resumes });
+    const image = await cache.getOrFetch('a', fetch);
+    const { bytes: got } = await collect(image.createReadStream({ start: 100_005, end: 150_000 }));
+    assert(got.equals(bytes.subarray(100_005, 150_001)));
+    assert.deepEqual(fetches, [100_005]);
+  }
+});
+
+test('an image that turns out to be larger than the cache is passed on, and does not stay', async (t) => {
+  const cache = await openCache(t, { maxSize: 150_000 });
+  const { error: errors } = listen(t);
+  await bothGetAll(cache, origin());
+  assert.equal(await cache.driver.isCached('a'), false);
+  assert.equal((await tidiness(cache)).incomplete, 0);
+  assert.deepEqual(
+    errors.map(({ error }) => error.code),
+    ['ERR_NO_SPACE'],
+  );
+});
+
+test('an image that is known to be larger than the cache is passed on, and its first answer let go of', async (t) => {
+  const cache = await openCache(t, { maxSize: 150_000 });
+  const source = origin();
+  let cancelled = 0;
+  const fetch = () => {
+    const body = new ReadableStream({
+      start: (controller) => {
+        controller.enqueue(source.bytes);
+        controller.close();
+      },
+      cancel: () => {
+        cancelled += 1;
+      },
+    });
+    const endless = new ReadableStream({
+      cancel: () => {
+        cancelled += 1;
+      },
+    });
+    const first = !fetch.called;
+    fetch.called = true;
+    return new Response(first ? endless : body, { headers: { 'content-length': '200000' } });
+  };
+  await bothGetAll(cache, { fetch, bytes: source.bytes });
+  assert.equal(cancelled, 1);
+});
+
+test('a disk that becomes full keeps nobody from the bytes', { skip: needsMount }, async (t) => {
+  const dir = join(await mountFresh(t, 'tmpfs', 'size=256k'), 'cache');
+  const cache = await openCache(t, { dir });
+  const other = await openCache(t, { dir });
+  const gate = barrier(100_000);
+  const source = origin({ size: 400_000, pause: gate.pause });
+  const images = [await cache.getOrFetch('a', source.fetch), await other.getOrFetch('a', source.fetch)];
+  const reading = Promise.all(images.map(collect));
+  gate.open();
+  for (const { bytes: got, error } of await within(20_000, reading, 'all bytes')) {
+    assert.equal(error, undefined);
+    assert(got.equals(source.bytes));
+  }
+  assert.equal((await tidiness(cache)).incomplete, 0);
+});
+
+test('a length for which there is no room is passed on', { skip: needsMount }, async (t) => {
+  const dir = join(await mountFresh(t, 'tmpfs', 'size=256k'), 'cache');
+  const cache = await openCache(t, { dir });
+  const images = await bothGetAll(cache, origin({ size: 400_000 }), { expectedSize: 400_000 });
+  for (const { source } of images) assert.equal(source, 'uncached');
+});
+
+test('a cache that may only be read passes on what it does not have', { skip: needsMount }, async (t) => {
+  const dir = await temporaryDirectory(t);
+  const writable = await openCache(t, { dir });
+  await writable.driver.writeImage('b', Buffer.from('bytes'));
+  const cache = await openCache(t, { dir: await mountReadOnly(t, dir) });
+  for (const { source } of await bothGetAll(cache, origin())) assert.equal(source, 'uncached');
+  assert.equal((await cache.getOrFetch('b', () => assert.fail('fetched'))).source, 'cache');
+});
+
+test('a token that cannot be read is a foreign one', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const cache = await openCache(t, { dir });
+  const path = cache.driver.getImageFilepath('a', 'incomplete');
+  await mkdir(path);
+  for (const { source } of await bothGetAll(cache, origin())) assert.equal(source, 'uncached');
+});
