@@ -57,6 +57,13 @@ suite('verify', () => {
     assert.deepEqual(second.value, { ok: ['good'], corrupt: [], unknown: ['plain'], missing: [], failed: [] });
   });
 
+  test('finds what put has cached with a checksum to be as it was', async (t) => {
+    const { dir } = await cacheWith(t);
+    const checksum = `md5:${md5Of(bytesOf(1_000)).hex}`;
+    await cli(['put', 'a', '-', '--checksum', checksum], { dir, input: bytesOf(1_000) });
+    assert.equal((await cli(['verify', 'a'], { dir })).stdout, '1 ok, 0 corrupt, 0 without a checksum\n');
+  });
+
   test('wants to know which, and not twice', async (t) => {
     const { dir } = await cacheWith(t);
     for (const args of [['verify'], ['verify', '--all', 'a'], ['verify', '../a'], ['verify', '--all', '--rate', '0']]) {

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 
 import type { ChecksumVerifier } from '../../checksum.ts';
 import type { WriteOptions } from '../../index.ts';
+import { putChunks } from '../../write-image.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
 import { parseChecksum } from '../checksum-option.ts';
 import { fileError } from '../cli-error.ts';
@@ -61,7 +62,8 @@ async function put(imageId: string, file: string, { checksum, ...options }: Opti
   };
   const write: WriteOptions = source.size === undefined ? { signal } : { signal, expectedSize: source.size };
   try {
-    await driver.writeImage(imageId, watched(), write);
+    // The digest is recorded, for `verify`.
+    await putChunks(await driver.openForWrite(imageId, write), watched(), write, () => verifier?.digest);
   } finally {
     progress.end();
   }

@@ -1,0 +1,62 @@
+// Design, section 8: fail each call.  Here what follows a writer, and what takes a damaged image away.
+
+#include <fcntl.h>
+
+#include <string>
+
+#include "core/follower.h"
+#include "core/quarantine.h"
+#include "core/unique_fd.h"
+#include "fault_sweep.h"
+#include "harness.h"
+
+namespace xattr_cache {
+namespace {
+
+using testing::ClaimAndWrite;
+using testing::CommitWhatIsWritten;
+using testing::LeaveDeadWriter;
+using testing::Scene;
+using testing::Sweep;
+
+// Opens and looks once; the answer is what it saw.
+void FollowAndLook(Scene& scene) {
+  auto follower = Follower::Open(scene.cache.shared(), "a", {}, true);
+  if (!scene.Note(follower)) return;
+  const auto seen = follower.value().Look();
+  if (!scene.Note(seen)) return;
+  scene.answer = std::to_string(static_cast<int>(seen.value().progress)) + " " + std::to_string(seen.value().size);
+}
+
+void QuarantineImage(Scene& scene) {
+  const UniqueFd file(::open(scene.cache.Path("a").c_str(), O_RDONLY | O_CLOEXEC));
+  const auto moved = Quarantine(scene.cache.directory(), "a", file.get(), "why");
+  if (scene.Note(moved)) scene.answer = moved.value() ? "moved" : "gone";
+}
+
+TEST("every call of one who follows may fail") {
+  Sweep("followings", {
+                          {.name = "follow a live writer",
+                           .before = "old",
+                           .after = "new",
+                           .prepare = ClaimAndWrite,
+                           .run = FollowAndLook,
+                           .finish = CommitWhatIsWritten,
+                           .answer = "0 3"},
+                          {.name = "follow a dead writer",
+                           .before = "old",
+                           .after = "old",
+                           .prepare = LeaveDeadWriter,
+                           .run = FollowAndLook,
+                           .answer = ""},
+                      });
+}
+
+TEST("every call of a quarantine may fail") {
+  Sweep(
+      "quarantines",
+      {{.name = "quarantine", .before = "old", .run = QuarantineImage, .answer = "moved", .excused = testing::kGone}});
+}
+
+}  // namespace
+}  // namespace xattr_cache

@@ -1,0 +1,176 @@
+#include "core/follower.h"
+
+#include <unistd.h>
+
+#include <optional>
+#include <string>
+
+#include "cache_fixture.h"
+#include "core/image_writer.h"
+#include "core/lookup.h"
+#include "core/xattr.h"
+#include "faults.h"
+#include "harness.h"
+#include "processes.h"
+
+namespace xattr_cache {
+namespace {
+
+using testing::ByAge;
+using testing::Bytes;
+using testing::Cache;
+using testing::Faults;
+
+Result<Follower> Follow(const Cache& cache, bool announce = false, const StallRule& rule = {}) {
+  return Follower::Open(cache.shared(), "a", rule, announce);
+}
+
+// What can be read now, as text.
+std::string BytesOf(const Follower& follower) {
+  std::string bytes(100, '\0');
+  const auto size =
+      ReadImage(follower.image()->fd.get(), std::as_writable_bytes(std::span(bytes)), 0, Waiting::kAllowed);
+  bytes.resize(size.ok() ? size.value() : 0);
+  return bytes;
+}
+
+TEST("what nobody writes cannot be followed") {
+  const Cache cache;
+  CHECK_FAILS(Follow(cache), ENOENT);
+  cache.AddImage("a", "bytes");
+  CHECK_FAILS(Follow(cache), ENOENT);
+}
+
+TEST("a follower sees the bytes as they come, and that they are complete") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  const auto follower = Follow(cache);
+  CHECK_OK(follower);
+  CHECK_EQ(follower.value().Look().value().progress, Progress::kGrowing);
+  CHECK_EQ(follower.value().Look().value().size, 0);
+
+  CHECK_OK(writer.value().Write(Bytes("first")));
+  CHECK_EQ(follower.value().Look().value().size, 5);
+  CHECK_EQ(BytesOf(follower.value()), "first");
+
+  CHECK_OK(writer.value().Write(Bytes(", last")));
+  CHECK_OK(writer.value().Commit());
+  CHECK_EQ(follower.value().Look().value().progress, Progress::kComplete);
+  CHECK_EQ(follower.value().Look().value().size, 11);
+  CHECK_EQ(BytesOf(follower.value()), "first, last");
+}
+
+TEST("space that was reserved does not look like bytes") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK_OK(writer.value().Reserve(1 << 16));
+  CHECK_OK(writer.value().Write(Bytes("first")));
+  CHECK_EQ(Follow(cache).value().Look().value().size, 5);
+}
+
+TEST("a write that is rolled back fails its followers with its reason") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  const auto follower = Follow(cache);
+  CHECK_OK(writer.value().Write(Bytes("half")));
+  CHECK_OK(writer.value().Rollback("why"));
+  CHECK_EQ(follower.value().Look().value().progress, Progress::kFailed);
+  CHECK_EQ(follower.value().Look().value().reason, "why");
+}
+
+TEST("what was deleted while it was written is complete for its followers when it is") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  const auto follower = Follow(cache);
+  CHECK_OK(writer.value().Write(Bytes("all")));
+  CHECK_OK(DeleteImage(cache.directory(), "a"));
+  CHECK_EQ(follower.value().Look().value().progress, Progress::kGrowing);
+  CHECK_FAILS(writer.value().Commit(), ENOENT);
+  writer.value().Discard();
+  CHECK_EQ(follower.value().Look().value().progress, Progress::kComplete);
+  CHECK_EQ(BytesOf(follower.value()), "all");
+}
+
+TEST("what was committed and evicted again is complete for its followers") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  const auto follower = Follow(cache);
+  CHECK_OK(writer.value().Write(Bytes("all")));
+  CHECK_OK(writer.value().Commit());
+  CHECK_OK(DeleteImage(cache.directory(), "a"));
+  CHECK_EQ(follower.value().Look().value().progress, Progress::kComplete);
+  CHECK_EQ(BytesOf(follower.value()), "all");
+}
+
+TEST("a writer that was killed is dead to its followers, who keep its bytes though another takes over") {
+  const Cache cache;
+  std::optional<testing::Child> writer;
+  writer.emplace([&] {
+    static std::optional<ImageWriter> claimed;
+    claimed.emplace(std::move(cache.Claim("a").value()));
+    (void)claimed->Write(Bytes("half"));
+  });
+  const auto follower = Follow(cache);
+  CHECK_OK(follower);
+  CHECK_EQ(follower.value().Look().value().progress, Progress::kGrowing);
+  writer->Kill();
+  CHECK_EQ(follower.value().Look().value().progress, Progress::kDead);
+
+  auto successor = cache.Claim("a");
+  CHECK_OK(successor);
+  CHECK_EQ(follower.value().Look().value().progress, Progress::kDead);
+  CHECK_EQ(BytesOf(follower.value()), "half");
+  CHECK_EQ(Follow(cache).value().Look().value().size, 0);
+}
+
+TEST("where locks prove nothing, a silent writer is dead to its followers by its age") {
+  const Cache cache;
+  cache.LeaveDeadWriter("a", "half");
+  CHECK_EQ(Follow(cache, false, ByAge(60)).value().Look().value().progress, Progress::kGrowing);
+  cache.AgeIncomplete(120);
+  CHECK_EQ(Follow(cache, false, ByAge(60)).value().Look().value().progress, Progress::kDead);
+}
+
+TEST("a foreign writer is not followed") {
+  const Cache cache;
+  testing::WriteFile(cache.Path("incomplete/a"), "Glance's part");
+  CHECK_FAILS(Follow(cache), EBUSY);
+}
+
+TEST("those who announce themselves are seen by those who do not, and gone when they are closed") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  const auto own = Follow(cache);
+  CHECK_OK(own);
+  CHECK(!own.value().HasCompany());
+  {
+    const auto other = Follow(cache, true);
+    CHECK_OK(other);
+    CHECK(own.value().HasCompany());
+  }
+  CHECK(!own.value().HasCompany());
+}
+
+TEST("a follower in another process is company") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  const auto own = Follow(cache);
+  std::optional<testing::Child> other;
+  other.emplace([&] {
+    static std::optional<Follower> follower;
+    follower.emplace(std::move(Follow(cache, true).value()));
+  });
+  CHECK(own.value().HasCompany());
+  other->Kill();
+  CHECK(!own.value().HasCompany());
+}
+
+}  // namespace
+}  // namespace xattr_cache
