@@ -10,12 +10,14 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const read = (path) => readFileSync(join(root, path), 'utf8');
 
-test('the example of the README runs as it is pasted, and prints what its comments say', () => {
-  const [, example] = read('README.md').match(/```js\n(.*?)```/s);
-  const promised = [...example.matchAll(/console\.log\(.*\); \/\/ (.*)/g)].map(([, output]) => output);
-  const printed = execFileSync(process.execPath, ['--input-type=module'], { cwd: root, input: example });
-  assert.equal(printed.toString(), `${promised.join('\n')}\n`);
-});
+for (const page of ['README.md', 'docs/fetch-once.md']) {
+  test(`the example of ${page} runs as it is pasted, and prints what its comments say`, () => {
+    const [, example] = read(page).match(/```js\n(.*?)```/s);
+    const promised = [...example.matchAll(/console\.log\(.*\); \/\/ (.*)/g)].map(([, output]) => output);
+    const printed = execFileSync(process.execPath, ['--input-type=module'], { cwd: root, input: example });
+    assert.equal(printed.toString(), `${promised.join('\n')}\n`);
+  });
+}
 
 test('each error code has one row in docs/errors.md, and no other has', () => {
   const codes = new Set(read('test/types/api.d.ts').match(/\bERR_(?!INVALID_ARG_)[A-Z_]+\b/g));
