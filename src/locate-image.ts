@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { claimUncached } from './claim-uncached.ts';
 import type { WriteOptions } from './driver.ts';
 import { EngineCalls } from './engine-calls.ts';
-import { isSystemError } from './errors.ts';
+import { isSystemError, toCacheError } from './errors.ts';
 import { CompleteImage, type FlightImage, GrowingImage } from './growing-image.ts';
 import { XattrImageWriter } from './image-writer.ts';
 import type { XattrDriver } from './xattr-driver.ts';
@@ -72,6 +72,6 @@ async function follow(driver: XattrDriver, imageId: string): Promise<Located | u
     return image && { where: 'growing', image };
   } catch (error) {
     if (isSystemError(error) && error.code === 'EBUSY') return { where: 'elsewhere' };
-    throw error;
+    throw toCacheError(error, { imageId });
   }
 }

@@ -13,9 +13,18 @@
 
 import { attributeOperations } from './operations/attributes.mjs';
 import { configuring } from './operations/configuring.mjs';
+import { following } from './operations/following.mjs';
 import { questions } from './operations/questions.mjs';
 import { reads } from './operations/reads.mjs';
 import { removals } from './operations/removals.mjs';
 import { writes } from './operations/writes.mjs';
 
-export const operations = [...configuring, ...writes, ...reads, ...questions, ...removals, ...attributeOperations];
+export const operations = [
+  ...configuring,
+  ...writes,
+  ...following,
+  ...reads,
+  ...questions,
+  ...removals,
+  ...attributeOperations,
+];

@@ -1,0 +1,19 @@
+import { locateImage } from '../../../dist/locate-image.js';
+import { after, claimAndWrite } from './scenes.mjs';
+
+export const following = [
+  {
+    name: 'follow what is being written',
+    after,
+    prepare: claimAndWrite,
+    run: async (scene) => {
+      scene.found = await locateImage(scene.driver, 'a', {});
+      scene.followed = scene.found.image?.followed;
+    },
+    finish: async ({ found, writer }) => {
+      found?.image?.release();
+      await found?.writer?.discard();
+      writer.commitSync();
+    },
+  },
+];
