@@ -8,7 +8,6 @@ export const following = [
     prepare: claimAndWrite,
     run: async (scene) => {
       scene.found = await locateImage(scene.driver, 'a', {});
-      scene.followed = scene.found.image?.followed;
     },
     finish: async ({ found, writer }) => {
       found?.image?.release();
