@@ -100,7 +100,7 @@ export class AutoPrune {
   async #prune(): Promise<void> {
     try {
       do await this.#walkAndEvict();
-      while (this.#due && this.#open);
+      while (this.#due); // Also when it is being closed: what was committed before is not to be left.
     } catch (error) {
       this.#waitForMore();
       if (!this.#stop.signal.aborted) this.#report(error);

@@ -7,7 +7,8 @@ import { invalidValue } from './validate.ts';
  * A source that is going to be read, though not at once.
  *
  * A stream is locked for that time. Node's `fetch()` cancels the body of a `Response` that is garbage-collected, unless
- * it is locked: whoever kept only the body would then read an image without a byte, and no error.
+ * it is locked: whoever kept only the body would then read an image without a byte, and no error. The error of a Node
+ * stream is not left without a listener, which would end the process.
  */
 export class HeldSource {
   /** The source itself, if it is not a stream. */
@@ -17,11 +18,19 @@ export class HeldSource {
   constructor(source: ImageSource) {
     // One that is locked by somebody else fails when it is read.
     this.chunks = source instanceof ReadableStream && !source.locked ? this.#hold(source) : source;
+    if (source instanceof Readable) this.#hear(source);
   }
 
   /** Gives it back as it was, unless it has been read. */
   release(): void {
     this.#release();
+  }
+
+  /** An error that comes before it is read is thrown when it is; until then somebody has to listen. */
+  #hear(stream: Readable): void {
+    const ignore = () => {};
+    stream.on('error', ignore);
+    this.#release = () => stream.off('error', ignore);
   }
 
   #hold(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {

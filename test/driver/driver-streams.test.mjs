@@ -251,3 +251,19 @@ test('what only looks like a signal is refused before there is a stream that cou
 
   assert.equal(unhandled.mock.callCount(), 0);
 });
+
+test('a Readable that errs before it is read ends nothing but its own write', async (t) => {
+  const driver = await openDriver(t);
+  const unhandled = t.mock.fn();
+  process.on('uncaughtException', unhandled);
+  defer(t, () => process.off('uncaughtException', unhandled));
+  const boom = new Error('boom');
+  const source = new Readable({ read() {} });
+
+  const written = driver.writeImage('image', source);
+  source.destroy(boom);
+
+  await assert.rejects(written, (error) => error === boom);
+  assert.equal(unhandled.mock.callCount(), 0);
+  await assertAbsent(driver, 'image');
+});

@@ -21,6 +21,9 @@ function openBelow(dir) {
   return links.filter((path) => path.startsWith(`${dir}/`));
 }
 
+/** A sanitizer keeps for a while what was freed. */
+const sanitized = process.env.LD_PRELOAD ? 'memory cannot be measured under a sanitizer' : false;
+
 test('only an XattrDriver has a directory that others can follow in', async (t) => {
   const cache = await openCache(t, { driver: new MemoryDriver() });
   await assert.rejects(
@@ -140,7 +143,7 @@ test('an image that is dropped unread is as good as left', async (t) => {
   assert.equal(await runScript(script, [dir], { execArgv: ['--expose-gc'] }), '1\n');
 });
 
-test('256 MiB pass through a fetch and a slow reader in bounded memory', async (t) => {
+test('256 MiB pass through a fetch and a slow reader in bounded memory', { skip: sanitized }, async (t) => {
   const cache = await openCache(t);
   const chunk = Buffer.alloc(1024 * 1024, 5);
   const fetch = async function* () {
