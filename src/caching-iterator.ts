@@ -2,11 +2,9 @@ import type { ChecksumVerifier } from './checksum.ts';
 import type { ImageSource, ImageWriter } from './driver.ts';
 import { SizeMismatchError } from './errors.ts';
 import { HeldSource } from './held-source.ts';
+import { droppedReason } from './reason.ts';
 import { recordDigest } from './recorded-digest.ts';
 import { chunksOf } from './source-chunks.ts';
-
-/** Why a write is rolled back whose consumer has left. */
-const left = 'incomplete fetch';
 
 /** What a {@link CachingIterator} works with. */
 export interface Tee {
@@ -44,7 +42,7 @@ export class CachingIterator implements AsyncIterableIterator<Uint8Array> {
   }
 
   async return(): Promise<IteratorResult<Uint8Array, void>> {
-    this.#end.abort(left);
+    this.#end.abort(droppedReason);
     const result = await this.#chunks.return();
     this.#source.release(); // Where nothing was asked for, nothing has run.
     return result;
@@ -83,7 +81,7 @@ async function* copy(source: ImageSource, tee: Tee, signal: AbortSignal): AsyncG
   const { imageId, verifier, expectedSize } = tee;
   const writer = new TeeWriter(tee, signal);
   let size = 0;
-  let reason: unknown = left;
+  let reason: unknown = droppedReason;
   try {
     for await (const chunk of chunksOf(source, signal)) {
       size += chunk.byteLength;

@@ -6,11 +6,9 @@ import { ClaimLostError, NoSpaceError, SizeMismatchError } from './errors.ts';
 import { type Fetch, fetchedChunks, fetchImage } from './fetch.ts';
 import type { FlightImage, GrowingImage } from './growing-image.ts';
 import type { XattrImageWriter } from './image-writer.ts';
+import { droppedReason } from './reason.ts';
 import { recordDigest } from './recorded-digest.ts';
 import { stopSource } from './source-chunks.ts';
-
-/** What `user.error` says of a writer that was dropped, or whose thread was terminated: nothing is wrong with the image. */
-export const droppedReason = 'incomplete fetch';
 
 /** How often a writer that nobody reads from in this process looks for readers in others. Milliseconds. */
 const aloneIntervalMs = 50;

@@ -1,7 +1,8 @@
 import { type CacheError, ChecksumMismatchError, FetchFailedError, NotOpenError, SizeMismatchError } from './errors.ts';
-import { copySize, droppedReason, FlightFetch, type FlightSource } from './flight-fetch.ts';
+import { copySize, FlightFetch, type FlightSource } from './flight-fetch.ts';
 import type { FlightImage } from './growing-image.ts';
 import { type Located, locateImage } from './locate-image.ts';
+import { droppedReason } from './reason.ts';
 import type { XattrDriver } from './xattr-driver.ts';
 
 /** What `user.error` begins with where the cache failed, not the source: the image is to be had all the same. */

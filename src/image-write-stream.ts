@@ -1,6 +1,7 @@
 import { addAbortSignal, Writable } from 'node:stream';
 
 import type { ImageWriter, WriteOptions } from './driver.ts';
+import { droppedReason } from './reason.ts';
 
 type Callback = (error?: Error | null) => void;
 
@@ -33,7 +34,7 @@ export class ImageWriteStream extends Writable {
 
   override _destroy(error: Error | null, callback: Callback): void {
     // After a commit this does nothing.
-    const ended = this.#writer?.rollback(error ?? 'incomplete fetch') ?? Promise.resolve();
+    const ended = this.#writer?.rollback(error ?? droppedReason) ?? Promise.resolve();
     ended.then(() => callback(error), callback);
   }
 }

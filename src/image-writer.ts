@@ -2,7 +2,7 @@ import type { ImageWriter, WriteOptions } from './driver.ts';
 import type { DriverContext } from './driver-context.ts';
 import { ClaimLostError, isSystemError, NotOpenError, SizeMismatchError, toCacheError } from './errors.ts';
 import { type Handle, native } from './native.ts';
-import { describeReason } from './reason.ts';
+import { describeReason, droppedReason } from './reason.ts';
 import { assertBytes } from './validate.ts';
 
 /** A live writer touches its token this often, so that cleaners that go by age leave it alone. */
@@ -95,6 +95,11 @@ export class XattrImageWriter implements ImageWriter {
     return native.rollbackAsync(this.#writer, describeReason(reason));
   }
 
+  #giveUpSync(reason: unknown): void {
+    if (reason instanceof ClaimLostError) native.discardSync(this.#writer);
+    else native.rollbackSync(this.#writer, describeReason(reason));
+  }
+
   commitSync(): void {
     this.#assertIdle();
     if (this.#committed) {
@@ -110,7 +115,7 @@ export class XattrImageWriter implements ImageWriter {
       const reason = this.#explainCommit(error);
       this.#commit = rejected(reason);
       this.#committed = { error: reason };
-      ignoreErrors(() => native.rollbackSync(this.#writer, describeReason(reason)));
+      ignoreErrors(() => this.#giveUpSync(reason));
       this.#context.tellRollback(this.imageId, reason);
       throw reason;
     }
@@ -149,7 +154,7 @@ export class XattrImageWriter implements ImageWriter {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.rollback('incomplete fetch');
+    await this.rollback(droppedReason);
   }
 
   /** Lets go of the claim and leaves nothing behind: for one who finds, the claim in hand, that it is not needed. */

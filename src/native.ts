@@ -118,6 +118,7 @@ export interface Native {
   commitAsync(writer: Handle): Promise<void>;
   rollbackSync(writer: Handle, reason: string): void;
   rollbackAsync(writer: Handle, reason: string): Promise<void>;
+  discardSync(writer: Handle): void;
   discardAsync(writer: Handle): Promise<void>;
   touchAsync(writer: Handle): Promise<void>;
   recordDigestAsync(writer: Handle, text: string): Promise<void>;

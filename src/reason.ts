@@ -1,3 +1,6 @@
+/** What `user.error` says of a writer that was dropped, or whose thread was terminated: nothing is wrong with the image. */
+export const droppedReason = 'incomplete fetch';
+
 /**
  * What `user.error` says of a write that failed: the error's code, if it has one, then its message, as a reader in
  * another process or another language can use it. The engine cuts it to 1,024 bytes.

@@ -124,6 +124,7 @@ void ExportWriter(Napi::Object exports) {
                           {"commitAsync", CallAsync<Commit>},
                           {"rollbackSync", CallSync<Rollback>},
                           {"rollbackAsync", CallAsync<Rollback>},
+                          {"discardSync", CallSync<Discard>},
                           {"discardAsync", CallAsync<Discard>},
                           {"recordDigestAsync", CallAsync<RecordDigest>},
                           {"touchAsync", CallAsync<Touch>},

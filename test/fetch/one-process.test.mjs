@@ -147,6 +147,20 @@ test('a delete wins over a fetch, and those who read get all bytes', async (t) =
   assert.deepEqual(await tidiness(one), nothingLeft);
 });
 
+for (const commit of ['commit', 'commitSync']) {
+  test(`who follows a writer whose image was deleted gets all bytes (${commit})`, async (t) => {
+    const dir = await temporaryDirectory(t);
+    const [cache, other] = [await openCache(t, { dir }), await openCache(t, { dir })];
+    const writer = await other.driver.openForWrite('a');
+    await writer.write(Buffer.from('all bytes'));
+    const image = await cache.getOrFetch('a', () => assert.fail('fetched'));
+    await other.driver.deleteCachedImage('a');
+    await assert.rejects(async () => writer[commit](), { code: 'ERR_CLAIM_LOST' });
+    assert.deepEqual(await readAll([image]), [Buffer.from('all bytes')]);
+    assert.deepEqual(await tidiness(cache), nothingLeft);
+  });
+}
+
 test('an eviction does not touch an image on its way', async (t) => {
   const cache = await openCache(t);
   const gate = barrier(100_000);
