@@ -57,15 +57,20 @@ Result<std::optional<Found>> NextImage(DirectoryWalk& walk, const CacheDirectory
 
 // Calls `visit(Found)` for each regular file of a part of the cache.
 template <typename Visit>
-Status ForEachFile(int directory, Visit visit) {
-  auto walk = DirectoryWalk::Open(directory);
-  if (!walk.ok()) return walk.error();
+Status VisitFiles(DirectoryWalk& walk, int directory, Visit visit) {
   while (true) {
-    const auto found = NextFile(walk.value(), directory);
+    const auto found = NextFile(walk, directory);
     if (!found.ok()) return found.error();
     if (!found.value().has_value()) return Done{};
     visit(*found.value());
   }
+}
+
+template <typename Visit>
+Status ForEachFile(int directory, Visit visit) {
+  auto walk = DirectoryWalk::Open(directory);
+  if (!walk.ok()) return walk.error();
+  return VisitFiles(walk.value(), directory, visit);
 }
 
 template <typename Visit>
@@ -188,15 +193,10 @@ Result<uint64_t> SumImages(const CacheDirectory& directory) {
   if (!walk.ok()) return walk.error();
   uint64_t sums[DirectoryWalk::kParts] = {};
   const Status walked = walk.value().Share([&](DirectoryWalk& own, size_t part) -> Status {
-    uint64_t sum = 0;
-    while (true) {
-      const auto found = NextFile(own, directory.base());
-      if (!found.ok()) return found.error();
-      if (!found.value().has_value()) break;
-      sum += found.value()->stat.size;  // Files of no bytes add nothing, images or not.
-    }
+    uint64_t sum = 0;  // Files of no bytes add nothing, images or not.
+    const Status visited = VisitFiles(own, directory.base(), [&](const Found& found) { sum += found.stat.size; });
     sums[part] = sum;
-    return Done{};
+    return visited;
   });
   if (!walked.ok()) return walked.error();
   return sums[0] + sums[1];
