@@ -4,6 +4,7 @@ import type { DriverContext } from './driver-context.ts';
 import { toCacheError } from './errors.ts';
 import { countHit, type HitOutcome } from './hit.ts';
 import { type Handle, type NativeSighting, native } from './native.ts';
+import { readBytes } from './read-bytes.ts';
 import { untilAborted } from './until-aborted.ts';
 
 /**
@@ -11,9 +12,6 @@ import { untilAborted } from './until-aborted.ts';
  * not every file system tells of changes. Milliseconds.
  */
 const lookIntervalMs = 100;
-
-/** The most that is read on the event loop in one go, in bytes. */
-const largestInlineRead = 1024 * 1024;
 
 /** The bytes of an image as a flight has them: on their way, or all there. */
 export interface FlightImage {
@@ -45,11 +43,7 @@ abstract class OpenBytes {
 
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
     try {
-      if (this.context.inlineReads && length <= largestInlineRead) {
-        const size = native.readCachedSync(this.#handle, buffer, offset, length, position);
-        if (size > 0) return size;
-      }
-      return await native.readAsync(this.#handle, buffer, offset, length, position);
+      return await readBytes(this.context, this.#handle, buffer, offset, length, position);
     } catch (error) {
       throw this.explain(error);
     }

@@ -6,10 +6,8 @@ import { NotOpenError, toCacheError } from './errors.ts';
 import { countHit, countHitSync, type HitOutcome, tellHit } from './hit.ts';
 import { ImageReadStream } from './image-read-stream.ts';
 import { type NativeImage, native } from './native.ts';
+import { readBytes } from './read-bytes.ts';
 import { assertBytes, assertCount, outOfRange } from './validate.ts';
-
-/** The most that is read on the event loop in one go, in bytes: some 50 µs of copying. */
-const largestInlineRead = 1024 * 1024;
 
 interface Closed {
   readonly counted: boolean;
@@ -39,12 +37,8 @@ export class XattrImageReader implements ImageReader {
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
     this.#check(buffer, offset, length, position);
     try {
-      let done = 0;
-      if (this.#context.inlineReads && length <= largestInlineRead) {
-        done = native.readCachedSync(this.#image.handle, buffer, offset, length, position);
-        if (done === length || position + done >= this.size) return done;
-      }
-      return done + (await native.readAsync(this.#image.handle, buffer, offset + done, length - done, position + done));
+      const there = Math.max(0, Math.min(length, this.size - position));
+      return await readBytes(this.#context, this.#image.handle, buffer, offset, there, position);
     } catch (error) {
       throw toCacheError(error, this);
     }
