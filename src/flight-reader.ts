@@ -94,17 +94,14 @@ export class FlightReader implements FetchReader {
       const { image } = this.#flight;
       const before = this.#image;
       if (!image || !before || image === before || this.#end === 0) return image;
-      if (image.seen.size >= this.#end || image.seen.progress !== 'growing') {
-        if (await this.#flight.beginsLike(before, image, Math.min(this.#end, image.seen.size))) {
-          if (image.seen.size >= this.#end) return image;
-          // Complete, and shorter than what was read before; or it goes no further.
-          if (image.seen.progress === 'complete') throw this.#changed();
-          if (await this.#isOver(image, image.seen.size)) throw this.#changed();
-          continue;
-        }
+      const { size } = image.seen;
+      if (size < this.#end) {
+        // Complete, and shorter than what was read before?
+        if (await this.#isOver(image, size)) throw this.#changed();
+      } else {
+        if (await this.#flight.beginsLike(before, image, this.#end)) return image;
         throw this.#changed();
       }
-      await image.news(this.#signal);
     }
   }
 

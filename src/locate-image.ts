@@ -27,15 +27,18 @@ export type Located =
   /** With a writer who cannot be followed. */
   | { readonly where: 'elsewhere' };
 
-/** @throws the signal's reason, and what keeps the cache from being used */
+/**
+ * Of an image that was not cached a moment ago: so it is claimed first.
+ *
+ * @throws the signal's reason, and what keeps the cache from being used
+ */
 export async function locateImage(driver: XattrDriver, imageId: string, options: WriteOptions): Promise<Located> {
   const { signal } = options;
   const deadline = performance.now() + patienceMs;
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
-    const found = (await findCached(driver, imageId)) ?? (await claim(driver, imageId, options));
+    const found =
+      (await claim(driver, imageId, options)) ?? (await follow(driver, imageId)) ?? (await findCached(driver, imageId));
     if (found) return found;
-    const growing = await follow(driver, imageId);
-    if (growing) return growing;
     if (performance.now() >= deadline) return { where: 'elsewhere' };
     // Somebody has just committed, rolled back or deleted it.
     await sleep(waitMs, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
