@@ -37,5 +37,5 @@ export async function driverProcess(t, options, { uid, gid, umask } = {}) {
       child.send({ call: calls, method, args }, (error) => error && reject(error));
     });
   await call('configureDriver', options, umask);
-  return { call, kill };
+  return { call, kill, pid: child.pid };
 }

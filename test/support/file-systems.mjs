@@ -18,8 +18,8 @@ const units = { M: 1_048_576 };
 
 /**
  * Mounts a file system of its own: `type` on a loop device, made with `mkfs` added to the usual arguments; a `tmpfs`; or an
- * `overlay`, whose layers lie on an ext4. `remount(options)` mounts it otherwise, `check()` has it unmounted, checked and
- * mounted again.
+ * `overlay`, whose layers lie on an ext4. `remount(options)` mounts it otherwise, `cool()` takes what is in it out of memory,
+ * `check()` has it unmounted, checked and mounted again.
  */
 export async function mountFileSystem({ type, size, mkfs = [], options = 'rw' }) {
   if (type === 'overlay') return await mountOverlay();
@@ -36,6 +36,10 @@ export async function mountFileSystem({ type, size, mkfs = [], options = 'rw' })
   return {
     dir,
     remount: (changed) => execFileSync('mount', ['-o', `remount,${changed}`, dir]),
+    cool() {
+      execFileSync('umount', [dir]);
+      mount();
+    },
     check() {
       execFileSync('umount', [dir]);
       // 1: it was mended.

@@ -1,0 +1,65 @@
+// What would wait for a disk is never called on the event loop.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { XattrDriver } from '../../dist/index.js';
+import { attach, needsStrace } from '../faults/support/strace.mjs';
+import { driverProcess } from '../support/driver-process.mjs';
+import { mountUntilOver, needsFileSystem } from '../support/file-systems.mjs';
+import { temporaryDirectory } from '../support/temporary-directory.mjs';
+import { kinds } from './kinds.mjs';
+
+const names = Array.from({ length: 8 }, (_, number) => `image-${number}`);
+const size = 300_000;
+
+// They may wait; openat2 with RESOLVE_CACHED and preadv2 with RWF_NOWAIT do not.
+const waiting = /^(?:openat\(.*"image-|(?:pread64|read|readv|preadv)\(\d+<[^>]*\/image-)/;
+const wouldWait = /^(?:openat2\(.*"image-|preadv2\(\d+<[^>]*\/image-).* = -1 EAGAIN/;
+const calls = ['openat', 'openat2', 'pread64', 'preadv', 'preadv2', 'read', 'readv'];
+
+for (const name of ['ext4, relatime', 'xfs', 'btrfs']) {
+  const kind = kinds[name];
+  test(`images that are not in memory are read beside the event loop on ${kind.type}`, {
+    skip: needsFileSystem(kind) || needsStrace,
+  }, async (t) => {
+    const mounted = await mountUntilOver(t, kind);
+    const dir = await temporaryDirectory(t, { under: mounted.dir });
+    await fill(dir);
+
+    mounted.cool();
+    const cold = await linesOfEventLoop(t, dir, 'readImage');
+    assert(cold.filter((line) => wouldWait.test(line)).length >= names.length, `cold:\n${cold.join('\n')}`);
+    assert.deepEqual(
+      cold.filter((line) => waiting.test(line)),
+      [],
+    );
+
+    const warm = await linesOfEventLoop(t, dir, 'readImage');
+    assert.deepEqual(
+      warm.filter((line) => waiting.test(line) || wouldWait.test(line)),
+      [],
+    );
+
+    mounted.cool();
+    const sync = await linesOfEventLoop(t, dir, 'readImageSync');
+    assert(sync.filter((line) => waiting.test(line)).length >= 2 * names.length, 'a call that stops the loop is seen');
+  });
+}
+
+async function fill(dir) {
+  const driver = await XattrDriver.open({ dir });
+  for (const [number, name] of names.entries()) await driver.writeImage(name, Buffer.alloc(size, number));
+  await driver.close();
+}
+
+/** What the main thread of another process calls while it reads all images at once. */
+async function linesOfEventLoop(t, dir, method) {
+  const { call, pid, kill } = await driverProcess(t, { dir });
+  const { detach } = await attach(pid, { calls });
+  const images = await Promise.all(names.map((name) => call(method, name)));
+  const lines = await detach();
+  for (const [number, bytes] of images.entries()) assert(bytes.equals(Buffer.alloc(size, number)));
+  await kill();
+  return lines;
+}
