@@ -1,6 +1,6 @@
 import type { DriverContext } from './driver-context.ts';
 import { XattrImageReader } from './image-reader.ts';
-import { type NativeImage, native } from './native.ts';
+import { native } from './native.ts';
 
 /** The largest image that is read on the event loop, in bytes: some 50 µs of copying. */
 const largestInlineImage = 1024 * 1024;
@@ -44,8 +44,14 @@ async function readWaiting(context: DriverContext, imageId: string): Promise<Buf
   }
 }
 
-/** The same of an image that is open, where it stands. */
-export function readWholeImageSync(context: DriverContext, imageId: string, image: NativeImage): Buffer {
+/** The same, where it is called. */
+export function readWholeImageSync(context: DriverContext, imageId: string): Buffer | undefined {
+  if (context.inlineReads) {
+    const bytes = readInline(context, imageId);
+    if (bytes !== null) return bytes;
+  }
+  const image = native.openImageSync(context.directory, imageId);
+  if (image === undefined) return undefined;
   const reader = new XattrImageReader(context, imageId, image);
   try {
     const bytes = Buffer.allocUnsafeSlow(reader.size);

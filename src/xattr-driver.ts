@@ -241,10 +241,10 @@ export class XattrDriver implements CacheDriver {
   }
 
   readImageSync(imageId: string): Buffer | undefined {
-    return this.#engine.askSync(imageId, (directory, context) => {
-      const image = native.openImageSync(directory, imageId);
-      if (image === undefined) context.tellMiss(imageId);
-      return image && readWholeImageSync(context, imageId, image);
+    return this.#engine.askSync(imageId, (_directory, context) => {
+      const bytes = readWholeImageSync(context, imageId);
+      if (bytes === undefined) context.tellMiss(imageId);
+      return bytes;
     });
   }
 

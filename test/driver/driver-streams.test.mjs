@@ -43,6 +43,17 @@ test('a read stream gives the bytes of its range, and counts one hit', async (t)
   }
 });
 
+test('a read stream reads a piece ahead of a slow consumer, and no more', async (t) => {
+  const driver = await openDriver(t);
+  await driver.writeImage('image', whole);
+  const stream = driver.createReadStream('image');
+  await once(stream, 'readable');
+  const first = stream.read();
+  await sleep(20);
+  assert.equal(stream.readableLength, first.length);
+  stream.destroy();
+});
+
 test('a read stream that is left before its end counts no hit', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('image', whole);
