@@ -9,7 +9,10 @@ function sizeCase(name, size, contenders) {
   return { name, spec: { size, seconds: 0.5, batch }, contenders };
 }
 
-const all = ['ours', 'ours, sync', 'Node port', 'Glance', 'cacache', 'lmdb', 'better-sqlite3', 'fs.promises'];
+/** Not a bar, but what can be hoped for. */
+const floor = { program: 'hit', arguments: operationArguments };
+
+const all = ['C', 'ours', 'ours, sync', 'Node port', 'Glance', 'cacache', 'lmdb', 'better-sqlite3', 'fs.promises'];
 
 export const bars = [
   {
@@ -17,9 +20,8 @@ export const bars = [
     title: 'readImage, awaited, one after another, hits counted',
     work: 'get',
     unit: 'µs',
-    // Not a bar, but what can be hoped for.
-    floor: { program: 'hit', arguments: operationArguments },
-    cases: [sizeCase('4 KiB', 4 * KiB, ['C', ...all])],
+    floor,
+    cases: [sizeCase('4 KiB', 4 * KiB, all)],
     checks: [
       atLeastTimesAsFast(12, 'ours', 'Node port', '4 KiB'),
       atLeastTimesAsFast(20, 'ours', 'cacache', '4 KiB'),
@@ -31,6 +33,7 @@ export const bars = [
     title: 'readImage, awaited, hits counted, beside lmdb, which counts nothing',
     work: 'get',
     unit: 'µs',
+    floor,
     cases: [sizeCase('64 KiB', 64 * KiB, all), sizeCase('256 KiB', 256 * KiB, all), sizeCase('1 MiB', KiB * KiB, all)],
     checks: [
       atLeastTimesAsFast(0.6, 'ours', 'lmdb', '64 KiB'),
@@ -43,6 +46,7 @@ export const bars = [
     title: 'readImage of other sizes, for the plot',
     work: 'get',
     unit: 'µs',
+    floor,
     cases: [
       sizeCase('16 KiB', 16 * KiB, all),
       sizeCase('4 MiB', 4 * KiB * KiB, all),

@@ -57,7 +57,7 @@ async function runCaseTrial(bar, benchCase, name, context) {
   const { entries, refill, inInvalid } = benchCase;
   const dir = entries ? await directoryOf(benchCase, context) : freshDirectory(context);
   const spec = { ...context.pace, ...benchCase.spec, ...context.override(benchCase.spec), dir };
-  if (!entries && name === 'C') await prepareForFloor(dir);
+  if (!entries && name === 'C') await prepareForFloor(dir, spec.size);
   try {
     return await runTrial(commandOf(bar, name, spec, context), context.signal);
   } finally {
@@ -73,9 +73,9 @@ export function commandOf(bar, name, spec, context) {
 }
 
 /** The programs in C know the layout, and expect one image. */
-export async function prepareForFloor(dir) {
+export async function prepareForFloor(dir, size = 4096) {
   const driver = await XattrDriver.open({ dir });
-  driver.writeImageSync('image', Buffer.alloc(4096));
+  driver.writeImageSync('image', Buffer.alloc(size));
   await driver.close();
 }
 
