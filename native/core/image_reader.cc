@@ -60,8 +60,8 @@ void MarkAccess(int fd, const sys::FileStat& stat, std::chrono::nanoseconds reso
   // After a clock was set back.  The later of the two times is what eviction goes by, so neither may lie in the future.
   const bool modified_later = ToNanoseconds(stat.modified) > ToNanoseconds(now);
   if (age >= 0 && age < resolution.count() && !modified_later) return;
-  const timespec keep{0, UTIME_OMIT};
-  if (sys::SetTimes(fd, now, modified_later ? now : keep) != 0 && errno == EPERM) TouchByReading(fd);
+  // Both, though the one stays as it is: file systems on libfuse 2 leave out a call that sets one alone.
+  if (sys::SetTimes(fd, now, modified_later ? now : stat.modified) != 0 && errno == EPERM) TouchByReading(fd);
 }
 
 Hit CountLocked(int fd, std::chrono::nanoseconds resolution) {

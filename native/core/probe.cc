@@ -73,7 +73,7 @@ Result<ImageWriter> ClaimTwice(const std::shared_ptr<const CacheDirectory>& dire
 double MeasureTimeResolution(int fd) {
   const timespec odd{1'000'000'000, 123'456'789};
   sys::FileStat stat;
-  if (sys::SetTimes(fd, odd, {0, UTIME_OMIT}) != 0 || sys::Stat(fd, &stat) != 0) return 0;
+  if (sys::SetTimes(fd, odd, odd) != 0 || sys::Stat(fd, &stat) != 0) return 0;
   for (const int64_t step : {int64_t{1}, int64_t{100}, int64_t{1'000}, int64_t{1'000'000}}) {
     if (stat.accessed.tv_nsec == odd.tv_nsec / step * step) return static_cast<double>(step) / 1e6;
   }

@@ -98,7 +98,7 @@ int SetAttribute(int fd, const char* name, const void* value, size_t size);
 int SetAttributeOfPath(const char* path, const char* name, const void* value, size_t size);
 int RemoveAttribute(int fd, const char* name);
 
-// utimensat(2) on an open file; tv_nsec of UTIME_OMIT leaves a time as it is.
+// utimensat(2) on an open file.
 int SetTimes(int fd, const timespec& accessed, const timespec& modified);
 
 // Raw getdents64(2) records, at most `size` bytes of them; 0 at the end.

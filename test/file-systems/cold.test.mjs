@@ -16,7 +16,7 @@ const size = 300_000;
 // They may wait; openat2 with RESOLVE_CACHED and preadv2 with RWF_NOWAIT do not.
 const waiting = /^(?:openat\(.*"image-|(?:pread64|read|readv|preadv)\(\d+<[^>]*\/image-)/;
 const wouldWait = /^(?:openat2\(.*"image-|preadv2\(\d+<[^>]*\/image-).* = -1 EAGAIN/;
-const calls = ['openat', 'openat2', 'pread64', 'preadv', 'preadv2', 'read', 'readv'];
+const calls = ['fsetxattr', 'openat', 'openat2', 'pread64', 'preadv', 'preadv2', 'read', 'readv'];
 
 for (const name of ['ext4, relatime', 'xfs', 'btrfs']) {
   const kind = kinds[name];
@@ -47,6 +47,18 @@ for (const name of ['ext4, relatime', 'xfs', 'btrfs']) {
   });
 }
 
+test('a file system behind which another process or a network is does not run on the event loop, unless told to', {
+  skip: needsFileSystem(kinds.FUSE) || needsStrace,
+}, async (t) => {
+  const mounted = await mountUntilOver(t, kinds.FUSE);
+  const dir = await temporaryDirectory(t, { under: mounted.dir });
+  await fill(dir);
+  const ofImages = (lines) => lines.filter((line) => line.includes('image-'));
+  assert.deepEqual(ofImages(await linesOfEventLoop(t, dir, 'readImage')), []);
+  // The first hits; if they take long the others go to the pool.
+  assert.notDeepEqual(ofImages(await linesOfEventLoop(t, dir, 'readImage', { inline: true })), []);
+});
+
 async function fill(dir) {
   const driver = await XattrDriver.open({ dir });
   for (const [number, name] of names.entries()) await driver.writeImage(name, Buffer.alloc(size, number));
@@ -54,8 +66,8 @@ async function fill(dir) {
 }
 
 /** What the main thread of another process calls while it reads all images at once. */
-async function linesOfEventLoop(t, dir, method) {
-  const { call, pid, kill } = await driverProcess(t, { dir });
+async function linesOfEventLoop(t, dir, method, options = {}) {
+  const { call, pid, kill } = await driverProcess(t, { dir, ...options });
   const { detach } = await attach(pid, { calls });
   const images = await Promise.all(names.map((name) => call(method, name)));
   const lines = await detach();

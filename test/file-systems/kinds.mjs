@@ -9,6 +9,7 @@ export const kinds = {
   'tmpfs, noatime': { type: 'tmpfs', options: 'noatime' },
   'tmpfs, strictatime': { type: 'tmpfs', options: 'strictatime' },
   overlayfs: { type: 'overlay' },
+  FUSE: { type: 'fuse' },
 };
 
 /** Its access times are whole seconds. */

@@ -14,7 +14,7 @@ import { within } from '../support/within.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 import { kinds } from './kinds.mjs';
 
-const remountable = Object.entries(kinds).filter(([, { type }]) => type !== 'overlay');
+const remountable = Object.entries(kinds).filter(([, { type }]) => type !== 'overlay' && type !== 'fuse');
 for (const [name, kind] of sampled(remountable, 3)) {
   describe(`on ${name}`, { skip: needsFileSystem(kind) }, () => {
     test('remounted read-only, reads go on uncounted and changes fail; remounted, all is as before', async (t) => {

@@ -17,12 +17,13 @@ const makers = {
 const units = { M: 1_048_576 };
 
 /**
- * Mounts a file system of its own: `type` on a loop device, made with `mkfs` added to the usual arguments; a `tmpfs`; or an
- * `overlay`, whose layers lie on an ext4. `remount(options)` mounts it otherwise, `cool()` takes what is in it out of memory,
+ * Mounts a file system of its own: `type` on a loop device, made with `mkfs` added to the usual arguments; a `tmpfs`; an
+ * `overlay`, whose layers lie on an ext4; or a `fuse`, which is another view of one. `remount(options)` mounts it otherwise, `cool()` takes what is in it out of memory,
  * `check()` has it unmounted, checked and mounted again.
  */
 export async function mountFileSystem({ type, size, mkfs = [], options = 'rw' }) {
   if (type === 'overlay') return await mountOverlay();
+  if (type === 'fuse') return await mountFuse();
   const home = await mkdtemp(join(tmpdir(), 'xattr-cache-fs-'));
   const dir = join(home, 'mount');
   await mkdir(dir);
@@ -75,12 +76,26 @@ async function mountOverlay() {
   return { dir, unmount };
 }
 
+/** Which caches no attributes: with those of a moment ago an eviction would leave what was just written. */
+async function mountFuse() {
+  const base = await mountFileSystem({ type: 'ext4' });
+  const [source, dir] = ['source', 'mount'].map((name) => join(base.dir, name));
+  for (const directory of [source, dir]) await mkdir(directory);
+  execFileSync('bindfs', ['-o', 'attr_timeout=0', source, dir], { env: { ...process.env, LD_PRELOAD: '' } });
+  const unmount = async () => {
+    execFileSync('umount', ['--lazy', dir]);
+    await base.unmount();
+  };
+  return { dir, unmount };
+}
+
 /** The `skip` of a test on such a file system: false, or the reason. */
 export function needsFileSystem({ type }) {
   if (needsMount) return needsMount;
   if (type === 'tmpfs') return false;
   if (!isKnown(type)) return `needs a kernel with ${type}`;
   if (type === 'overlay') return needsFileSystem({ type: 'ext4' });
+  if (type === 'fuse') return spawnSync('bindfs', ['-V']).error ? 'needs bindfs' : needsFileSystem({ type: 'ext4' });
   const [command] = makers[type].mkfs;
   if (spawnSync(command, ['-V']).error) return `needs ${command}`;
   return existsSync('/dev/loop-control') ? false : 'needs loop devices';
