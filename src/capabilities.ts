@@ -4,7 +4,12 @@ import { readFile } from 'node:fs/promises';
 export interface Capabilities {
   /** As in `/proc/mounts`: `ext4`, `xfs`, `nfs4`, `fuse.sshfs`; `unknown` if the kernel does not tell. */
   readonly fileSystem: string;
+  /**
+   * Whether its files are reached over a network or through a process (FUSE). Nothing runs on the event loop there, unless
+   * `inline` says so.
+   */
   readonly remote: boolean;
+  /** How the mount keeps access times. The order of eviction does not depend on it. */
   readonly atime: 'strictatime' | 'relatime' | 'noatime' | 'unknown';
   /**
    * False where this process may read but not write the images (another uid, a read-only mount): reads work, hits are
@@ -15,13 +20,13 @@ export interface Capabilities {
   readonly timeResolutionMs: number;
   /** False: two writers are kept apart by age alone. */
   readonly locks: boolean;
-  /** `O_TMPFILE`. */
+  /** `O_TMPFILE`: without, files are made under private names. */
   readonly namelessFiles: boolean;
-  /** `openat2` with `RESOLVE_CACHED`. */
+  /** `openat2` with `RESOLVE_CACHED`: without, images are opened on the thread pool. */
   readonly cachedOpen: boolean;
-  /** `preadv2` with `RWF_NOWAIT`. */
+  /** `preadv2` with `RWF_NOWAIT`: without, images are read on the thread pool. */
   readonly nowaitRead: boolean;
-  /** `FICLONE`. */
+  /** `FICLONE`: copies that share their blocks. */
   readonly reflink: boolean;
 }
 

@@ -6,7 +6,14 @@ import { chunksOf } from './source-chunks.ts';
 import { invalidType, invalidValue } from './validate.ts';
 
 /** SRI (`sha256-…`), or an algorithm with a hex digest (md5 for Glance). */
-export type Checksum = string | { readonly algorithm: string; readonly hex: string };
+export type Checksum =
+  | string
+  | {
+      /** One of `crypto.getHashes()`. */
+      readonly algorithm: string;
+      /** The digest, in either case. */
+      readonly hex: string;
+    };
 
 /** Digests bytes as they pass, and compares at the end. */
 export class ChecksumVerifier {

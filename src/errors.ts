@@ -16,7 +16,9 @@ export type CacheErrorCode =
 
 /** What an error is about, as far as it is known. */
 export interface ErrorDetails {
+  /** The image that the operation was about. */
   readonly imageId?: string | undefined;
+  /** The file that the operation was about. */
   readonly path?: string | undefined;
   /** Where a system error is the cause, `errno` and `syscall` are taken from it. */
   readonly cause?: unknown;
@@ -36,6 +38,13 @@ const brand = Symbol.for('xattr-cache.CacheError');
 /**
  * Base class of every operational error of this package. Wrong arguments are `TypeError` or `RangeError` with Node's
  * `ERR_INVALID_ARG_*` codes instead.
+ *
+ * @example
+ * try {
+ *   await driver.writeImage('debian-12', response.body);
+ * } catch (error) {
+ *   if (!CacheError.is(error) || error.code !== 'ERR_IMAGE_BUSY') throw error; // else somebody else is writing it
+ * }
  */
 export class CacheError extends Error {
   static {
@@ -43,6 +52,7 @@ export class CacheError extends Error {
     Object.defineProperty(CacheError.prototype, brand, { value: true });
   }
 
+  /** What went wrong; `ERR_IO` for what has no class of its own. */
   readonly code: CacheErrorCode;
   /** The image that the operation was about. */
   readonly imageId: string | undefined;
@@ -50,8 +60,10 @@ export class CacheError extends Error {
   readonly errno: number | undefined;
   /** The failed system call. */
   readonly syscall: string | undefined;
+  /** The file that the operation was about. */
   readonly path: string | undefined;
 
+  /** For drivers of one's own; those of this package are made by it. */
   constructor(code: CacheErrorCode, message: string, { imageId, path, cause }: ErrorDetails = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
@@ -74,10 +86,12 @@ export class BadDriverConfiguration extends CacheError {
     BadDriverConfiguration.prototype.name = 'BadDriverConfiguration';
   }
 
+  /** Which driver: `xattr`. */
   readonly driverName: string;
   /** What is wrong and what to do, without the driver's name. */
   readonly reason: string;
 
+  /** For drivers of one's own. */
   constructor(driverName: string, reason: string, details?: ErrorDetails) {
     super('ERR_BAD_DRIVER_CONFIGURATION', `cannot use the ${driverName} driver: ${reason}`, details);
     this.driverName = driverName;
@@ -91,6 +105,7 @@ export class InvalidImageIdError extends CacheError {
     InvalidImageIdError.prototype.name = 'InvalidImageIdError';
   }
 
+  /** For drivers of one's own. */
   constructor(imageId: string, reason: string) {
     super('ERR_INVALID_IMAGE_ID', `invalid image id ${JSON.stringify(shorten(imageId))}: ${reason}`, { imageId });
   }
@@ -102,6 +117,7 @@ export class ImageNotFoundError extends CacheError {
     ImageNotFoundError.prototype.name = 'ImageNotFoundError';
   }
 
+  /** For drivers of one's own. */
   constructor(message: string, details?: ErrorDetails) {
     super('ERR_IMAGE_NOT_FOUND', message, details);
   }
@@ -113,6 +129,7 @@ export class ImageBusyError extends CacheError {
     ImageBusyError.prototype.name = 'ImageBusyError';
   }
 
+  /** For drivers of one's own. */
   constructor(imageId: string, details?: ErrorDetails) {
     super('ERR_IMAGE_BUSY', `image ${JSON.stringify(imageId)} is being written by somebody else`, {
       ...details,
@@ -127,6 +144,7 @@ export class ClaimLostError extends CacheError {
     ClaimLostError.prototype.name = 'ClaimLostError';
   }
 
+  /** For drivers of one's own. */
   constructor(imageId: string, details?: ErrorDetails) {
     super('ERR_CLAIM_LOST', `image ${JSON.stringify(imageId)} was deleted while it was being written`, {
       ...details,
@@ -141,9 +159,12 @@ export class SizeMismatchError extends CacheError {
     SizeMismatchError.prototype.name = 'SizeMismatchError';
   }
 
+  /** Bytes, as `expectedSize` said. */
   readonly expected: number;
+  /** Bytes that came. */
   readonly actual: number;
 
+  /** For drivers of one's own. */
   constructor(imageId: string, expected: number, actual: number) {
     super('ERR_SIZE_MISMATCH', `image ${JSON.stringify(imageId)} has ${actual} bytes, expected ${expected}`, {
       imageId,
@@ -159,9 +180,12 @@ export class ChecksumMismatchError extends CacheError {
     ChecksumMismatchError.prototype.name = 'ChecksumMismatchError';
   }
 
+  /** The digest that was given, in the form in which it was. */
   readonly expected: string;
+  /** The digest of the bytes, in the same form. */
   readonly actual: string;
 
+  /** For drivers of one's own. */
   constructor(imageId: string, expected: string, actual: string) {
     super('ERR_CHECKSUM_MISMATCH', `image ${JSON.stringify(imageId)} has checksum ${actual}, expected ${expected}`, {
       imageId,
@@ -177,6 +201,7 @@ export class NoSpaceError extends CacheError {
     NoSpaceError.prototype.name = 'NoSpaceError';
   }
 
+  /** For drivers of one's own. */
   constructor(message: string, details?: ErrorDetails) {
     super('ERR_NO_SPACE', message, details);
   }
@@ -188,6 +213,7 @@ export class LockTimeoutError extends CacheError {
     LockTimeoutError.prototype.name = 'LockTimeoutError';
   }
 
+  /** For drivers of one's own. */
   constructor(message: string, details?: ErrorDetails) {
     super('ERR_LOCK_TIMEOUT', message, details);
   }
@@ -204,6 +230,7 @@ export class FetchFailedError extends CacheError {
   /** Whether it failed in another process, of which only the error's code and text are known. */
   readonly remote: boolean;
 
+  /** For drivers of one's own. */
   constructor(
     message: string,
     { status, remote = false, ...details }: ErrorDetails & { readonly status?: number; readonly remote?: boolean } = {},
@@ -220,6 +247,7 @@ export class NotOpenError extends CacheError {
     NotOpenError.prototype.name = 'NotOpenError';
   }
 
+  /** For drivers of one's own. */
   constructor(message: string, details?: ErrorDetails) {
     super('ERR_NOT_OPEN', message, details);
   }
@@ -231,6 +259,7 @@ export class NativeLoadError extends CacheError {
     NativeLoadError.prototype.name = 'NativeLoadError';
   }
 
+  /** For drivers of one's own. */
   constructor(message: string, details?: ErrorDetails) {
     super('ERR_NATIVE_LOAD', message, details);
   }

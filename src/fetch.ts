@@ -6,15 +6,31 @@ import { assertSource, chunksOf, stopSource } from './source-chunks.ts';
 import { untilAborted } from './until-aborted.ts';
 
 /**
- * Where a missing image comes from. `offset` > 0 asks to resume; a source that cannot may start from 0 by saying so
- * (`{ offset: 0, body }`).
+ * Where a missing image comes from. `offset` > 0 (bytes) asks to resume; a source that cannot may start from 0 by saying
+ * so (`{ offset: 0, body }`).
+ *
+ * @example
+ * const download: Fetch = (imageId, { offset, signal }) =>
+ *   fetch(`https://images.example/${imageId}`, { signal, headers: offset > 0 ? { range: `bytes=${offset}-` } : {} });
  */
 export type Fetch = (
   imageId: string,
   context: { readonly offset: number; readonly signal: AbortSignal },
 ) => FetchResult | Promise<FetchResult>;
 
-export type FetchResult = ImageSource | Response | { readonly offset: number; readonly body: ImageSource };
+/**
+ * What a {@link Fetch} answers. Of a `Response` the status, `content-range` and `content-length` are heeded; bytes alone
+ * are those from 0 on.
+ */
+export type FetchResult =
+  | ImageSource
+  | Response
+  | {
+      /** Where in the image `body` begins, in bytes: 0, or where it was asked to. */
+      readonly offset: number;
+      /** The bytes from there to the end. */
+      readonly body: ImageSource;
+    };
 
 /** Answers that are `ok`, and yet no image. */
 const statusesWithoutContent = [204, 205];

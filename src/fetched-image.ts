@@ -14,6 +14,7 @@ export interface FetchReader extends StreamedReader {
 
 /** An image that was asked for, from the cache or on its way. Read to its end it has counted one hit. */
 export class FetchedImage implements AsyncIterable<Uint8Array> {
+  /** The image that was asked for. */
   readonly imageId: string;
   /**
    * `cache`: it was there. `fetch`: this call fetches it. `follow`: somebody does, and we read along. `uncached`: from the

@@ -14,12 +14,13 @@ import { untilAborted } from './until-aborted.ts';
 import { assertCount, assertOptions, assertSignal, invalidType } from './validate.ts';
 import type { XattrDriver } from './xattr-driver.ts';
 
+/** What is known of an image that {@link ImageCache.getOrFetch} may have to fetch. */
 export interface FetchOptions {
   /** Compared at the end, over what is in the file; a mismatch reaches everybody who reads, and nothing is cached. */
   readonly checksum?: Checksum;
   /** Bytes; checked. */
   readonly expectedSize?: number;
-  /** Go on when every consumer has left. */
+  /** Go on when every consumer has left. @defaultValue false */
   readonly finishFetch?: boolean;
   /** Of this call and of what it resolves to; the fetch goes on while others want it. */
   readonly signal?: AbortSignal;

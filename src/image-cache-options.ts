@@ -10,6 +10,7 @@ import {
   outOfRange,
 } from './validate.ts';
 
+/** Where a cache is, and what it may take. */
 export interface ImageCacheOptions {
   /** Either a directory (an `XattrDriver` is made) … */
   readonly dir?: string;
@@ -26,6 +27,7 @@ export interface ImageCacheOptions {
   readonly autoPrune?: boolean;
   /** A part of `maxSize`, from 0 to 1. @defaultValue 0.9 */
   readonly lowWatermark?: number;
+  /** Told of what the cache swallows; silent by default. */
   readonly logger?: Logger;
 }
 

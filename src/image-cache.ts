@@ -33,19 +33,25 @@ import { XattrDriver } from './xattr-driver.ts';
 /** How long the consumer of a tee is kept waiting by a prune, before his image passes through. Milliseconds. */
 const teePatienceMs = 1_000;
 
+/** What is known of an image before {@link ImageCache.cacheImage} or a tee writes it. */
 export interface CacheImageOptions extends WriteOptions {
   /** Compared at the end; a mismatch rolls the write back. */
   readonly checksum?: Checksum;
 }
 
+/** How {@link ImageCache.prune} goes about it. */
 export interface PruneOptions extends EvictOptions {
   /** Bytes. @defaultValue the cache's own limit */
   readonly maxSize?: number;
 }
 
+/** What {@link ImageCache.prune} removed, or with `dryRun` would remove. */
 export interface PruneResult {
+  /** How many images. */
   readonly filesPruned: number;
+  /** The sum of their sizes. */
   readonly bytesPruned: number;
+  /** Each of them, the least recently accessed first. */
   readonly images: readonly EvictedImage[];
 }
 
@@ -58,8 +64,9 @@ export interface PruneResult {
  * for await (const chunk of cache.cachingIterator(imageId, response.body)) socket.write(chunk);
  */
 export class ImageCache {
+  /** The driver that was given, or made for `dir`. */
   readonly driver: CacheDriver;
-  /** Bytes. */
+  /** The limit, in bytes. */
   readonly maxSize: number;
   readonly #options: ResolvedCacheOptions;
   readonly #dir: string;
@@ -67,7 +74,11 @@ export class ImageCache {
   #flights: Flights | undefined;
   #open = true;
 
-  /** @throws {@link BadDriverConfiguration} */
+  /**
+   * Configures the driver, and makes one if only a directory was given.
+   *
+   * @throws {@link BadDriverConfiguration} if the directory cannot be used
+   */
   static async open(options: ImageCacheOptions): Promise<ImageCache> {
     const resolved = assertCacheOptions(options);
     const driver = resolved.driver ?? driverOf(resolved);
@@ -90,6 +101,8 @@ export class ImageCache {
   /**
    * Evicts the least recently accessed images down to the limit; nothing if the cache is at or below it. One walk; two at
    * once together free what one would.
+   *
+   * @throws {@link LockTimeoutError} if another eviction went on for longer than a lock is waited for
    */
   async prune(options: PruneOptions = {}): Promise<PruneResult> {
     assertOptions(options, 'options');
@@ -101,7 +114,11 @@ export class ImageCache {
     return { filesPruned: filesEvicted, bytesPruned: bytesEvicted, images };
   }
 
-  /** Reaps what failed and stalled writes left behind. In seconds; default: the configured stall time. */
+  /**
+   * Reaps what failed and stalled writes left behind.
+   *
+   * @param stallTimeSeconds - by default that of the options
+   */
   async clean(stallTimeSeconds: number | undefined = this.#options.stallTimeSeconds): Promise<CleanResult> {
     if (stallTimeSeconds !== undefined) assertNonNegative(stallTimeSeconds, 'stallTimeSeconds');
     this.#assertOpen();
@@ -181,7 +198,13 @@ export class ImageCache {
    * others read along while it comes. Should the one die, another goes on. Only over an {@link XattrDriver}.
    *
    * @throws what the source throws, also in another process: {@link FetchFailedError} with `remote`
-   * @throws {@link ChecksumMismatchError} {@link SizeMismatchError} at the end, {@link TypeError} over another driver
+   * @throws {@link ChecksumMismatchError} {@link SizeMismatchError} at the end, `TypeError` over another driver
+   *
+   * @example
+   * const image = await cache.getOrFetch('debian-12', (imageId, { signal }) =>
+   *   fetch(`https://images.example/${imageId}`, { signal }),
+   * );
+   * await pipeline(image.createReadStream(), createWriteStream('debian-12.img'));
    */
   async getOrFetch(imageId: string, fetch: Fetch, options: FetchOptions = {}): Promise<FetchedImage> {
     this.#assertOpen();
@@ -199,7 +222,8 @@ export class ImageCache {
    * Compares a cached image with what was recorded when it was cached with a checksum; one that is not as it was goes to
    * invalid/. Counts no hit. Only over an {@link XattrDriver}.
    *
-   * @throws {@link ImageNotFoundError}, the signal's reason, {@link TypeError} over another driver
+   * @throws {@link ImageNotFoundError}, the signal's reason, `TypeError` over another driver
+   * @throws {@link LockTimeoutError} if a corrupt image stayed locked
    */
   async verify(imageId: string, options: VerifyOptions = {}): Promise<VerifyResult> {
     assertImageId(imageId);
@@ -233,6 +257,7 @@ export class ImageCache {
     if (this.#options.driver === undefined) await this.driver.close();
   }
 
+  /** {@link close}, at the end of `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Logger } from './logger.ts';
 import { assertNoNul, assertNonNegative, assertOptions, invalidType } from './validate.ts';
 
+/** Where an {@link XattrDriver} works, and how patient it is. */
 export interface XattrDriverOptions {
   /** The cache directory. It is made if it is missing. */
   readonly dir: string;

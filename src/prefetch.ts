@@ -6,24 +6,31 @@ import type { ImageCache } from './image-cache.ts';
 import { stopSource } from './source-chunks.ts';
 import { assertCount, assertSignal, invalidType, outOfRange } from './validate.ts';
 
+/** How far an image has come. */
 export interface PrefetchProgress {
+  /** The image that is being fetched. */
   readonly imageId: string;
-  /** Fetched so far. */
+  /** How many were fetched so far. */
   readonly bytes: number;
   /** True once, when the image is cached. */
   readonly done: boolean;
 }
 
+/** How {@link ImageCache.prefetch} goes about it. */
 export interface PrefetchOptions {
   /** How many images are fetched at once. @defaultValue 4 */
   readonly concurrency?: number;
+  /** Aborting ends it with the signal's reason; what was not fetched stays queued. */
   readonly signal?: AbortSignal;
   /** Told of every chunk. */
   readonly onProgress?: (image: PrefetchProgress) => void;
 }
 
+/** What {@link ImageCache.prefetch} did. */
 export interface PrefetchResult {
+  /** The ids of those that are cached now. */
   readonly cached: readonly string[];
+  /** The errors of those that are not, by their ids. */
   readonly failed: ReadonlyMap<string, Error>;
 }
 

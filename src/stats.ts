@@ -4,19 +4,27 @@ import type { CacheDriver } from './driver.ts';
 export interface CacheStats {
   /** Empty for a driver that has no directory. */
   readonly dir: string;
+  /** How many are cached. */
   readonly images: number;
+  /** The sum of their sizes. */
   readonly size: number;
-  /** On disk. */
+  /** The same on disk. */
   readonly allocatedSize: number;
+  /** The cache's limit. */
   readonly maxSize: number;
   /** Of all images that are cached now. */
   readonly hits: number;
+  /** Images that are being written, or were when their writer died. */
   readonly incomplete: number;
+  /** Failed writes, kept for debugging. */
   readonly invalid: number;
+  /** Images that are asked for. */
   readonly queued: number;
-  /** Undefined if there are no images, as is the next. */
+  /** When the image that goes next was used last; undefined if there are no images. */
   readonly oldestAccessMs: number | undefined;
+  /** When any image was used last; undefined if there are no images. */
   readonly newestAccessMs: number | undefined;
+  /** What this user may still write on the file system. */
   readonly freeBytes: number;
   /** `Infinity` where the file system does not count inodes. */
   readonly freeInodes: number;

@@ -43,12 +43,14 @@ import { assertWriteOptions, claimImage, claimImageSync, putBytes, putBytesSync,
  * const image = await driver.readImage('debian-12'); // a Buffer, its hit counted
  */
 export class XattrDriver implements CacheDriver {
+  /** The cache directory, as an absolute path. */
   readonly dir: string;
   readonly #options: ResolvedDriverOptions;
   readonly #engine: EngineCalls;
   #configuring: Promise<void> | undefined;
   #capabilities: Capabilities | undefined;
 
+  /** Touches nothing yet: {@link configure} does. */
   constructor(options: XattrDriverOptions) {
     this.#options = assertDriverOptions(options);
     this.dir = this.#options.dir;
@@ -87,6 +89,7 @@ export class XattrDriver implements CacheDriver {
     this.#configuring = undefined;
   }
 
+  /** {@link close}, at the end of `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -97,7 +100,11 @@ export class XattrDriver implements CacheDriver {
     return this.#capabilities;
   }
 
-  /** Where the file of an image is, or would be. */
+  /**
+   * Where the file of an image is, or would be.
+   *
+   * @param state - `cached`, or which of the directories beside: `incomplete`, `invalid`, `queue`
+   */
   getImageFilepath(imageId: string, state: ImagePlace = 'cached'): string {
     assertImageId(imageId);
     assertOneOf(state, ['cached', 'incomplete', 'invalid', 'queue'], 'state');
@@ -141,6 +148,7 @@ export class XattrDriver implements CacheDriver {
     return this.#engine.ask(imageId, (directory) => native.readHitsAsync(directory, imageId));
   }
 
+  /** The synchronous form of {@link getHitCount}. */
   getHitCountSync(imageId: string): number {
     return this.#engine.askSync(imageId, (directory) => native.readHitsSync(directory, imageId));
   }
@@ -149,6 +157,7 @@ export class XattrDriver implements CacheDriver {
     return Math.max(0, await this.#find(imageId));
   }
 
+  /** The synchronous form of {@link getImageSize}. */
   getImageSizeSync(imageId: string): number {
     return Math.max(0, this.#findSync(imageId));
   }
@@ -157,6 +166,7 @@ export class XattrDriver implements CacheDriver {
     return (await this.#find(imageId)) >= 0;
   }
 
+  /** The synchronous form of {@link isCached}. */
   isCachedSync(imageId: string): boolean {
     return this.#findSync(imageId) >= 0;
   }
@@ -165,6 +175,7 @@ export class XattrDriver implements CacheDriver {
     return this.#engine.ask(imageId, (directory, { stall }) => native.isBeingCachedAsync(directory, imageId, ...stall));
   }
 
+  /** The synchronous form of {@link isBeingCached}. */
   isBeingCachedSync(imageId: string): boolean {
     return this.#engine.askSync(imageId, (directory, { stall }) =>
       native.isBeingCachedSync(directory, imageId, ...stall),
@@ -175,6 +186,7 @@ export class XattrDriver implements CacheDriver {
     return !(await this.isCached(imageId)) && !(await this.isBeingCached(imageId));
   }
 
+  /** The synchronous form of {@link isCacheable}. */
   isCacheableSync(imageId: string): boolean {
     return !this.isCachedSync(imageId) && !this.isBeingCachedSync(imageId);
   }
@@ -185,6 +197,7 @@ export class XattrDriver implements CacheDriver {
     return this.#engine.ask(imageId, (directory) => native.isQueuedAsync(directory, imageId));
   }
 
+  /** The synchronous form of {@link isQueued}. */
   isQueuedSync(imageId: string): boolean {
     return this.#engine.askSync(imageId, (directory) => native.isQueuedSync(directory, imageId));
   }
@@ -193,6 +206,7 @@ export class XattrDriver implements CacheDriver {
     return this.#engine.ask(imageId, (directory, { stall }) => native.queueImageAsync(directory, imageId, ...stall));
   }
 
+  /** The synchronous form of {@link queueImage}. */
   queueImageSync(imageId: string): boolean {
     return this.#engine.askSync(imageId, (directory, { stall }) => native.queueImageSync(directory, imageId, ...stall));
   }
@@ -205,6 +219,7 @@ export class XattrDriver implements CacheDriver {
     await this.#engine.ask(imageId, (directory) => native.dequeueImageAsync(directory, imageId));
   }
 
+  /** The synchronous form of {@link deleteQueuedImage}. */
   deleteQueuedImageSync(imageId: string): void {
     this.#engine.askSync(imageId, (directory) => native.dequeueImageSync(directory, imageId));
   }
@@ -224,6 +239,7 @@ export class XattrDriver implements CacheDriver {
     });
   }
 
+  /** The synchronous form of {@link openForRead}. */
   openForReadSync(imageId: string): ImageReader {
     return this.#engine.askSync(imageId, (directory, context) => {
       const image = native.openImageSync(directory, imageId);
@@ -240,6 +256,7 @@ export class XattrDriver implements CacheDriver {
     });
   }
 
+  /** The synchronous form of {@link readImage}. Waits for a lock where it stands. */
   readImageSync(imageId: string): Buffer | undefined {
     return this.#engine.askSync(imageId, (_directory, context) => {
       const bytes = readWholeImageSync(context, imageId);
@@ -261,6 +278,7 @@ export class XattrDriver implements CacheDriver {
     return this.#engine.ask(imageId, (_directory, context) => claimImage(context, imageId, checked));
   }
 
+  /** The synchronous form of {@link openForWrite}. */
   openForWriteSync(imageId: string, options: WriteOptions = {}): ImageWriter {
     const checked = assertWriteOptions(options);
     return this.#engine.askSync(imageId, (_directory, context) => claimImageSync(context, imageId, checked));
@@ -281,6 +299,7 @@ export class XattrDriver implements CacheDriver {
     return await putChunks(writer, held.chunks, checked);
   }
 
+  /** The synchronous form of {@link writeImage}, for bytes in hand. */
   writeImageSync(imageId: string, bytes: Uint8Array): void {
     assertBytes(bytes, 'bytes');
     this.#engine.askSync(imageId, (_directory, context) => putBytesSync(context, imageId, bytes));
@@ -299,6 +318,7 @@ export class XattrDriver implements CacheDriver {
     await this.#engine.ask(imageId, (directory) => native.deleteImageAsync(directory, imageId));
   }
 
+  /** The synchronous form of {@link deleteCachedImage}. */
   deleteCachedImageSync(imageId: string): void {
     this.#engine.askSync(imageId, (directory) => native.deleteImageSync(directory, imageId));
   }

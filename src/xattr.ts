@@ -3,6 +3,7 @@ import { locked, retryWhileLocked } from './lock-retry.ts';
 import { native } from './native.ts';
 import { assertInteger, assertNoNul, assertNonNegative, invalidType } from './validate.ts';
 
+/** How long {@link incXattr} waits. */
 export interface LockOptions {
   /** How long to wait for whoever holds the file's lock, in milliseconds. @defaultValue 1000 */
   readonly lockTimeoutMs?: number;
@@ -13,6 +14,8 @@ const defaultLockTimeoutMs = 1000;
 /**
  * The value of attribute `user.<key>` of the file at `path`; `undefined` if it has none (getxattr(2)).
  *
+ * @param path - a file or a directory; a symbolic link is followed
+ * @param key - the attribute's name without `user.`
  * @throws {@link ImageNotFoundError} if there is no such file.
  */
 export async function getXattr(path: string, key: string): Promise<Buffer | undefined> {
@@ -35,8 +38,11 @@ export function getXattrSync(path: string, key: string): Buffer | undefined {
 }
 
 /**
- * Sets attribute `user.<key>` of the file at `path` (setxattr(2)). Text is written as UTF-8, a number in decimal.
+ * Sets attribute `user.<key>` of the file at `path` (setxattr(2)).
  *
+ * @param path - a file or a directory; a symbolic link is followed
+ * @param key - the attribute's name without `user.`
+ * @param value - text is written as UTF-8, a number in decimal
  * @throws {@link ImageNotFoundError} if there is no such file.
  * @throws {@link NoSpaceError} if the value does not fit; ext4 has room for 4 KiB of attributes.
  */
@@ -68,6 +74,10 @@ export function setXattrSync(path: string, key: string, value: string | number |
  * Safe to call from any number of processes and threads at once: not one increment is lost. A lock that somebody else
  * holds is waited for by timer, so that neither the event loop nor a thread of the pool is held up.
  *
+ * @param path - a file; a symbolic link is followed
+ * @param key - the attribute's name without `user.`
+ * @param n - what is added, an integer
+ * @param options - how long to wait for the file's lock
  * @throws {@link ImageNotFoundError} if there is no such file.
  * @throws {@link LockTimeoutError} if the file stayed locked for `lockTimeoutMs`.
  *
