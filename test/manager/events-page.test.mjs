@@ -1,7 +1,6 @@
 // That docs/events.md says what is so.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -9,15 +8,6 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const page = readFileSync(`${root}/docs/events.md`, 'utf8');
 const source = (name) => readFileSync(`${root}/src/${name}`, 'utf8');
-
-for (const [, title, example] of page.matchAll(/\n## ([^\n]*)\n(?:(?!\n## ).)*?```js\n(.*?)```/gs)) {
-  test(`the example of '${title}' runs as it is pasted, and prints what its comments say`, () => {
-    const promised = [...example.matchAll(/; \/\/ (.*)/g)].map(([, output]) => output);
-    assert(promised.length > 0);
-    const printed = execFileSync(process.execPath, ['--input-type=module'], { cwd: root, input: example });
-    assert.equal(printed.toString(), `${promised.join('\n')}\n`);
-  });
-}
 
 test('the table has every channel, with all that its events hold', () => {
   const events = source('events.ts');
