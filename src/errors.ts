@@ -41,7 +41,7 @@ const brand = Symbol.for('xattr-cache.CacheError');
  *
  * @example
  * try {
- *   await driver.writeImage('debian-12', response.body);
+ *   await driver.writeImage('debian-12', body);
  * } catch (error) {
  *   if (!CacheError.is(error) || error.code !== 'ERR_IMAGE_BUSY') throw error; // else somebody else is writing it
  * }

@@ -61,7 +61,7 @@ export interface PruneResult {
  *
  * @example
  * await using cache = await ImageCache.open({ dir: '/var/cache/images', maxSize: 20e9 });
- * for await (const chunk of cache.cachingIterator(imageId, response.body)) socket.write(chunk);
+ * for await (const chunk of cache.cachingIterator(imageId, body)) socket.write(chunk);
  */
 export class ImageCache {
   /** The driver that was given, or made for `dir`. */
