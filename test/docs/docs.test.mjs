@@ -1,8 +1,8 @@
 // That the documents say what is so.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 
 import { pages, root, textOf } from './support/pages.mjs';
@@ -20,6 +20,23 @@ test('links between the documents lead somewhere', () => {
       assert(existsSync(join(root, path)), `${page} links to ${target}`);
       if (anchor) assert(anchorsOf(path).includes(anchor), `${page} links to ${target}#${anchor}`);
     }
+  }
+});
+
+test('files that the pages name are there', () => {
+  const files = ['native', 'src'].flatMap((directory) => readdirSync(join(root, directory), { recursive: true }));
+  const names = new Set(files.map((path) => basename(path)));
+  for (const page of pages()) {
+    for (const [, path] of textOf(page).matchAll(/`([\w./-]+\.(?:c|cc|h|mjs|ts|yml))`/g)) {
+      const there = path.includes('/') ? existsSync(join(root, path)) : names.has(path);
+      assert(there, `${page} names ${path}`);
+    }
+  }
+});
+
+test('the README has the two commands that try and test it, each by itself', () => {
+  for (const command of ['npm ci && npm start', 'npm ci && npm test']) {
+    assert(textOf('README.md').includes(`\n\`\`\`sh\n${command}\n\`\`\`\n`), command);
   }
 });
 
