@@ -97,14 +97,14 @@ function takeApart(result: FetchResult, imageId: string, asked: number): Fetched
 
 function fromResponse(response: Response, imageId: string, asked: number): FetchedSource {
   const { ok, status, statusText, body } = response;
-  const offset = status === partialContent ? rangeStart(response) : 0;
+  const range = status === partialContent ? contentRange(response) : undefined;
+  const offset = range?.start ?? 0;
   const begins = offset === 0 ? status !== partialContent : offset === asked;
   if (ok && begins && !statusesWithoutContent.includes(status)) {
-    const length = contentLength(response);
     return {
       offset,
       body: body instanceof ReadableStream ? lockBody(body) : (body ?? []),
-      expectedSize: length === undefined ? undefined : offset + length,
+      expectedSize: range ? range.size : contentLength(response),
     };
   }
   if (body && !body.locked) stopSource(body);
@@ -113,9 +113,15 @@ function fromResponse(response: Response, imageId: string, asked: number): Fetch
   throw new FetchFailedError(message, { imageId, status });
 }
 
-/** 0 for an answer that does not say. */
-function rangeStart({ headers }: Response): number {
-  return Number(/^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1] ?? 0);
+/**
+ * Where a part begins, and the bytes of the whole; where nobody knows those, how far the part goes (RFC 9110, 14.4).
+ * Undefined for an answer that does not say, and for a part of something compressed, which is none of the image.
+ */
+function contentRange({ headers }: Response): { readonly start: number; readonly size: number } | undefined {
+  const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(headers.get('content-range') ?? '');
+  if (!range || headers.has('content-encoding')) return undefined;
+  const [start, last, whole] = range.slice(1).map(Number) as [number, number, number];
+  return { start, size: Number.isNaN(whole) ? last + 1 : whole };
 }
 
 function wrongOffset(imageId: string, offset: number, asked: number): FetchFailedError {

@@ -1,0 +1,42 @@
+// What a Response that is part of an image says of it.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { fetchImage } from '../../dist/fetch.js';
+
+const asked = 5;
+
+/** What is made of an answer of five bytes to a request from byte 5 on. */
+async function take(headers, status = 206) {
+  const answer = () => new Response('56789', { status, headers });
+  const { offset, expectedSize } = await fetchImage(answer, 'image', asked, new AbortController().signal);
+  return { offset, expectedSize };
+}
+
+const understood = {
+  'the rest of ten bytes': ['bytes 5-9/10', { offset: 5, expectedSize: 10 }],
+  'five of a hundred, which is too few': ['bytes 5-9/100', { offset: 5, expectedSize: 100 }],
+  'five of a number that nobody knows': ['bytes 5-9/*', { offset: 5, expectedSize: 10 }],
+};
+for (const [what, [range, expected]] of Object.entries(understood)) {
+  test(`a partial answer may be ${what}`, async () => {
+    assert.deepEqual(await take({ 'content-range': range }), expected);
+  });
+}
+
+const refused = {
+  'that begins elsewhere': { 'content-range': 'bytes 4-9/10' },
+  'that does not say where it begins': {},
+  'in other units': { 'content-range': 'pages 5-9/10' },
+  'of something compressed': { 'content-range': 'bytes 5-9/10', 'content-encoding': 'gzip' },
+};
+for (const [what, headers] of Object.entries(refused)) {
+  test(`a partial answer ${what} is refused`, async () => {
+    await assert.rejects(take(headers), { code: 'ERR_FETCH_FAILED', imageId: 'image' });
+  });
+}
+
+test('a whole answer begins at the beginning, whatever was asked for', async () => {
+  assert.deepEqual(await take({ 'content-length': '5' }, 200), { offset: 0, expectedSize: 5 });
+});
