@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import type { DriverContext } from './driver-context.ts';
-import { ImageNotFoundError, NotOpenError, toCacheError } from './errors.ts';
+import { type ErrorDetails, ImageNotFoundError, NotOpenError, toCacheError } from './errors.ts';
 import { assertImageId } from './image-id.ts';
 import { type Handle, native } from './native.ts';
 
@@ -43,7 +43,7 @@ export class EngineCalls {
     try {
       return await operation(context.directory, context);
     } catch (error) {
-      throw toCacheError(error, { imageId, path: this.path(imageId) });
+      throw this.#explain(error, context, { imageId, path: this.path(imageId) });
     }
   }
 
@@ -53,7 +53,7 @@ export class EngineCalls {
     try {
       return operation(context.directory, context);
     } catch (error) {
-      throw toCacheError(error, { imageId, path: this.path(imageId) });
+      throw this.#explain(error, context, { imageId, path: this.path(imageId) });
     }
   }
 
@@ -63,8 +63,14 @@ export class EngineCalls {
     try {
       return await operation(context.directory, context);
     } catch (error) {
-      throw toCacheError(error, { path: this.#dir });
+      throw this.#explain(error, context, { path: this.#dir });
     }
+  }
+
+  /** What was under way when the driver was closed fails in many ways, all for that reason. */
+  #explain(error: unknown, context: DriverContext, details: ErrorDetails): unknown {
+    if (this.context === context) return toCacheError(error, details);
+    return new NotOpenError('the driver was closed meanwhile', { ...details, cause: error });
   }
 
   path(imageId: string, place: ImagePlace = 'cached'): string {

@@ -274,8 +274,13 @@ export function toCacheError(error: unknown, details: Omit<ErrorDetails, 'cause'
   const message = details.path === undefined ? error.message : `${error.message} '${details.path}'`;
   const all = { ...details, cause: error };
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT') return new NoSpaceError(message, all);
-  if (error.code === 'ETIMEDOUT') return new LockTimeoutError(message, all);
   return new CacheError('ERR_IO', message, all);
+}
+
+/** For an image that somebody has cut since it was opened. */
+export function cutShort(imageId: string | undefined, size: number, expected: number): CacheError {
+  const message = `the image ends after ${size} bytes, and had ${expected} when it was opened`;
+  return new CacheError('ERR_IO', message, { imageId });
 }
 
 export function isSystemError(error: unknown): error is SystemError {

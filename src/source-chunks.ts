@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { types } from 'node:util';
 
 import type { ImageSource } from './driver.ts';
 import { assertBytes, invalidType } from './validate.ts';
@@ -11,12 +12,12 @@ interface Chunks {
 
 /** Whether the bytes are all in hand, so that a put need not wait for them. */
 export function isInHand(source: ImageSource): source is Uint8Array | Uint8Array[] {
-  return source instanceof Uint8Array || Array.isArray(source);
+  return types.isUint8Array(source) || Array.isArray(source);
 }
 
 /** The bytes of a source that is in hand, as one piece. */
 export function joinInHand(source: Uint8Array | Uint8Array[]): Uint8Array {
-  if (source instanceof Uint8Array) return source;
+  if (types.isUint8Array(source)) return source;
   for (const chunk of source) assertBytes(chunk, 'source chunk');
   return source.length === 1 ? (source[0] as Uint8Array) : Buffer.concat(source);
 }
@@ -67,7 +68,7 @@ function iterate(source: ImageSource): Chunks {
 }
 
 function toIterator(source: Iterable<unknown> | AsyncIterable<unknown>): AsyncIterator<unknown> | Iterator<unknown> {
-  if (source instanceof Uint8Array) return [source][Symbol.iterator]();
+  if (types.isUint8Array(source)) return [source][Symbol.iterator]();
   return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
 }
 

@@ -1,6 +1,6 @@
 // Wrong arguments are TypeErrors and RangeErrors with Node's codes: bugs of the caller, not conditions of the cache.
 
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 
 export function invalidType(name: string, expected: string, value: unknown): TypeError {
   const message = `The "${name}" argument must be ${expected}. Received ${describe(value)}`;
@@ -46,7 +46,7 @@ export function assertInteger(value: unknown, name: string): asserts value is nu
 }
 
 export function assertBytes(value: unknown, name: string): asserts value is Uint8Array {
-  if (!(value instanceof Uint8Array)) throw invalidType(name, 'an instance of Uint8Array', value);
+  if (!types.isUint8Array(value)) throw invalidType(name, 'an instance of Uint8Array', value);
 }
 
 export function assertSignal(value: unknown, name: string): asserts value is AbortSignal | undefined {

@@ -1,6 +1,7 @@
 import type { ImageSource, ImageWriter, WriteOptions } from './driver.ts';
 import type { DriverContext } from './driver-context.ts';
 import { ImageBusyError, isSystemError, SizeMismatchError } from './errors.ts';
+import { ignoreErrors } from './ignore-errors.ts';
 import { XattrImageWriter } from './image-writer.ts';
 import { locked, retryWhileLocked } from './lock-retry.ts';
 import { type Handle, native } from './native.ts';
@@ -35,9 +36,15 @@ export async function claimImage(context: DriverContext, imageId: string, option
   const handle = await retryWhileLocked(attempt, probersPatienceMs, signal);
   if (handle === locked) throw new ImageBusyError(imageId);
 
-  if (signal?.aborted) return giveUp(handle, signal.reason);
+  if (signal?.aborted) {
+    await native.discardAsync(handle);
+    throw signal.reason;
+  }
   if (expectedSize !== undefined) {
-    await native.reserveAsync(handle, expectedSize).catch((error: unknown) => giveUp(handle, error));
+    await native.reserveAsync(handle, expectedSize).catch(async (error: unknown) => {
+      await native.rollbackAsync(handle, describeReason(error)).catch(() => {}); // The first error is the one to report.
+      throw error;
+    });
   }
   return new XattrImageWriter(context, imageId, handle, options);
 }
@@ -50,7 +57,8 @@ export function claimImageSync(context: DriverContext, imageId: string, options:
     try {
       native.reserveSync(handle, options.expectedSize);
     } catch (error) {
-      giveUp(handle, error);
+      ignoreErrors(() => native.rollbackSync(handle, describeReason(error)));
+      throw error;
     }
   }
   return new XattrImageWriter(context, imageId, handle, options);
@@ -114,10 +122,5 @@ function claimOnce(context: DriverContext, imageId: string): Handle | typeof loc
 function lockedOrThrow(error: unknown, imageId: string): typeof locked {
   if (isSystemError(error) && error.code === 'EAGAIN') return locked;
   if (isSystemError(error) && error.code === 'EBUSY') throw new ImageBusyError(imageId, { cause: error });
-  throw error;
-}
-
-function giveUp(handle: Handle, error: unknown): never {
-  native.rollbackSync(handle, describeReason(error));
   throw error;
 }

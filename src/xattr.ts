@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 import { ImageNotFoundError, isSystemError, LockTimeoutError, type SystemError, toCacheError } from './errors.ts';
 import { locked, retryWhileLocked } from './lock-retry.ts';
 import { native } from './native.ts';
@@ -133,13 +135,13 @@ function attributeName(path: string, key: string): string {
 }
 
 function toBytes(value: string | number | Uint8Array): Uint8Array {
-  if (value instanceof Uint8Array) return value;
+  if (types.isUint8Array(value)) return value;
   if (typeof value === 'string' || typeof value === 'number') return Buffer.from(String(value));
   throw invalidType('value', 'of type string or number or an instance of Uint8Array', value);
 }
 
 function isLocked(error: unknown): error is SystemError {
-  return isSystemError(error) && error.code === 'ETIMEDOUT';
+  return isSystemError(error) && error.code === 'ETIMEDOUT' && error.syscall === 'flock';
 }
 
 function explain(error: unknown, path: string): unknown {

@@ -118,3 +118,29 @@ test('an eviction waits for one that is under way elsewhere, and can be told to 
 
   assert.equal((await waiting).filesEvicted, 1);
 });
+
+test('what waits while the driver is closed says so', async (t) => {
+  const driver = await openDriver(t);
+  await driver.writeImage('image', bytesOf(10));
+  await driver.evictTo(10);
+  await driver.evictTo(9);
+  await lockInProcess(t, join(driver.dir, '.xattr-cache', 'lock'));
+  const waiting = assert.rejects(driver.evictTo(0), { code: 'ERR_NOT_OPEN' });
+  await driver.close();
+  await waiting;
+});
+
+test('a claim that is aborted while it is made leaves what failed before', async (t) => {
+  const driver = await openDriver(t);
+  const writer = await driver.openForWrite('image');
+  await writer.rollback('the first failure');
+  const controller = new AbortController();
+  const claiming = driver.openForWrite('image', { signal: controller.signal });
+  controller.abort(new Error('enough'));
+  await assert.rejects(claiming, { message: 'enough' });
+  assert.equal(await driver.isBeingCached('image'), false);
+  assert.deepEqual(
+    (await driver.getInvalidImages()).map(({ error }) => error),
+    ['the first failure'],
+  );
+});

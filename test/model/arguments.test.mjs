@@ -29,7 +29,8 @@ test('every export, called with anything, answers or throws a typed error', asyn
 
   t.diagnostic(`seed ${seed}: ${stdout}`);
   assert.equal(code, 0, `${signal ?? code} after ${await readFile(last, 'utf8').catch(() => '')}\n${stderr}`);
-  const { returned, threw, before, after } = JSON.parse(stdout);
+  const { returned, threw, late, before, after } = JSON.parse(stdout);
   assert.equal(after, before, stderr);
+  assert.equal(late, 0, 'a released object of the engine was used');
   assert(returned > runs / 10 && threw > runs / 10, 'hardly anything was answered or refused');
 });

@@ -15,6 +15,9 @@ const [last, seed, runs] = process.argv.slice(2);
 const lastCall = openSync(last, 'w');
 const image = Buffer.alloc(100_000, 1);
 const driver = await XattrDriver.open({ dir: 'cache' });
+/** It is there for the package alone, and trusts its argument. */
+const internal = ['recordDigest'];
+
 const pooled = await XattrDriver.open({ dir: 'cache', inline: false });
 const cacheOf = () => ImageCache.open({ driver });
 const readerOf = () => driver.openForRead('image');
@@ -42,7 +45,7 @@ function methodsOf(object) {
   const prototype = Object.getPrototypeOf(object);
   return Reflect.ownKeys(prototype).filter((key) => {
     const { value } = Object.getOwnPropertyDescriptor(prototype, key);
-    return typeof value === 'function' && key !== 'constructor';
+    return typeof value === 'function' && key !== 'constructor' && !internal.includes(key);
   });
 }
 
