@@ -28,6 +28,8 @@ export class DriverContext {
   readonly options: ContextOptions;
   /** Whether opening and reading may be tried on the event loop. */
   readonly inlineReads: boolean;
+  /** Whether another machine or process is behind the files, whom each question costs. */
+  readonly remote: boolean;
   readonly #inline: boolean;
   readonly #locks: boolean;
   #slowWrites = 0;
@@ -41,13 +43,15 @@ export class DriverContext {
       inline,
       inlineReads,
       locks,
-    }: { readonly inline: boolean; readonly inlineReads: boolean; readonly locks: boolean },
+      remote,
+    }: { readonly inline: boolean; readonly inlineReads: boolean; readonly locks: boolean; readonly remote: boolean },
   ) {
     this.directory = directory;
     this.options = options;
     this.inlineReads = inline && inlineReads;
     this.#inline = inline;
     this.#locks = locks;
+    this.remote = remote;
   }
 
   /** For calls in the pool, which must not sleep. */
@@ -65,10 +69,11 @@ export class DriverContext {
     return this.#inline && performance.now() >= this.#attributesSlowUntil;
   }
 
-  /** Runs `write` and remembers if such writes have to wait. */
-  timeAttributeWrite<T>(write: () => T): T {
+  /** Runs `write` and remembers if such writes have to wait. What it answers tells whether there was one. */
+  timeAttributeWrite<T>(write: () => T, wrote: (result: T) => boolean): T {
     const start = performance.now();
     const result = write();
+    if (!wrote(result)) return result;
     const end = performance.now();
     this.#slowWrites = end - start > slowAttributeWriteMs ? this.#slowWrites + 1 : 0;
     if (this.#slowWrites >= slowWritesToBelieve) this.#attributesSlowUntil = end + slowPeriodMs;

@@ -109,7 +109,7 @@ export class GrowingImage extends OpenBytes implements FlightImage {
     { own }: { readonly own: boolean },
   ): Promise<GrowingImage | undefined> {
     // On a network file system these locks and flock(2) are the same, and a hit wants the latter.
-    const announce = !own && context.inlineReads;
+    const announce = !own && !context.remote;
     const found = await native.followAsync(context.directory, imageId, ...context.stall, announce);
     if (!found) return undefined;
     const image = new GrowingImage(context, imageId, found, own);
@@ -135,7 +135,7 @@ export class GrowingImage extends OpenBytes implements FlightImage {
 
   /** Whether somebody else follows it, in this process or another, as far as that can be known. */
   get hasCompany(): boolean {
-    return native.hasCompanySync(this.#follower);
+    return !this.context.remote && native.hasCompanySync(this.#follower);
   }
 
   /** Looks at the file, and wakes those who wait if anything has changed. Never fails: what is wrong is in `failure`. */

@@ -25,7 +25,8 @@ export function tellHit(context: DriverContext, imageId: string, size: number, h
 
 function recordInline(context: DriverContext, image: Handle): HitOutcome {
   const { accessResolutionMs } = context.options;
-  return context.timeAttributeWrite(() => native.recordHitSync(image, accessResolutionMs)) ?? locked;
+  const record = () => native.recordHitSync(image, accessResolutionMs);
+  return context.timeAttributeWrite(record, (hit) => hit !== null) ?? locked;
 }
 
 async function recordInPool(context: DriverContext, image: Handle): Promise<HitOutcome> {

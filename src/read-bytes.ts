@@ -2,7 +2,7 @@ import type { DriverContext } from './driver-context.ts';
 import { type Handle, native } from './native.ts';
 
 /** The most that is read on the event loop in one go, in bytes: some 50 µs of copying. */
-const largestInlineRead = 1024 * 1024;
+export const largestInlineRead: number = 1024 * 1024;
 
 /** Like `fs.read`: what the kernel has in memory at once, and what may have to wait for a disk in the pool. */
 export async function readBytes(

@@ -1,9 +1,8 @@
 import type { DriverContext } from './driver-context.ts';
+import { cutShort } from './errors.ts';
 import { XattrImageReader } from './image-reader.ts';
 import { native } from './native.ts';
-
-/** The largest image that is read on the event loop, in bytes: some 50 µs of copying. */
-const largestInlineImage = 1024 * 1024;
+import { largestInlineRead } from './read-bytes.ts';
 
 /** The bytes of an image, its hit counted; `undefined` if it is not cached. */
 export async function readWholeImage(context: DriverContext, imageId: string): Promise<Buffer | undefined> {
@@ -17,9 +16,8 @@ export async function readWholeImage(context: DriverContext, imageId: string): P
 /** In one call, if nothing of it has to be waited for; null otherwise. */
 function readInline(context: DriverContext, imageId: string): Buffer | undefined | null {
   const { accessResolutionMs } = context.options;
-  const result = context.timeAttributeWrite(() =>
-    native.readWholeCachedSync(context.directory, imageId, largestInlineImage, accessResolutionMs),
-  );
+  const read = () => native.readWholeCachedSync(context.directory, imageId, largestInlineRead, accessResolutionMs);
+  const result = context.timeAttributeWrite(read, (bytes) => Boolean(bytes));
   if (!result) return result;
   if (Buffer.isBuffer(result)) {
     context.tellHit(imageId, result.length);
@@ -37,8 +35,9 @@ async function readWaiting(context: DriverContext, imageId: string): Promise<Buf
   try {
     const bytes = Buffer.allocUnsafeSlow(reader.size);
     const size = await reader.read(bytes, 0, bytes.length, 0);
+    if (size < bytes.length) throw cutShort(imageId, size, bytes.length);
     await reader.close();
-    return size === bytes.length ? bytes : bytes.subarray(0, size);
+    return bytes;
   } finally {
     await reader.abort();
   }
@@ -56,8 +55,9 @@ export function readWholeImageSync(context: DriverContext, imageId: string): Buf
   try {
     const bytes = Buffer.allocUnsafeSlow(reader.size);
     const size = reader.readSync(bytes, 0, bytes.length, 0);
+    if (size < bytes.length) throw cutShort(imageId, size, bytes.length);
     reader.closeSync();
-    return size === bytes.length ? bytes : bytes.subarray(0, size);
+    return bytes;
   } finally {
     reader.abortSync();
   }

@@ -80,6 +80,7 @@ export class XattrDriver implements CacheDriver {
       inline,
       inlineReads: capabilities.cachedOpen && capabilities.nowaitRead,
       locks: capabilities.locks,
+      remote: capabilities.remote,
     });
   }
 
