@@ -1,18 +1,19 @@
 import type { ImageReader } from './driver.ts';
 import type { FetchReader } from './fetched-image.ts';
+import { heed } from './heed.ts';
 
 /** The reader of a cached image that heeds a signal, as those of images on their way do. */
 export class CachedReader implements FetchReader {
   readonly size: number;
   readonly #reader: ImageReader;
   readonly #signal: AbortSignal | undefined;
+  #stopHeeding: () => void = () => {};
 
   constructor(reader: ImageReader, signal: AbortSignal | undefined) {
     this.size = reader.size;
     this.#reader = reader;
     this.#signal = signal;
-    if (signal?.aborted) this.#onAbort();
-    else signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#stopHeeding = heed(signal, this, (self) => void self.abort());
   }
 
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
@@ -21,14 +22,12 @@ export class CachedReader implements FetchReader {
   }
 
   async close(): Promise<{ readonly counted: boolean }> {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#stopHeeding();
     return this.#reader.close();
   }
 
   async abort(): Promise<void> {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#stopHeeding();
     await this.#reader.abort();
   }
-
-  readonly #onAbort = (): void => void this.abort();
 }

@@ -1,8 +1,9 @@
 import type { DriverContext } from './driver-context.ts';
-import { FetchFailedError, NotOpenError } from './errors.ts';
+import { cutShort, FetchFailedError, NotOpenError } from './errors.ts';
 import type { FetchReader } from './fetched-image.ts';
 import type { Flight } from './flight.ts';
 import type { FlightImage } from './growing-image.ts';
+import { heed } from './heed.ts';
 import { tellHit } from './hit.ts';
 import type { SourceReader } from './source-reader.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -23,6 +24,7 @@ export class FlightReader implements FetchReader {
   readonly #flight: Flight;
   readonly #options: FlightReaderOptions;
   readonly #stop = new AbortController();
+  #stopHeeding: () => void = () => {};
   /** What was read from last, and how far. */
   #image: FlightImage | undefined;
   #end = 0;
@@ -34,7 +36,11 @@ export class FlightReader implements FetchReader {
     this.#options = options;
     flight.enter(options.finishFetch);
     dropped.register(this, flight, this);
-    options.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    const { signal } = options;
+    this.#stopHeeding = heed(signal, this, (self) => {
+      self.#stop.abort(signal?.reason);
+      void self.abort();
+    });
   }
 
   /** Only a verdict ends it: what was expected may be more or less than what comes. */
@@ -58,6 +64,7 @@ export class FlightReader implements FetchReader {
         this.#image = image;
         this.#end = Math.max(this.#end, position + got);
         if (got > 0) return got;
+        if (image.seen.progress === 'complete') throw cutShort(this.#flight.imageId, position, size);
       }
       if (await this.#isOver(image, size)) return 0;
     }
@@ -76,11 +83,6 @@ export class FlightReader implements FetchReader {
     this.#closed = Promise.resolve({ counted: false });
     await this.#leave();
   }
-
-  readonly #onAbort = (): void => {
-    this.#stop.abort(this.#options.signal?.reason);
-    void this.abort();
-  };
 
   get #signal(): AbortSignal {
     return this.#stop.signal;
@@ -135,8 +137,7 @@ export class FlightReader implements FetchReader {
   }
 
   async #leave(): Promise<void> {
-    const { signal } = this.#options;
-    signal?.removeEventListener('abort', this.#onAbort);
+    this.#stopHeeding();
     this.#stop.abort(new NotOpenError(`image ${JSON.stringify(this.#flight.imageId)} is closed`, this.#flight));
     dropped.unregister(this);
     this.#flight.leave();

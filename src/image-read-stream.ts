@@ -1,6 +1,7 @@
 import { addAbortSignal, Readable } from 'node:stream';
 
 import type { ImageReader, RangeOptions } from './driver.ts';
+import { cutShort } from './errors.ts';
 import { assertCount, assertOptions, assertSignal, outOfRange } from './validate.ts';
 
 const chunkSize = 64 * 1024;
@@ -53,7 +54,8 @@ export class ImageReadStream extends Readable {
 
   async #pushNext(): Promise<void> {
     const reader = this.#reader as StreamedReader;
-    const end = Math.min(this.#end, reader.size ?? Number.POSITIVE_INFINITY);
+    const whole = reader.size;
+    const end = Math.min(this.#end, whole ?? Number.POSITIVE_INFINITY);
     const length = Math.min(chunkSize, end - this.#position);
     if (length > 0) {
       const chunk = Buffer.allocUnsafe(length);
@@ -63,6 +65,7 @@ export class ImageReadStream extends Readable {
         this.push(chunk.subarray(0, size));
         return;
       }
+      if (whole !== undefined) throw cutShort(undefined, this.#position, whole);
     }
     await reader.close();
     this.push(null);

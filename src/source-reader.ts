@@ -3,14 +3,14 @@ import { FetchFailedError, NotOpenError, SizeMismatchError } from './errors.ts';
 import { fetchedChunks, fetchImage } from './fetch.ts';
 import type { FetchReader } from './fetched-image.ts';
 import type { FlightSource } from './flight-fetch.ts';
+import { heed } from './heed.ts';
 
 /** Reads an image from its source, past the cache: from where it is first read on, and only forward. */
 export class SourceReader implements FetchReader {
   readonly #imageId: string;
   readonly #source: FlightSource;
   readonly #stop = new AbortController();
-  readonly #outer: AbortSignal | undefined;
-  readonly #onAbort = (): void => this.#stop.abort(this.#outer?.reason);
+  #stopHeeding: () => void = () => {};
   #chunks: AsyncGenerator<Uint8Array, void, void> | undefined;
   #verifier: ChecksumVerifier | undefined;
   #size: number | undefined;
@@ -23,9 +23,7 @@ export class SourceReader implements FetchReader {
     this.#imageId = imageId;
     this.#source = source;
     this.#expectedSize = source.expectedSize;
-    this.#outer = signal;
-    if (signal?.aborted) this.#onAbort();
-    else signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#stopHeeding = heed(signal, this, (self) => self.#end(signal?.reason));
   }
 
   /** Known at the end. */
@@ -59,9 +57,14 @@ export class SourceReader implements FetchReader {
   }
 
   async abort(): Promise<void> {
-    this.#outer?.removeEventListener('abort', this.#onAbort);
-    this.#stop.abort(new NotOpenError(`image ${JSON.stringify(this.#imageId)} is closed`, { imageId: this.#imageId }));
+    this.#stopHeeding();
+    this.#end(new NotOpenError(`image ${JSON.stringify(this.#imageId)} is closed`, { imageId: this.#imageId }));
     await this.#chunks?.return();
+  }
+
+  #end(reason: unknown): void {
+    this.#stop.abort(reason);
+    void this.#chunks?.return().catch(() => {}); // Lets go of the source now, not when somebody reads on.
   }
 
   async #open(position: number): Promise<AsyncGenerator<Uint8Array, void, void>> {
