@@ -1,6 +1,8 @@
 import type { ImageWriter, WriteOptions } from './driver.ts';
 import type { DriverContext } from './driver-context.ts';
 import { ClaimLostError, isSystemError, NotOpenError, SizeMismatchError, toCacheError } from './errors.ts';
+import { heed } from './heed.ts';
+import { ignoreErrors } from './ignore-errors.ts';
 import { type Handle, native } from './native.ts';
 import { describeReason, droppedReason } from './reason.ts';
 import { assertBytes } from './validate.ts';
@@ -19,6 +21,8 @@ export class XattrImageWriter implements ImageWriter {
   readonly #options: WriteOptions;
   readonly #stopWatching: () => void;
   #bytesWritten = 0;
+  /** Of the first write that failed: what comes after it must not take its place. */
+  #failure: { readonly error: unknown } | undefined;
   /** Operations run one after another, in the order in which they were asked for. */
   #tail: Promise<void> = Promise.resolve();
   #pending = 0;
@@ -33,7 +37,13 @@ export class XattrImageWriter implements ImageWriter {
     this.imageId = imageId;
     this.#writer = writer;
     this.#options = options;
-    this.#stopWatching = watch(new WeakRef(this), options.signal);
+    const { signal } = options;
+    const stopTouching = touchNowAndThen(new WeakRef(this));
+    const stopHeeding = heed(signal, this, (self) => void self.rollback(signal?.reason).catch(() => {}));
+    this.#stopWatching = () => {
+      stopTouching();
+      stopHeeding();
+    };
   }
 
   get bytesWritten(): number {
@@ -43,22 +53,26 @@ export class XattrImageWriter implements ImageWriter {
   async write(chunk: Uint8Array): Promise<void> {
     assertBytes(chunk, 'chunk');
     this.#assertOpen();
-    try {
-      await this.#inTurn(() => native.writeAsync(this.#writer, chunk));
-    } catch (error) {
-      throw this.#explain(error);
-    }
-    this.#bytesWritten += chunk.byteLength;
+    await this.#inTurn(async () => {
+      this.#assertWhole();
+      try {
+        await native.writeAsync(this.#writer, chunk);
+      } catch (error) {
+        throw this.#fail(error);
+      }
+      this.#bytesWritten += chunk.byteLength;
+    });
   }
 
   writeSync(chunk: Uint8Array): void {
     assertBytes(chunk, 'chunk');
     this.#assertOpen();
     this.#assertIdle();
+    this.#assertWhole();
     try {
       native.writeSync(this.#writer, chunk);
     } catch (error) {
-      throw this.#explain(error);
+      throw this.#fail(error);
     }
     this.#bytesWritten += chunk.byteLength;
   }
@@ -75,6 +89,7 @@ export class XattrImageWriter implements ImageWriter {
     this.#stopWatching();
     try {
       await this.#inTurn(() => {
+        this.#assertWhole();
         this.#checkSize();
         return native.commitAsync(this.#writer);
       });
@@ -109,6 +124,7 @@ export class XattrImageWriter implements ImageWriter {
     this.#assertOpen();
     this.#stopWatching();
     try {
+      this.#assertWhole();
       this.#checkSize();
       native.commitSync(this.#writer);
     } catch (error) {
@@ -211,6 +227,16 @@ export class XattrImageWriter implements ImageWriter {
     throw new NotOpenError(`the writer of image ${JSON.stringify(this.imageId)} was ${how}`, this);
   }
 
+  #fail(error: unknown): unknown {
+    this.#failure ??= { error: this.#explain(error) };
+    return this.#failure.error;
+  }
+
+  /** @throws what a write has failed with */
+  #assertWhole(): void {
+    if (this.#failure) throw this.#failure.error;
+  }
+
   #assertIdle(): void {
     if (this.#pending === 0) return;
     throw new NotOpenError(`image ${JSON.stringify(this.imageId)} has asynchronous writes under way`, this);
@@ -226,25 +252,14 @@ export class XattrImageWriter implements ImageWriter {
   }
 }
 
-/** Holds the writer weakly: neither a timer nor a long-lived signal must keep one from being collected. */
-function watch(writer: WeakRef<XattrImageWriter>, signal: AbortSignal | undefined): () => void {
-  const rollBack = () =>
-    void writer
-      .deref()
-      ?.rollback(signal?.reason)
-      .catch(() => {});
-  signal?.addEventListener('abort', rollBack, { once: true });
-
+/** Holds the writer weakly: a timer must not keep one from being collected. */
+function touchNowAndThen(writer: WeakRef<XattrImageWriter>): () => void {
   const timer = setInterval(() => {
     const live = writer.deref();
     if (live) live.touch();
     else stop();
   }, touchIntervalMs).unref();
-
-  const stop = () => {
-    clearInterval(timer);
-    signal?.removeEventListener('abort', rollBack);
-  };
+  const stop = () => clearInterval(timer);
   return stop;
 }
 
@@ -252,12 +267,4 @@ function rejected(reason: unknown): Promise<never> {
   const promise = Promise.reject(reason);
   promise.catch(() => {}); // Whoever asks for it gets it; nobody has to.
   return promise;
-}
-
-function ignoreErrors(action: () => void): void {
-  try {
-    action();
-  } catch {
-    // The error that led here is the one to report.
-  }
 }

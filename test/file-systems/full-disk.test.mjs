@@ -41,6 +41,25 @@ test('glance B14: a write that fills the disk fails as such, and leaves the disk
   assert.equal(await driver.getImageSize('image'), megabyte / 2);
 });
 
+for (const inTurn of [true, false]) {
+  test(
+    `what is written ${inTurn ? 'after' : 'beside'} a write that failed does not take its place`,
+    options,
+    async (t) => {
+      const driver = await smallDriver(t);
+      const writer = await driver.openForWrite('image');
+      const first = assert.rejects(writer.write(bytesOf(2 * megabyte)), { code: 'ERR_NO_SPACE' });
+      if (inTurn) await first;
+      await assert.rejects(writer.write(bytesOf(10)), { code: 'ERR_NO_SPACE' });
+      await first;
+      if (inTurn) assert.throws(() => writer.writeSync(bytesOf(10)), { code: 'ERR_NO_SPACE' });
+      await assert.rejects(writer.commit(), { code: 'ERR_NO_SPACE' });
+      await assertAbsent(driver, 'image');
+      await assertInvalid(driver, 'image', /^ERR_NO_SPACE/);
+    },
+  );
+}
+
 const failingWrites = {
   'bytes in hand': (driver) => driver.writeImage('image', bytesOf(2 * megabyte)),
   'bytes in hand, synchronously': async (driver) => driver.writeImageSync('image', bytesOf(2 * megabyte)),
