@@ -1,3 +1,5 @@
+import { getHashes } from 'node:crypto';
+
 import type { ImageWriter } from './driver.ts';
 import { XattrImageWriter } from './image-writer.ts';
 
@@ -19,10 +21,11 @@ export async function recordDigest(writer: ImageWriter, digest: string | undefin
     await writer.recordDigest(`${writer.bytesWritten} ${digest}`);
 }
 
-/** Undefined for what is none. */
+/** Undefined for what is none, and for one that this Node cannot compute. */
 export function parseRecordedDigest(value: Buffer | undefined): RecordedDigest | undefined {
   const match = /^(\d{1,16}) (([a-z0-9-]+)-[A-Za-z0-9+/]+={0,2})$/.exec(value?.toString('latin1') ?? '');
   if (!match) return undefined;
   const [, size, digest = '', algorithm = ''] = match;
+  if (!getHashes().includes(algorithm)) return undefined;
   return { size: Number(size), algorithm, digest };
 }

@@ -206,7 +206,7 @@ test('waiting for a lock holds up neither the event loop nor the thread pool', a
 
   await release();
   await Promise.all(waiting);
-  assert(longestMs < 200, `${longestMs} ms`);
+  assert(longestMs < 2_000, `${longestMs} ms`); // Of 10,000 while the pool is held up.
   assert.equal(incXattrSync(path, 'hits', 0), 16);
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 
 import { bytesOf } from '../support/contents.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
@@ -31,7 +31,7 @@ overEachDriver('while a cache is pruned', (open) => {
     const { cache, over, gate } = await pruning(open, t);
     const source = untouched();
     const next = cache.cacheImage('next', source);
-    for (let i = 0; i < 20; i++) await setImmediate();
+    await sleep(50);
     assert.equal(source.touched, false);
     assert.equal(await cache.driver.isCacheable('next'), true);
     assert.equal(await Promise.race([over, 'waiting']), 'waiting');
@@ -93,7 +93,7 @@ overEachDriver('while a cache is pruned', (open) => {
   test('close() waits for it', async (t) => {
     const { cache, over, gate } = await pruning(open, t);
     const closing = cache.close();
-    for (let i = 0; i < 20; i++) await setImmediate();
+    await sleep(50);
     assert.equal(await Promise.race([closing, 'waiting']), 'waiting');
     gate.open();
     assert.deepEqual(await Promise.all([closing, over]), [undefined, true]);
@@ -111,7 +111,7 @@ overEachDriver('while a cache is pruned', (open) => {
     const { cache, over, gate } = await pruning(open, t, { evictTo });
     gate.open();
     const closing = cache.close();
-    for (let i = 0; i < 20; i++) await setImmediate();
+    await sleep(50);
     assert.equal(signal.aborted, false);
     t.mock.timers.tick(5000);
     await closing;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import type { ImageCache, PrefetchProgress, PrefetchResult } from '../../index.ts';
+import type { PrefetchProgress, PrefetchResult } from '../../index.ts';
 import { type CacheOptions, cacheCommand, type LimitOptions, maxSizeOption } from '../cache-options.ts';
 import { formatCount, formatThroughput } from '../format.ts';
 import { interruptible } from '../interruption.ts';
@@ -42,21 +42,17 @@ async function prefetch(options: Options, signal: AbortSignal): Promise<void> {
   };
   const { concurrency } = options;
   const result = await cache.prefetch(fetch, { concurrency, signal, onProgress }).finally(progress.end);
-  await report(cache, queued, result, options);
+  await report(queued, result, options);
 }
 
 async function report(
-  cache: ImageCache,
   queued: readonly string[],
   { cached, failed: errors }: PrefetchResult,
   { json }: Options,
 ): Promise<void> {
   const failed = [...errors].map(([imageId, error]) => failedImage(imageId, error));
   const settled = new Set([...cached, ...errors.keys()]);
-  const beingCached: string[] = [];
-  for (const imageId of queued) {
-    if (!settled.has(imageId) && (await cache.driver.isBeingCached(imageId))) beingCached.push(imageId);
-  }
+  const beingCached = queued.filter((imageId) => !settled.has(imageId));
   const text = [
     ...cached.map((imageId) => `cached ${printableId(imageId)}`),
     ...beingCached.map((imageId) => `${printableId(imageId)} is being cached by somebody else`),
