@@ -4,6 +4,7 @@
     # gyp's own -D and GYP_DEFINES do not reliably reach a build that npm starts; the environment does.
     'xattr_cache_sanitize%': '<!(node -p "process.env.XATTR_CACHE_SANITIZE || \'\'")',
     'xattr_cache_coverage%': '<!(node -p "process.env.XATTR_CACHE_COVERAGE || \'\'")',
+    'xattr_cache_portable%': '<!(node -p "process.env.XATTR_CACHE_PORTABLE || \'\'")',
   },
   'targets': [{
     'target_name': 'xattr_cache',
@@ -31,6 +32,10 @@
       ['xattr_cache_coverage!=""', {
         'cflags': ['--coverage', '-g', '-O0'],
         'ldflags': ['--coverage'],
+      }],
+      ['xattr_cache_portable!="" and OS=="linux"', {
+        'sources': ['native/prebuild/glibc_floor.cc'],
+        'ldflags': ['-Wl,--version-script=<(module_root_dir)/native/prebuild/exports.map'],
       }],
     ],
   }],
