@@ -1,6 +1,8 @@
-import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-import { NativeLoadError, type SystemError } from './errors.ts';
+import type { SystemError } from './errors.ts';
+import { loadNative } from './load-native.ts';
 
 /** An object of the engine. Kinds are told apart by the addon, at run time. */
 export type Handle = { readonly __nativeHandle: never };
@@ -161,25 +163,6 @@ export interface Native {
   incrementCounterAsync(path: string, name: string, delta: number, lockTimeoutMs: number): Promise<number>;
 }
 
-const neededNapiVersion = 9;
+const packageRoot = resolve(fileURLToPath(new URL('..', import.meta.url)));
 
-function load(): Native {
-  // An older Node crashes on loading such an addon, without a message.
-  const { napi = '0' } = process.versions;
-  if (Number(napi) < neededNapiVersion) {
-    throw new NativeLoadError(
-      `xattr-cache needs Node-API ${neededNapiVersion}, this runtime has ${napi}: use Node.js 20.19 or later`,
-    );
-  }
-  try {
-    const nodeGypBuild = createRequire(import.meta.url)('node-gyp-build') as (packageRoot: string) => Native;
-    return nodeGypBuild(`${import.meta.dirname}/..`);
-  } catch (cause) {
-    throw new NativeLoadError(
-      `xattr-cache has no addon for ${process.platform}-${process.arch}: build it in the package's directory with 'npx node-gyp rebuild' (needs Python 3, make and a C++20 compiler)`,
-      { cause },
-    );
-  }
-}
-
-export const native: Native = load();
+export const native: Native = loadNative(packageRoot) as Native;

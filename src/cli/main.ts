@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 
+import { NativeLoadError } from '../errors.ts';
 import { describeFailure, exitCodeOf, isExplained, originOf } from './failure.ts';
 import { endInterrupted, Interruption } from './interruption.ts';
 import { printJson, tolerateClosedOutput } from './output.ts';
-import { createProgram } from './program.ts';
 import { printError } from './report.ts';
 
 /** Says what went wrong, and sets the exit code for it. */
@@ -17,6 +17,8 @@ async function reportFailure(error: unknown, json: boolean): Promise<void> {
   if (json && process.exitCode !== 0) await printJson({ error: describeFailure(error) });
   // Otherwise commander has printed its message (or the help, or the version: no failure) itself.
   else if (error instanceof CommanderError) return;
+  // Of several lines, and of nothing that somebody else could have named.
+  else if (error instanceof NativeLoadError) process.stderr.write(`${error.message}\n`);
   else if (isExplained(error)) printError(describeFailure(error).message);
   else process.stderr.write(`xattr-cache: ${error instanceof Error ? error.stack : String(error)}\n`);
 }
@@ -30,6 +32,8 @@ function asksForJson(args: readonly string[]): boolean {
 tolerateClosedOutput();
 const json = asksForJson(process.argv.slice(2));
 try {
+  // Here, so that an addon that cannot be loaded is reported like any other failure.
+  const { createProgram } = await import('./program.ts');
   await createProgram({ quiet: json }).parseAsync();
 } catch (error) {
   // Where stdout is what failed, stderr is left to say so.

@@ -1,9 +1,12 @@
 // What cannot be meant: exit code 2, with the reason, before anything is touched.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
 
+import { packageCopy } from '../support/package-copy.mjs';
 import { tree } from '../support/temporary-directory.mjs';
 import { cacheWith, cli, jsonOf } from './support.mjs';
 
@@ -149,6 +152,15 @@ suite('help and version', () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url)));
     assert.deepEqual(await cli(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
   });
+});
+
+test('without its addon it says why and what to do, without a stack trace', async (t) => {
+  const main = join(dirname(await packageCopy(t, { addon: false })), 'cli', 'main.js');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'list', '--dir', '/'], { encoding: 'utf8' });
+  assert.deepEqual([status, stdout], [1, '']);
+  assert.match(stderr, /^xattr-cache cannot load its addon: .*\n( {2}(platform|tried|remedy): .*\n)+$/);
+  const json = spawnSync(process.execPath, [main, 'list', '--dir', '/', '--json'], { encoding: 'utf8' });
+  assert.equal(JSON.parse(json.stdout).error.code, 'ERR_NATIVE_LOAD');
 });
 
 /** A few at a time. */
