@@ -1,0 +1,59 @@
+// What a user sees where no addon fits, and that the remedy it names is one.
+
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { projectWith } from './support/consumer.mjs';
+import { nodes } from './support/tools.mjs';
+
+const [, , node24] = nodes;
+const throwsWhat = "import('xattr-cache').catch(({ name, code, message }) => console.log(name, code, message))";
+
+test('without an addon for the platform the error tells the platform, what was tried, and what to do', async (t) => {
+  const project = await projectWith(t);
+  rmSync(join(project.installed, 'prebuilds'), { recursive: true });
+
+  const printed = project.run('node', ['-e', throwsWhat]);
+  const { node, napi } = process.versions;
+  const lines = [
+    'NativeLoadError ERR_NATIVE_LOAD xattr-cache cannot load its addon: there is none for this platform',
+    `  platform: ${process.platform}-${process.arch}, glibc, Node.js ${node}, Node-API ${napi}`,
+    `  tried: ${project.installed}/build/Release (no addon)`,
+    `  tried: ${project.installed}/build/Debug (no addon)`,
+    `  tried: ${project.installed}/prebuilds/${process.platform}-${process.arch} (no addon)`,
+  ];
+  assert.equal(printed.split('\n').slice(0, lines.length).join('\n'), lines.join('\n'));
+
+  const command = join(project.directory, 'node_modules', '.bin', 'xattr-cache');
+  const { status, stderr } = project.attempt(command, ['list', '--dir', project.directory]);
+  assert.equal(status, 1);
+  assert.equal(`NativeLoadError ERR_NATIVE_LOAD ${stderr}`, printed);
+});
+
+test('the command that the error names builds an addon, and then all works', async (t) => {
+  const project = await projectWith(t);
+  rmSync(join(project.installed, 'prebuilds'), { recursive: true });
+  const [, command] = project.run('node', ['-e', throwsWhat]).match(/remedy: Build it, with .*: (npx .*)$/m);
+
+  project.run('sh', ['-c', command], { path: [process.env.PATH], env: { JOBS: '2' } });
+
+  assert.equal(project.run('node', ['import.mjs', await project.emptyDirectory()]), 'all is well\n');
+});
+
+test('where addons are forbidden, the error tells how to allow them', async (t) => {
+  const project = await projectWith(t);
+  const expected = /^NativeLoadError ERR_NATIVE_LOAD .*remedy: Start Node\.js without --no-addons/s;
+  assert.match(project.run('node', ['--no-addons', '-e', throwsWhat]), expected);
+  const permissions = ['--permission', '--allow-fs-read=*'];
+  assert.match(project.run(node24, [...permissions, '-e', throwsWhat]), expected);
+  const allowed = [
+    ...permissions,
+    '--allow-addons',
+    '--allow-fs-write=*',
+    'import.mjs',
+    await project.emptyDirectory(),
+  ];
+  assert.equal(project.run(node24, allowed), 'all is well\n');
+});

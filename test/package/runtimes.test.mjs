@@ -1,0 +1,47 @@
+// The same tarball on each runtime; on arm64 under emulation.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { suite, test } from 'node:test';
+
+import { projectWith } from './support/consumer.mjs';
+import { arm64Node, bun, deno, nodes } from './support/tools.mjs';
+
+// Debian's qemu-user-static, and the libraries that g++-aarch64-linux-gnu brings along.
+const qemu = ['qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu', arm64Node];
+const needsQemu = spawnSync(qemu[0], ['--version']).error !== undefined && `needs ${qemu[0]}`;
+const whereQemuIs = { path: [process.env.PATH] };
+
+suite('the installed package works on', () => {
+  const runtimes = [
+    ...nodes.map((node) => [versionOf([node]), [node]]),
+    [`Bun ${versionOf([bun])}`, [bun]],
+    [versionOf([deno]), [deno, 'run', '--allow-all']],
+  ];
+  for (const [name, launch] of runtimes) {
+    test(name, async (t) => {
+      const project = await projectWith(t);
+      for (const script of ['import.mjs', 'require.cjs']) await smokes(project, launch, script);
+    });
+  }
+
+  test(`${needsQemu ? 'Node.js' : versionOf(qemu)} for arm64`, { skip: needsQemu }, async (t) => {
+    const project = await projectWith(t);
+    assert.equal(project.run(qemu[0], [...qemu.slice(1), '-p', 'process.arch'], whereQemuIs), 'arm64\n');
+    await smokes(project, qemu, 'import.mjs', whereQemuIs);
+  });
+});
+
+async function smokes(project, [program, ...args], script, options) {
+  const printed = project.run(program, [...args, script, await project.emptyDirectory()], options);
+  assert.equal(printed, 'all is well\n', script);
+}
+
+/** As `--version` tells it, without the platform. */
+function versionOf([program, ...args]) {
+  const { stdout } = spawnSync(program, [...args, '--version'], { encoding: 'utf8' });
+  return stdout
+    .match(/^[^(\n]*/)[0]
+    .trim()
+    .replace(/^v/, 'Node.js ');
+}
