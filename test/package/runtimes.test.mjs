@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { suite, test } from 'node:test';
 
 import { projectWith } from './support/consumer.mjs';
+import { root } from './support/tarball.mjs';
 import { arm64Node, bun, deno, nodes } from './support/tools.mjs';
 
 // Debian's qemu-user-static, and the libraries that g++-aarch64-linux-gnu brings along.
@@ -30,6 +31,18 @@ suite('the installed package works on', () => {
     assert.equal(project.run(qemu[0], [...qemu.slice(1), '-p', 'process.arch'], whereQemuIs), 'arm64\n');
     await smokes(project, qemu, 'import.mjs', whereQemuIs);
   });
+});
+
+test('the prebuilt addon for arm64 passes the conformance suite of drivers', { skip: needsQemu }, () => {
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const { status, stdout } = spawnSync(qemu[0], [...qemu.slice(1), 'test/driver/xattr-driver.test.mjs'], {
+    cwd: root,
+    encoding: 'utf8',
+    // For node-gyp-build: what is built in the checkout is not for arm64.
+    env: { ...env, PREBUILDS_ONLY: '1' },
+  });
+  assert.equal(status, 0, stdout);
+  assert(Number(stdout.match(/^# pass (\d+)$/m)[1]) > 300, stdout);
 });
 
 async function smokes(project, [program, ...args], script, options) {
