@@ -22,14 +22,18 @@ const jobs = workflows.flatMap(({ name, content }) =>
 );
 const steps = jobs.flatMap(({ name, steps: all = [] }) => all.map((step) => ({ job: name, ...step })));
 
+/** What more than reading a job may do, and why. */
+const rights = { 'release.yml: publish': { 'id-token': 'write' } }; // Trusted publishing shows npm who it is.
+
 describe('permissions', () => {
   for (const { name, content } of workflows) {
     test(`${name} has none but those that its jobs ask for`, () => assert.deepEqual(content.permissions, {}));
   }
   for (const { name, permissions } of jobs) {
     test(`${name} asks for its own, and reads at most`, () => {
-      assert.deepEqual({ contents: 'read', ...permissions }, { contents: 'read' });
+      const most = rights[name] ?? { contents: 'read' };
       assert(permissions, 'no permissions');
+      for (const [right, level] of Object.entries(permissions)) assert.equal(level, most[right], right);
     });
   }
 });
@@ -84,6 +88,13 @@ test('what is tested is what package.json promises: the oldest of each line, and
   const lines = oldest.map((version) => Number.parseInt(version, 10));
   assert.deepEqual(matrix.node.slice(0, lines.length), lines);
   for (const [i, line] of matrix.node.entries()) assert.equal(line, matrix.node[0] + 2 * i, 'even ones, without a gap');
+});
+
+test('what is downloaded was uploaded before', () => {
+  const nameOf = ({ with: { name, pattern } }) => (name ?? pattern).replace(/(?:\$\{\{[^}]*\}\}|\*).*/, '');
+  const of = (action) => steps.filter(({ uses = '' }) => uses.startsWith(`actions/${action}-artifact@`)).map(nameOf);
+  const uploaded = of('upload');
+  for (const name of of('download')) assert(uploaded.includes(name), name);
 });
 
 test('every job ends', () => {
