@@ -29,7 +29,7 @@ test('on a terminal of 40 columns it is redrawn in place, and gone at the end', 
 
   const lastShown = screens.at(-2);
   const labels = lastShown.map((line) => line.slice(0, 9).trim()).filter((label) => label !== '');
-  assert.deepEqual(labels, ['demo', 'size', 'hits', 'now', 'evicted', 'killed', 'hottest', 'coldest']);
+  assert.deepEqual(labels, ['demo', 'size', 'hits', 'now', 'fetched', 'evicted', 'killed', 'hottest', 'coldest']);
   assert.match(lastShown.join('\n'), /^size {5}[█░]+ {2}\d+ KiB of \d+ KiB$/m);
   assert.ok(stdout.includes('\u001b[32m█'));
 

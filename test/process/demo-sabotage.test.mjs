@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { closeSync, ftruncateSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, copyFileSync, ftruncateSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -68,9 +68,19 @@ test('hits that vanish are missed', async () => {
   assert.match(problems.join(), /hits? lost/);
 });
 
-test('an image that vanishes behind the cache takes its hits with it, which is noticed', async () => {
-  const { lostHits } = await sabotaged(toEachImage((path) => rmSync(path)));
+test('an image that vanishes behind the cache takes its hits with it, and is fetched again, which is noticed', async () => {
+  const { lostHits, problems, redundancy, redundantFetches } = await sabotaged(toEachImage((path) => rmSync(path)));
   assert.ok(lostHits > 0);
+  assert.ok(redundantFetches > 0 && redundancy > 1);
+  assert.match(problems.join(), /fetch(es)? without need/);
+});
+
+test('an image that comes from elsewhere is noticed', async () => {
+  const { problems, unexplainedArrivals } = await sabotaged((dir) => {
+    for (const path of imagesIn(dir)) unlessEvicted(() => copyFileSync(path, `${path}-copy`));
+  });
+  assert.ok(unexplainedArrivals > 0);
+  assert.match(problems.join(), /came into the cache, and not from the source/);
 });
 
 test('a cache that was larger than it may be is noticed', async () => {

@@ -32,10 +32,16 @@ test('its figures agree with each other', async () => {
   assert.equal(figures.processes, 4);
   assert.equal(figures.hits + figures.misses, figures.reads);
   assert.equal(figures.hitRatio, figures.hits / figures.reads);
-  assert.equal(figures.hitsConfirmed + figures.uncounted, figures.hits);
+  assert.equal(figures.hitsConfirmed + figures.uncounted, figures.reads);
   assert.equal(figures.hitsOnDisk + figures.hitsEvicted, figures.hitsConfirmed);
   assert.equal(figures.lostHits + figures.surplusHits, 0);
   assert.equal(figures.imagesCached - figures.filesEvicted, figures.images);
+  assert.equal(figures.arrivals, figures.imagesCached);
+  assert.equal(figures.fetches, figures.arrivals + figures.kills);
+  assert.equal(figures.redundancy, 1);
+  assert.equal(figures.redundantFetches + figures.unexplainedArrivals, 0);
+  assert.ok(figures.followed > 0 && figures.followed < figures.misses);
+  assert.ok(figures.resumed <= figures.kills && figures.imagesFetched <= figures.arrivals);
   assert.ok(figures.filesEvicted > figures.filesPruned && figures.bytesEvicted > figures.maxSize);
   assert.ok(figures.evictedDuringReads > 0 && figures.evictedDuringReads <= figures.uncounted);
   assert.equal(figures.takeOvers + figures.cleanedUp, figures.kills);
@@ -52,7 +58,7 @@ test('the table and the proof are for people, and plain where stdout is no termi
   assert.equal(code, 0, stdout);
   assert.equal(stderr, '');
   assert.match(stdout, /processes taking part +│ +2 of 2 │/);
-  assert.equal(stdout.match(/^✓ .+\.$/gm).length, 6);
+  assert.equal(stdout.match(/^✓ .+\.$/gm).length, 7);
   assert.ok(!stdout.includes('✗'));
   assert.match(stdout, /All is right\.\n$/);
   assert.ok(!stdout.includes('\u001b'));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { balanceFetches } from '../../dist/cli/demo/fetch-ledger.js';
 import { balanceHits } from '../../dist/cli/demo/hit-ledger.js';
 import { emptyTally, sumOfTallies } from '../../dist/cli/demo/tally.js';
 import { findProblems } from '../../dist/cli/demo/verdict.js';
@@ -46,6 +47,33 @@ test('hits of an image that nobody read are surplus; those of one that is gone w
   assert.deepEqual([lost, surplus], [6, 2]);
 });
 
+function balanceOf({ fetches = {}, killed = {}, evictions = {}, before = [], after = [] }) {
+  const map = (counts) => new Map(Object.entries(counts));
+  return balanceFetches({
+    fetches: map(fetches),
+    killed: map(killed),
+    evictions: map(evictions),
+    cachedBefore: new Set(before),
+    cachedAfter: new Set(after),
+  });
+}
+
+test('an image is fetched as often as it comes into the cache, and once more for each that was killed over it', () => {
+  const balance = balanceOf({
+    fetches: { there: 1, evicted: 2, back: 3, killed: 2 },
+    evictions: { evicted: 2, back: 2, old: 1 },
+    killed: { killed: 1 },
+    before: ['old', 'kept'],
+    after: ['there', 'back', 'killed', 'kept'],
+  });
+  assert.deepEqual(balance, { fetches: 8, images: 4, arrivals: 7, killed: 1, redundant: 0, unexplained: 0 });
+});
+
+test('a fetch too many of one image is not made up for by an unexplained arrival of another', () => {
+  const { redundant, unexplained } = balanceOf({ fetches: { a: 3 }, evictions: { b: 1 }, after: ['a'] });
+  assert.deepEqual([redundant, unexplained], [2, 1]);
+});
+
 test('tallies are added up', () => {
   const sum = sumOfTallies([
     { ...emptyTally(), reads: 2, bytesAtOnce: 9 },
@@ -61,6 +89,9 @@ test('a run is wrong if a byte, a hit or the limit is, or if it shows nothing', 
     wrongBytes: 0,
     lostHits: 0,
     surplusHits: 0,
+    redundantFetches: 0,
+    unexplainedArrivals: 0,
+    followed: 1,
     errors: 0,
     cacheSize: 10,
     maxSize: 10,
@@ -80,9 +111,12 @@ test('a run is wrong if a byte, a hit or the limit is, or if it shows nothing', 
     [{ wrongBytes: 1 }, /1 byte .* differed .*some-image, byte 7/],
     [{ lostHits: 2 }, /2 hits lost/],
     [{ surplusHits: 1 }, /1 hit too many/],
+    [{ redundantFetches: 2 }, /2 fetches without need/],
+    [{ unexplainedArrivals: 1 }, /1 image came into the cache, and not from the source/],
+    [{ followed: 0 }, /nothing was read along/],
     [{ cacheSize: 11 }, /larger than its limit/],
     [{ largestSize: 13 }, /seen larger than it may be: 13 B, where 12 B/],
-    [{ kills: 4 }, /1 image of killed processes could not be written/],
+    [{ kills: 4 }, /1 image of killed processes: nobody else/],
     [{ errors: 2 }, /2 errors of its own .*commit: no space/],
     [{ hits: 0 }, /nothing was hit/],
     [{ filesEvicted: 0 }, /nothing was evicted/],

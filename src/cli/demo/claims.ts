@@ -14,6 +14,7 @@ export function claimsOf(summary: Summary): Claim[] {
   const { wrongBytes, lostHits, surplusHits, evictedDuringReads, largestSize, allowedSize, kills, takeOvers } = summary;
   return [
     { holds: wrongBytes === 0, heading: 'Never a wrong byte.', text: accountOfBytes(summary) },
+    { holds: fetchedOnce(summary), heading: 'Fetched once.', text: accountOfFetches(summary) },
     { holds: lostHits + surplusHits === 0, heading: 'Every hit accounted for.', text: accountOfHits(summary) },
     {
       holds: summary.filesEvicted > 0 && largestSize <= allowedSize && summary.cacheSize <= summary.maxSize,
@@ -34,11 +35,27 @@ export function claimsOf(summary: Summary): Claim[] {
   ];
 }
 
-function accountOfBytes({ hits, bytesFromCache, wrongBytes }: Summary): string {
+function fetchedOnce({ redundantFetches, unexplainedArrivals, followed }: Summary): boolean {
+  return redundantFetches + unexplainedArrivals === 0 && followed > 0;
+}
+
+function accountOfBytes({ reads, hits, bytesServed, wrongBytes }: Summary): string {
   return (
-    `${formatCountOf(hits, 'read')} were answered from the cache, and each byte of them ` +
-    `(${formatSize(bytesFromCache)}) was compared with the file it came from. So was, at the end, all that ` +
-    `lies in the cache. Bytes that differ: ${formatCount(wrongBytes)}.`
+    `${formatCountOf(reads, 'read')} were answered, ${formatCount(hits)} of them from the cache and the others while ` +
+    `their image was fetched into it, and each byte (${formatSize(bytesServed)}) was compared with the file it came ` +
+    `from. So was, at the end, all that lies in the cache. Bytes that differ: ${formatCount(wrongBytes)}.`
+  );
+}
+
+function accountOfFetches(summary: Summary): string {
+  const { misses, followed, fetches, imagesFetched, arrivals, kills, redundancy, redundantFetches } = summary;
+  return (
+    `${formatCountOf(misses, 'read')} missed, and ${formatCount(followed)} of them read along with a fetch that somebody ` +
+    `else had begun, in the same process or another. The source, which is slow, counts for itself: it was asked ` +
+    `${formatCountOf(fetches, 'time')}, for ${formatCountOf(imagesFetched, 'image')}. That often, one had to come: ` +
+    `${formatCountOf(arrivals, 'time')} into the cache, since what was evicted comes again when it is wanted, and ` +
+    `${formatCountOf(kills, 'time')} the process died that fetched it. For each image, fetches beside that: ` +
+    `${redundancy.toFixed(2)}; without need: ${formatCount(redundantFetches)}.`
   );
 }
 
@@ -65,12 +82,12 @@ function accountOfSize(summary: Summary): string {
   const { maxSize, largestSize, bytesAtOnce } = summary;
   return (
     `All files together are ${formatSize(summary.sourceSize)}; the cache is limited to ${formatSize(maxSize)}. A ` +
-    'worker that finds it beyond that evicts what was not read for longest, and begins to write nothing more until that ' +
+    'worker that finds it beyond that evicts what was not read for longest, and begins to fetch nothing more until that ' +
     `is done; a pruner makes room besides. ${formatCountOf(summary.filesEvicted, 'image')} went, while the reading went ` +
     `on. Of ${formatCount(summary.looksAtSize)} looks at the size from outside, the largest found ` +
     `${formatSize(largestSize)}; at the end it is ${formatSize(summary.cacheSize)}. Allowed were ` +
-    `${formatSize(summary.allowedSize)}: the limit, and ${formatSize(bytesAtOnce)} that the workers were writing at ` +
-    'once at most, since a write that has been begun is finished.'
+    `${formatSize(summary.allowedSize)}: the limit, and ${formatSize(bytesAtOnce)} that the workers were fetching at ` +
+    'once at most, since a fetch that has been begun is finished.'
   );
 }
 
@@ -82,19 +99,20 @@ function accountOfEvictedReads({ evictedDuringReads }: Summary): string {
   );
 }
 
-function accountOfKills({ kills, takeOvers, slowestTakeOverMs, cleanedUp }: Summary): string {
+function accountOfKills({ kills, takeOvers, resumed, slowestTakeOverMs, cleanedUp }: Summary): string {
   return (
-    `A process that was in the middle of writing an image, and held the claim to be the only one who writes it, was ` +
-    `killed (SIGKILL: it can clean up nothing) and started again, ${formatCountOf(kills, 'time')}. Others took over ` +
-    `${formatCount(takeOvers)} of these claims and wrote the image, the slowest ` +
-    `${formatCount(slowestTakeOverMs)} ms after the death; ${formatCount(cleanedUp)} the cleaner removed. Stuck: ` +
-    `${formatCount(kills - takeOvers - cleanedUp)}. Nothing half written was ever served.`
+    `A process that was in the middle of fetching an image was killed (SIGKILL: it can clean up nothing) and started ` +
+    `again, ${formatCountOf(kills, 'time')}. ${formatCount(takeOvers)} of these images others had begun to read along: ` +
+    'one of them took over the fetch, and each got all of the image, the slowest ' +
+    `${formatCount(slowestTakeOverMs)} ms after the death. The source was asked for no more than the rest ` +
+    `${formatCountOf(resumed, 'time')}. What was left of ${formatCount(cleanedUp)} others, the cleaner removed. Stuck: ` +
+    `${formatCount(kills - takeOvers - cleanedUp)}.`
   );
 }
 
 function accountOfProcesses({ processes }: Summary): string {
   return (
-    `${formatCountOf(processes, 'process', 'processes')} read, wrote and evicted in one directory at the same time, ` +
+    `${formatCountOf(processes, 'process', 'processes')} read, fetched and evicted in one directory at the same time, ` +
     'beside a pruner, a cleaner and those that were killed, with nothing between them but the file system: no server, ' +
     'no index, no messages.'
   );

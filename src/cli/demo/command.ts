@@ -27,7 +27,7 @@ export function addDemoCommand(program: Command): void {
   program
     .command('demo')
     .description(
-      'Cache real files from several processes at once, kill some of them, and prove that no byte and no hit is wrong.',
+      'Fetch real files through a cache in several processes, kill some of them, and prove that nothing is wrong or fetched twice.',
     )
     .option('--source <dir>', "where the files to cache are (default: the project's node_modules)")
     .option('--dir <dir>', 'where to cache them; it is kept (default: a temporary directory)')

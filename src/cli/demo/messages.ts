@@ -1,5 +1,5 @@
 import type { CleanResult } from '../../index.ts';
-import type { HitCounts } from './hit-ledger.ts';
+import type { Counts } from './counts.ts';
 import type { SourceFile } from './source-files.ts';
 import type { Tally } from './tally.ts';
 
@@ -22,8 +22,12 @@ export interface Report {
   /** `demo` is the process that started the others. */
   readonly role: Role | 'demo';
   readonly tally: Tally;
-  readonly confirmedHits: HitCounts;
-  readonly evictedHits: HitCounts;
+  readonly confirmedHits: Counts;
+  readonly evictedHits: Counts;
+  /** How often each image was evicted by it. */
+  readonly evictions: Counts;
+  /** How often it asked the source for each image. */
+  readonly fetches: Counts;
   /** Where the first wrong bytes were, if there were any. */
   readonly firstWrong: string | undefined;
   /** The first error that the cache swallowed, if there was one. */
@@ -38,8 +42,8 @@ export type MessageToProcess =
 
 /** What some roles do when they are told to. */
 export type Command =
-  /** To a worker: write the image that a process was writing when it was killed. */
-  | { readonly type: 'take over'; readonly imageId: string }
+  /** To a worker: read the image that the victim is fetching. */
+  | { readonly type: 'follow'; readonly imageId: string }
   /** To the cleaner. */
   | { readonly type: 'clean' };
 
@@ -48,10 +52,12 @@ export type MessageFromProcess =
   | { readonly type: 'progress'; readonly tally: Tally }
   | { readonly type: 'report'; readonly report: Report }
   | { readonly type: 'failed'; readonly reason: string }
-  /** From the victim: it holds the claim of this image, and has written a part of it. */
-  | { readonly type: 'writing'; readonly imageId: string }
-  /** From a worker: whether the image could be written. */
-  | { readonly type: 'taken over'; readonly done: boolean }
+  /** From the victim: it has asked the source for this image, and a part of it has come. */
+  | { readonly type: 'fetching'; readonly imageId: string }
+  /** From a worker: it has bytes of the image that it is to follow. */
+  | { readonly type: 'following' }
+  /** From a worker: it has been given all of that image. */
+  | { readonly type: 'has it all'; readonly right: boolean }
   | { readonly type: 'cleaned'; readonly result: CleanResult };
 
 /** The message of a type. */

@@ -1,31 +1,33 @@
+import { addTo, type Counts } from './counts.ts';
 import type { Order } from './messages.ts';
 import { ParticipantProcess } from './participant-process.ts';
 import { pause } from './waiting.ts';
 
-/** What has become of the processes that were killed, and of the images that they were writing. */
+/** What has become of the processes that were killed, and of the images that they were fetching. */
 export interface MishapCounts {
   kills: number;
-  /** Images that another process wrote after that. */
+  /** Images that somebody read along with, and got all of, although the process that fetched them was killed. */
   takeOvers: number;
   /** Images whose remains the cleaner removed. */
   cleanedUp: number;
-  /** From the death of the writer to the image being cached, at worst. Milliseconds. */
+  /** From the death of the one who fetched to a reader having all of the image, at worst. Milliseconds. */
   slowestTakeOverMs: number;
   /** Failed writes that the cleaner removed. */
   invalidReaped: number;
 }
 
 const restMs = 250;
-/** Every so many dead writers one is left to the cleaner. */
+/** Every so many dead processes one is left to the cleaner. */
 const cleanEvery = 3;
 
-/** Kills processes in the middle of a write, one after another, and sees to it that what they leave is settled. */
+/** Kills processes in the middle of a fetch, one after another, and sees to it that what they leave is settled. */
 export class Mishaps {
   readonly counts: MishapCounts = { kills: 0, takeOvers: 0, cleanedUp: 0, slowestTakeOverMs: 0, invalidReaped: 0 };
   readonly #order: Order;
   readonly #workers: readonly ParticipantProcess[];
   readonly #cleaner: ParticipantProcess;
   readonly #stopping = new AbortController();
+  readonly #killedFetches = new Map<string, number>();
   #victim: ParticipantProcess | undefined;
 
   constructor(order: Order, workers: readonly ParticipantProcess[], cleaner: ParticipantProcess) {
@@ -34,12 +36,23 @@ export class Mishaps {
     this.#cleaner = cleaner;
   }
 
+  /** How often each image was being fetched by a process when it was killed. */
+  get killedFetches(): Counts {
+    return this.#killedFetches;
+  }
+
   /** Goes on until {@link finish}. */
   async run(): Promise<void> {
     const stopped = this.#stopping.signal;
     for (let round = 1; !stopped.aborted; round++) {
-      const imageId = await this.#killWriter(round);
-      await this.#settle(imageId, round);
+      const victim = new ParticipantProcess(`victim ${round}`, { ...this.#order, seed: this.#order.seed + round });
+      this.#victim = victim;
+      const fetching = victim.next('fetching');
+      victim.start();
+      const { imageId } = await fetching;
+      const kill = () => this.#kill(victim, imageId);
+      if (round % cleanEvery === 0) await this.#killAlone(kill);
+      else await this.#killFollowed(kill, imageId, this.#workers[round % this.#workers.length] as ParticipantProcess);
       await pause(restMs, stopped);
     }
   }
@@ -55,37 +68,33 @@ export class Mishaps {
     await this.#victim?.stop();
   }
 
-  /** @returns the image that the victim was in the middle of. */
-  async #killWriter(round: number): Promise<string> {
-    const victim = new ParticipantProcess(`victim ${round}`, { ...this.#order, seed: this.#order.seed + round });
-    this.#victim = victim;
-    const writing = victim.next('writing');
-    victim.start();
-    const { imageId } = await writing;
+  async #kill(victim: ParticipantProcess, imageId: string): Promise<void> {
     await victim.kill();
     this.counts.kills += 1;
-    return imageId;
+    addTo(this.#killedFetches, imageId, 1);
   }
 
-  async #settle(imageId: string, round: number): Promise<void> {
-    if (round % cleanEvery === 0 && (await this.#clean())) return;
-    // A worker may miss the image by itself before the cleaner or the one that is told gets to it: all the better.
-    const worker = this.#workers[round % this.#workers.length] as ParticipantProcess;
+  /** While a worker reads along, which is to get the rest nevertheless. */
+  async #killFollowed(kill: () => Promise<void>, imageId: string, worker: ParticipantProcess): Promise<void> {
+    const following = worker.next('following');
+    const hasItAll = worker.next('has it all');
+    worker.send({ type: 'follow', imageId });
+    await following;
+    await kill();
     const diedMs = performance.now();
-    const answer = worker.next('taken over');
-    worker.send({ type: 'take over', imageId });
-    if (!(await answer).done) return;
+    if (!(await hasItAll).right) return;
     this.counts.takeOvers += 1;
     this.counts.slowestTakeOverMs = Math.max(this.counts.slowestTakeOverMs, performance.now() - diedMs);
   }
 
-  /** @returns whether there was a dead writer. */
-  async #clean(): Promise<boolean> {
+  /** So that the cleaner has something to do; but somebody may read along by chance, and be faster: all the better. */
+  async #killAlone(kill: () => Promise<void>): Promise<void> {
+    await kill();
     const answer = this.#cleaner.next('cleaned');
     this.#cleaner.send({ type: 'clean' });
     const { stalledReaped, invalidReaped } = (await answer).result;
-    this.counts.cleanedUp += stalledReaped;
+    this.counts[stalledReaped > 0 ? 'cleanedUp' : 'takeOvers'] += 1;
+    this.counts.cleanedUp += Math.max(0, stalledReaped - 1);
     this.counts.invalidReaped += invalidReaped;
-    return stalledReaped > 0;
   }
 }

@@ -5,7 +5,7 @@ import { cleanWhenTold } from './cleaner.ts';
 import type { Command, MessageFromProcess, MessageToProcess, Order, Role } from './messages.ts';
 import type { Participant, Play } from './participant.ts';
 import { keepPruning } from './pruner.ts';
-import { writeUntilKilled } from './victim.ts';
+import { fetchUntilKilled } from './victim.ts';
 import { whenAborted } from './waiting.ts';
 import { WorkLog } from './work-log.ts';
 import { work } from './worker.ts';
@@ -18,7 +18,7 @@ const roles: Readonly<Record<Role, Play>> = {
   worker: work,
   pruner: keepPruning,
   cleaner: cleanWhenTold,
-  victim: writeUntilKilled,
+  victim: fetchUntilKilled,
 };
 
 /** Resolves when the message is on its way; also when nobody is there any more to get it. */

@@ -1,4 +1,5 @@
 import type { Audit } from './audit.ts';
+import type { FetchLedger } from './fetch-ledger.ts';
 import type { HitLedger } from './hit-ledger.ts';
 import type { Report } from './messages.ts';
 import type { MishapCounts } from './mishaps.ts';
@@ -14,6 +15,7 @@ export interface RunRecord {
   readonly reports: readonly Report[];
   readonly mishaps: Readonly<MishapCounts>;
   readonly hits: HitLedger;
+  readonly fetches: FetchLedger;
   readonly largestSize: number;
   readonly looksAtSize: number;
   /** The directory as it was found at the end. */

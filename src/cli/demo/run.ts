@@ -2,7 +2,7 @@ import { BadDriverConfiguration, ImageCache, XattrDriver } from '../../index.ts'
 import { CliError } from '../cli-error.ts';
 import { audit } from './audit.ts';
 import { ownDirectory, temporaryDirectory } from './cache-directory.ts';
-import { sumOfHits } from './hit-ledger.ts';
+import { sumOf } from './counts.ts';
 import type { Display } from './live-display.ts';
 import { type DemoOptions, makePlan, type Plan } from './plan.ts';
 import { reserveDirectory } from './reservation.ts';
@@ -46,15 +46,22 @@ async function runIn(driver: XattrDriver, plan: Plan, display: Display, signal: 
   await cache.prune();
 
   const after = await audit(driver, images);
-  const { reports, ...rest } = work;
+  const { reports, killedFetches, ...rest } = work;
   const all = [...reports, log.report('demo')];
   const hits = {
-    confirmed: sumOfHits(all.map(({ confirmedHits }) => confirmedHits)),
+    confirmed: sumOf(all.map(({ confirmedHits }) => confirmedHits)),
     onDiskBefore: before.hits,
     onDiskAfter: after.hits,
-    evicted: sumOfHits(all.map(({ evictedHits }) => evictedHits)),
+    evicted: sumOf(all.map(({ evictedHits }) => evictedHits)),
   };
-  return { dir: driver.dir, plan, ...rest, reports: all, hits, after };
+  const fetches = {
+    fetches: sumOf([...all.map((report) => report.fetches), killedFetches]),
+    killed: killedFetches,
+    evictions: sumOf(all.map(({ evictions }) => evictions)),
+    cachedBefore: new Set(before.hits.keys()),
+    cachedAfter: new Set(after.hits.keys()),
+  };
+  return { dir: driver.dir, plan, ...rest, reports: all, hits, fetches, after };
 }
 
 async function workTogether(driver: XattrDriver, plan: Plan, display: Display, signal: AbortSignal) {
@@ -70,7 +77,8 @@ async function workTogether(driver: XattrDriver, plan: Plan, display: Display, s
     const reports = await team.work(seconds, signal);
     await observer.stop();
     const { largestSize, looks: looksAtSize } = observer;
-    return { reports, seconds: elapsed(), mishaps: team.mishaps, largestSize, looksAtSize };
+    const { mishaps, killedFetches } = team;
+    return { reports, seconds: elapsed(), mishaps, killedFetches, largestSize, looksAtSize };
   } finally {
     stopShowing();
     await Promise.allSettled([observer.stop(), team.stop()]);

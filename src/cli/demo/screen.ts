@@ -33,13 +33,20 @@ export function drawScreen(snapshot: Snapshot, rates: RatesNow, width: number, p
     ),
     ...row('now', `${formatCount(rates.reads)} reads/s`, formatThroughput(rates.bytes)),
     ...row(
+      'fetched',
+      formatCountOf(tally.fetches + mishaps.kills, 'time'),
+      formatCountOf(tally.committed, 'image'),
+      `${redundancyOf(snapshot).toFixed(2)} × what was needed`,
+      `${formatCount(tally.followed)} read along`,
+    ),
+    ...row(
       'evicted',
       formatCountOf(tally.filesEvicted, 'image'),
       `${formatCount(tally.evictedDuringReads)} during a read`,
     ),
     ...row(
       'killed',
-      formatCountOf(mishaps.kills, 'writer'),
+      formatCountOf(mishaps.kills, 'fetching process', 'fetching processes'),
       formatCountOf(mishaps.takeOvers, 'take-over'),
       `${formatCount(mishaps.cleanedUp)} cleaned up`,
     ),
@@ -52,6 +59,12 @@ export function drawScreen(snapshot: Snapshot, rates: RatesNow, width: number, p
       coldest.map((image) => `${ageOf(image, nowMs)}  ${nameIn(image.imageId)}`),
     ),
   ];
+}
+
+/** What was killed in the middle is needed once more, and what is under way will come. */
+function redundancyOf({ tally, mishaps }: Snapshot): number {
+  const needed = tally.committed + tally.fetching + mishaps.kills;
+  return (tally.fetches + mishaps.kills) / Math.max(1, needed);
 }
 
 function sizeBar({ cacheSize, limit }: Snapshot, width: number, paint: Paint): Line {

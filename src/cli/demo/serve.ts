@@ -1,4 +1,11 @@
-import { ImageNotFoundError, type ImageReader, type XattrDriver } from '../../index.ts';
+import {
+  type Fetch,
+  type FetchedFrom,
+  type ImageCache,
+  ImageNotFoundError,
+  type ImageReader,
+  type XattrDriver,
+} from '../../index.ts';
 import { type Compared, Comparison } from './comparison.ts';
 import type { SourceFile } from './source-files.ts';
 
@@ -15,8 +22,9 @@ export function createBuffers(size: number = largestPiece): Buffers {
   return { served: Buffer.allocUnsafe(size), expected: Buffer.allocUnsafe(size) };
 }
 
-/** A read that was answered from the cache. */
+/** A read that was answered. */
 export interface Served extends Compared {
+  readonly source: FetchedFrom;
   /** Whether the cache says that the hit is counted. */
   readonly counted: boolean;
 }
@@ -44,7 +52,7 @@ export async function serve(
       if (comparison.position < image.size) await pause?.(reader);
     }
     const { counted } = await reader.close();
-    return { counted, ...comparison.result() };
+    return { source: 'cache', counted, ...comparison.result() };
   } finally {
     await reader.abort();
   }
@@ -63,10 +71,32 @@ export function serveSync(driver: XattrDriver, image: SourceFile, { served, expe
       comparison.add(served.subarray(0, length));
     }
     const { counted } = reader.closeSync();
-    return { counted, ...comparison.result() };
+    return { source: 'cache', counted, ...comparison.result() };
   } finally {
     reader.abortSync();
   }
+}
+
+/**
+ * Reads an image from the cache, or along with whoever fetches it into the cache, and compares it with its source.
+ *
+ * `begun` is called when the first bytes are there.
+ */
+export async function serveFetched(
+  cache: ImageCache,
+  fetch: Fetch,
+  image: SourceFile,
+  { expected }: Buffers,
+  begun?: () => Promise<void>,
+): Promise<Served> {
+  await using fetched = await cache.getOrFetch(image.imageId, fetch, { expectedSize: image.size });
+  using comparison = new Comparison(image, expected);
+  for await (const chunk of fetched) {
+    if (comparison.position === 0) await begun?.();
+    comparison.add(chunk);
+  }
+  const { counted } = await fetched.close();
+  return { source: fetched.source, counted, ...comparison.result() };
 }
 
 function openIfCachedSync(driver: XattrDriver, imageId: string): ImageReader | undefined {

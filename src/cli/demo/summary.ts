@@ -1,3 +1,4 @@
+import { balanceFetches } from './fetch-ledger.ts';
 import { balanceHits } from './hit-ledger.ts';
 import type { RunRecord } from './run-record.ts';
 import { sumOfTallies } from './tally.ts';
@@ -15,11 +16,11 @@ export interface Summary {
   readonly sourceSize: number;
   readonly maxSize: number;
   /**
-   * What the cache may rightly be seen to reach: `maxSize` + `bytesAtOnce`. No worker begins to write while it makes room;
-   * but that it has to, it learns only when it has put in what it is writing.
+   * What the cache may rightly be seen to reach: `maxSize` + `bytesAtOnce`. No worker begins to fetch while it makes room;
+   * but that it has to, it learns only when it has put in what it is fetching.
    */
   readonly allowedSize: number;
-  /** The most that the workers were writing at once, each for itself, added up. */
+  /** The most that the workers were fetching at once, each for itself, added up. */
   readonly bytesAtOnce: number;
   readonly largestSize: number;
   /** How often the size was looked at to find the largest. */
@@ -34,6 +35,22 @@ export interface Summary {
   readonly reads: number;
   readonly hits: number;
   readonly misses: number;
+  /** Those of `misses` that read along with a fetch that somebody else had begun. */
+  readonly followed: number;
+  /** How often the source was asked for an image. It counts for itself. */
+  readonly fetches: number;
+  /** How many different images were fetched. */
+  readonly imagesFetched: number;
+  /** How often an image came into the cache: those that are there, and the evicted ones, without those there before. */
+  readonly arrivals: number;
+  /** `fetches` / (`arrivals` + `kills`): 1 if no image was fetched without need. */
+  readonly redundancy: number;
+  /** Fetches that neither an arrival nor a killed process accounts for. */
+  readonly redundantFetches: number;
+  /** Arrivals that no fetch accounts for. */
+  readonly unexplainedArrivals: number;
+  /** Fetches that asked only for the rest of what a killed process had begun to fetch. */
+  readonly resumed: number;
   readonly hitRatio: number;
   readonly bytesServed: number;
   readonly bytesFromCache: number;
@@ -46,9 +63,9 @@ export interface Summary {
   readonly filesPruned: number;
   /** Reads whose image was evicted in their middle, and that got all of it nevertheless. */
   readonly evictedDuringReads: number;
-  /** Processes that were killed in the middle of a write: `takeOvers` + `cleanedUp`, and nothing else. */
+  /** Processes that were killed in the middle of a fetch: `takeOvers` + `cleanedUp`, and nothing else. */
   readonly kills: number;
-  /** Images of theirs that another process then wrote. */
+  /** Images of theirs that another process then fetched to their end, or the rest of them. */
   readonly takeOvers: number;
   readonly slowestTakeOverMs: number;
   /** Images of theirs whose remains the cleaner removed. */
@@ -62,7 +79,7 @@ export interface Summary {
   readonly hitsConfirmed: number;
   readonly hitsOnDisk: number;
   readonly hitsEvicted: number;
-  /** Hits that workers were told are not counted. */
+  /** Reads whose hit workers were told is not counted. */
   readonly uncounted: number;
   readonly lostHits: number;
   readonly surplusHits: number;
@@ -82,6 +99,7 @@ export function summarize(record: RunRecord): Summary {
     ...record.mishaps,
     slowestTakeOverMs: Math.ceil(record.mishaps.slowestTakeOverMs),
     ...hits(record),
+    ...fetches(record),
   };
   const all = [...record.reports, record.after];
   const firstWrong = all.find((each) => each.firstWrong !== undefined)?.firstWrong;
@@ -105,12 +123,12 @@ function settings({ dir, plan, seconds, after }: RunRecord) {
 function activity({ reports, seconds, after }: RunRecord) {
   const tally = sumOfTallies(reports.map((report) => report.tally));
   const { reads, hits, misses, bytesFromCache, filesEvicted, bytesEvicted, filesPruned } = tally;
-  const { evictedDuringReads, errors } = tally;
+  const { evictedDuringReads, errors, followed, resumed } = tally;
   const bytesServed = bytesFromCache + tally.bytesFromSource;
   return {
     processes: reports.filter((report) => report.tally.hits > 0).length,
     ...{ reads, hits, misses, bytesServed, bytesFromCache, filesEvicted, bytesEvicted, filesPruned },
-    ...{ evictedDuringReads, errors },
+    ...{ evictedDuringReads, errors, followed, resumed },
     hitRatio: reads === 0 ? 0 : hits / reads,
     readsPerSecond: Math.round(reads / seconds),
     bytesPerSecond: Math.round(bytesServed / seconds),
@@ -141,5 +159,17 @@ function hits({ hits: ledger }: RunRecord) {
     hitsEvicted: balance.evicted,
     lostHits: balance.lost,
     surplusHits: balance.surplus,
+  };
+}
+
+function fetches({ fetches: ledger }: RunRecord) {
+  const { fetches, images, arrivals, killed, redundant, unexplained } = balanceFetches(ledger);
+  return {
+    fetches,
+    imagesFetched: images,
+    arrivals,
+    redundancy: fetches / Math.max(1, arrivals + killed),
+    redundantFetches: redundant,
+    unexplainedArrivals: unexplained,
   };
 }

@@ -1,17 +1,25 @@
 /** What one process has done so far, or all of them together. Counts, and bytes where the name says so. */
 export interface Tally {
-  /** Images asked for: `hits` + `misses`. */
+  /** Images asked for: `hits` + `misses`, and `counted` + `uncounted`. */
   reads: number;
-  /** Served from the cache: `counted` + `uncounted`. */
+  /** Served from the cache. */
   hits: number;
-  /** Hits that the cache confirmed: the counter on the file was raised. */
+  /** Reads whose hit the cache confirmed: the counter on the file was raised. */
   counted: number;
-  /** Hits that the cache said it could not count, since the image was evicted while it was read. */
+  /** Reads whose hit the cache said it could not count, since the image was evicted while it was read. */
   uncounted: number;
   /** Those of them that were in the middle of the image when it went, and knew it. */
   evictedDuringReads: number;
-  /** Not in the cache: served from the source. */
+  /** Not in the cache: served while it was fetched from the source. */
   misses: number;
+  /** Those of them that read along with a fetch that somebody else had begun. */
+  followed: number;
+  /** How often the source was asked for an image, or for the rest of one. */
+  fetches: number;
+  /** Those of `fetches` that asked for the rest of what a process that is dead had begun to fetch. */
+  resumed: number;
+  /** Images that are being fetched now. */
+  fetching: number;
   bytesFromCache: number;
   bytesFromSource: number;
   /** Bytes served that differ from the source, are missing, or too many. */
@@ -22,7 +30,7 @@ export interface Tally {
   bytesEvicted: number;
   /** Those of `filesEvicted` that the pruner evicted. */
   filesPruned: number;
-  /** The most bytes that one process was writing at the same time; of several processes, the sum of that. */
+  /** The most bytes that one process was fetching at the same time; of several processes, the sum of that. */
   bytesAtOnce: number;
   /** Errors that the cache swallowed, so that nobody else has seen them. */
   errors: number;
@@ -36,6 +44,10 @@ export function emptyTally(): Tally {
     uncounted: 0,
     evictedDuringReads: 0,
     misses: 0,
+    followed: 0,
+    fetches: 0,
+    resumed: 0,
+    fetching: 0,
     bytesFromCache: 0,
     bytesFromSource: 0,
     wrongBytes: 0,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { CliError } from '../cli-error.ts';
+import type { Counts } from './counts.ts';
 import type { Order, Report, Role } from './messages.ts';
 import { type MishapCounts, Mishaps } from './mishaps.ts';
 import { ParticipantProcess } from './participant-process.ts';
@@ -35,6 +36,11 @@ export class Team {
 
   get tally(): Tally {
     return sumOfTallies(this.#processes.map(({ tally }) => tally));
+  }
+
+  /** How often each image was being fetched by a process when it was killed. */
+  get killedFetches(): Counts {
+    return this.#mishaps.killedFetches;
   }
 
   get mishaps(): Readonly<MishapCounts> {

@@ -17,6 +17,7 @@ export function findProblems(figures: Figures, firsts: Firsts): string[] {
   return [
     ...wrongBytes(figures, firsts),
     ...wrongHits(figures),
+    ...wrongFetches(figures),
     ...tooLarge(figures),
     ...leftBehind(figures, firsts),
     ...nothingShown(figures),
@@ -34,10 +35,19 @@ function* wrongHits({ lostHits, surplusHits }: Figures): Generator<string> {
   if (surplusHits > 0) yield `${formatCountOf(surplusHits, 'hit')} too many: on an image, but confirmed to no process`;
 }
 
+function* wrongFetches({ redundantFetches, unexplainedArrivals }: Figures): Generator<string> {
+  if (redundantFetches > 0) {
+    yield `${formatCountOf(redundantFetches, 'fetch', 'fetches')} without need: nobody had been killed, and nothing evicted`;
+  }
+  if (unexplainedArrivals > 0) {
+    yield `${formatCountOf(unexplainedArrivals, 'image')} came into the cache, and not from the source`;
+  }
+}
+
 function* tooLarge({ cacheSize, maxSize, largestSize, allowedSize }: Figures): Generator<string> {
   if (largestSize > allowedSize) {
     yield `the cache was seen larger than it may be: ${formatSize(largestSize)}, where ${formatSize(allowedSize)} ` +
-      'are the limit and what was being written';
+      'are the limit and what was being fetched';
   }
   if (cacheSize > maxSize) {
     yield `the cache is larger than its limit at the end: ${formatSize(cacheSize)} of ${formatSize(maxSize)}`;
@@ -46,15 +56,16 @@ function* tooLarge({ cacheSize, maxSize, largestSize, allowedSize }: Figures): G
 
 function* leftBehind({ kills, takeOvers, cleanedUp, errors }: Figures, { firstError }: Firsts): Generator<string> {
   const left = kills - takeOvers - cleanedUp;
-  if (left !== 0) yield `${formatCountOf(left, 'image')} of killed processes could not be written by any other`;
+  if (left !== 0) yield `${formatCountOf(left, 'image')} of killed processes: nobody else fetched what was missing`;
   if (errors > 0) yield `the cache had ${formatCountOf(errors, 'error')} of its own (first: ${firstError})`;
 }
 
 function* nothingShown(figures: Figures): Generator<string> {
-  const { hits, filesEvicted, takeOvers, evictedDuringReads, processes, workers } = figures;
+  const { hits, followed, filesEvicted, takeOvers, evictedDuringReads, processes, workers } = figures;
   if (hits === 0) yield 'nothing was hit: no image was found in the cache';
+  if (followed === 0) yield 'nothing was read along: no two asked for an image while it was fetched';
   if (filesEvicted === 0) yield 'nothing was evicted: the cache never went beyond its limit';
-  if (takeOvers === 0) yield 'nothing was taken over: no process wrote what a killed one had left behind';
+  if (takeOvers === 0) yield 'nothing was taken over: no process went on with what a killed one had begun';
   if (evictedDuringReads === 0) yield 'nothing was evicted in the middle of a read';
   if (processes < 2) yield `only ${formatCountOf(processes, 'process', 'processes')} of ${workers} took part`;
 }

@@ -1,8 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 
 import type { CacheEvents, ErrorEvent, EvictEvent } from '../../index.ts';
-import type { Compared } from './comparison.ts';
-import { addHits } from './hit-ledger.ts';
+import { addTo } from './counts.ts';
 import type { Report } from './messages.ts';
 import type { Served } from './serve.ts';
 import type { SourceFile } from './source-files.ts';
@@ -13,34 +12,46 @@ export class WorkLog {
   readonly tally: ReturnType<typeof emptyTally> = emptyTally();
   readonly #confirmedHits = new Map<string, number>();
   readonly #evictedHits = new Map<string, number>();
+  readonly #evictions = new Map<string, number>();
+  readonly #fetches = new Map<string, number>();
+  /** Sizes of the images that are being fetched. */
+  readonly #underWay = new Map<string, number>();
   #firstWrong: string | undefined;
   #firstError: string | undefined;
 
   /** To be made before the cache is opened, so that nothing is missed. */
   constructor() {
     listen('evict', (event) => this.#evicted(event));
-    listen('commit', () => {
+    listen('commit', ({ imageId }) => {
       this.tally.committed += 1;
+      this.#fetchEnded(imageId);
     });
+    listen('rollback', ({ imageId }) => this.#fetchEnded(imageId));
     listen('error', (event) => this.#failed(event));
   }
 
-  /** A read was answered from the cache. */
-  served(image: SourceFile, { counted, ...compared }: Served): void {
+  /** A read was answered. */
+  served({ imageId }: SourceFile, { source, counted, bytes, wrongBytes, firstWrongAt }: Served): void {
+    const cached = source === 'cache';
     this.tally.reads += 1;
-    this.tally.hits += 1;
-    this.tally.bytesFromCache += compared.bytes;
+    this.tally[cached ? 'hits' : 'misses'] += 1;
+    this.tally[cached ? 'bytesFromCache' : 'bytesFromSource'] += bytes;
+    if (source === 'follow') this.tally.followed += 1;
     this.tally[counted ? 'counted' : 'uncounted'] += 1;
-    if (counted) addHits(this.#confirmedHits, image.imageId, 1);
-    this.#compared(image, compared);
+    if (counted) addTo(this.#confirmedHits, imageId, 1);
+    this.tally.wrongBytes += wrongBytes;
+    if (firstWrongAt !== undefined) this.#firstWrong ??= `${imageId}, byte ${firstWrongAt}`;
   }
 
-  /** A read was answered from the source. */
-  missed(image: SourceFile, compared: Compared): void {
-    this.tally.reads += 1;
-    this.tally.misses += 1;
-    this.tally.bytesFromSource += compared.bytes;
-    this.#compared(image, compared);
+  /** The source was asked for an image, or for what is left of it from `offset` on. */
+  fetched({ imageId, size }: SourceFile, offset: number): void {
+    this.tally.fetches += 1;
+    if (offset > 0) this.tally.resumed += 1;
+    addTo(this.#fetches, imageId, 1);
+    this.#underWay.set(imageId, size);
+    this.tally.fetching = this.#underWay.size;
+    const bytes = [...this.#underWay.values()].reduce((sum, each) => sum + each, 0);
+    this.tally.bytesAtOnce = Math.max(this.tally.bytesAtOnce, bytes);
   }
 
   /** Complete once the cache is closed: until then it may be evicting. */
@@ -50,19 +61,19 @@ export class WorkLog {
       tally: this.tally,
       confirmedHits: this.#confirmedHits,
       evictedHits: this.#evictedHits,
+      evictions: this.#evictions,
+      fetches: this.#fetches,
       firstWrong: this.#firstWrong,
       firstError: this.#firstError,
     };
   }
 
-  #compared(image: SourceFile, { wrongBytes, firstWrongAt }: Compared): void {
-    this.tally.wrongBytes += wrongBytes;
-    if (firstWrongAt !== undefined) this.#firstWrong ??= `${image.imageId}, byte ${firstWrongAt}`;
+  #fetchEnded(imageId: string): void {
+    this.#underWay.delete(imageId);
+    this.tally.fetching = this.#underWay.size;
   }
 
   #failed({ operation, error }: ErrorEvent): void {
-    // A tee does not wait for room for long: the image is passed on, and not cached.
-    if (error instanceof Error && error.name === 'TimeoutError') return;
     this.tally.errors += 1;
     this.#firstError ??= `${operation}: ${error instanceof Error ? error.message : String(error)}`;
   }
@@ -72,7 +83,8 @@ export class WorkLog {
     this.tally.filesEvicted += 1;
     this.tally.bytesEvicted += size;
     if (reason === 'prune') this.tally.filesPruned += 1;
-    addHits(this.#evictedHits, imageId, hits);
+    addTo(this.#evictedHits, imageId, hits);
+    addTo(this.#evictions, imageId, 1);
   }
 }
 

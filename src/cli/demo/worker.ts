@@ -1,76 +1,63 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { Filler } from './fill.ts';
+import type { Fetch } from '../../index.ts';
+import { createOrigin } from './origin.ts';
 import type { Participant } from './participant.ts';
 import { type Random, seededRandom } from './random.ts';
-import { type Buffers, createBuffers, serve, serveSync } from './serve.ts';
+import { createBuffers, serveFetched, serveSync } from './serve.ts';
 import { readWhatIsEvicted } from './slow-reader.ts';
 import type { SourceFile } from './source-files.ts';
-import { pause } from './waiting.ts';
 import { zipf } from './zipf.ts';
 
 /** Readers that take turns on one event loop, so that the asynchronous calls of one process overlap. */
 const readersPerProcess = 4;
 /** How unevenly images are asked for; 1 is Zipf's law proper. */
 const zipfExponent = 1;
-const takeOverPatienceMs = 5_000;
 
 /**
- * A worker: reads images as often as they are popular, and puts what is missing into the cache, which looks after its
+ * A worker: reads images as often as they are popular. What is missing is fetched into the cache, which looks after its
  * limit by itself. Any number of workers share the directory and know nothing of each other.
  */
 export async function work(participant: Participant): Promise<void> {
-  const { cache, log, order, onCommand } = participant;
-  const filler = new Filler(cache, log.tally);
-  onCommand('take over', async ({ imageId }) => {
+  const { log, order, onCommand } = participant;
+  const fetch = createOrigin({ images: order.images, onFetch: (image, offset) => log.fetched(image, offset) });
+  onCommand('follow', async ({ imageId }) => {
     const image = order.images.find((each) => each.imageId === imageId) as SourceFile;
-    return { type: 'taken over', done: await takeOver(participant, filler, image) };
+    return { type: 'has it all', right: await follow(participant, fetch, image) };
   });
 
   const random = seededRandom(order.seed);
   const nextRank = zipf(order.images.length, zipfExponent, random);
   const nextImage = () => order.images[nextRank()] as SourceFile;
-  const readers = Array.from({ length: readersPerProcess }, () => read(participant, filler, nextImage, random));
+  const readers = Array.from({ length: readersPerProcess }, () => read(participant, fetch, nextImage, random));
   await Promise.all([...readers, readWhatIsEvicted(participant)]);
 }
 
+/** Half of the reads look into the cache first, and do not wait for that. */
 async function read(
-  { driver, log, stopped }: Participant,
-  filler: Filler,
+  { driver, cache, log, stopped }: Participant,
+  fetch: Fetch,
   nextImage: () => SourceFile,
   random: Random,
 ): Promise<void> {
   const buffers = createBuffers();
   while (!stopped.aborted) {
     const image = nextImage();
-    const served = random() < 0.5 ? serveSync(driver, image, buffers) : await serve(driver, image, buffers);
-    if (served) log.served(image, served);
-    else log.missed(image, await fetchMissing(filler, image, buffers, random));
+    const cached = random() < 0.5 ? serveSync(driver, image, buffers) : undefined;
+    log.served(image, cached ?? (await serveFetched(cache, fetch, image, buffers)));
     // A reader that happens to meet only synchronous calls must not starve the others, nor the message to stop.
     await nextTurn();
   }
 }
 
-/** Whatever becomes of the cache, the reader gets the source's own bytes: through the cache, or past it. */
-async function fetchMissing(filler: Filler, image: SourceFile, buffers: Buffers, random: Random) {
-  if (random() < 0.5) return await filler.tee(image, buffers);
-  await filler.put(image, buffers);
-  return { bytes: image.size, wrongBytes: 0, firstWrongAt: undefined };
-}
-
 /**
- * Writes an image whose writer was killed.
+ * Reads an image that is being fetched by a process that is going to be killed, and says so when the first bytes have
+ * come.
  *
- * @returns whether it could be written, by this worker or, if that was quicker, by another one.
+ * @returns whether it got all of it, and nothing wrong.
  */
-async function takeOver({ driver, stopped }: Participant, filler: Filler, image: SourceFile): Promise<boolean> {
-  const buffers = createBuffers();
-  const deadline = performance.now() + takeOverPatienceMs;
-  do {
-    if (await filler.put(image, buffers)) return true;
-    // Its claim kept it from being cached until the writer was dead, so that whoever has cached it has taken it over.
-    if (await driver.isCached(image.imageId)) return true;
-    await pause(1, stopped);
-  } while (performance.now() < deadline);
-  return false;
+async function follow({ cache, log, send }: Participant, fetch: Fetch, image: SourceFile): Promise<boolean> {
+  const served = await serveFetched(cache, fetch, image, createBuffers(), () => send({ type: 'following' }));
+  log.served(image, served);
+  return served.wrongBytes === 0;
 }
