@@ -278,3 +278,30 @@ test('a Readable that errs before it is read ends nothing but its own write', as
   assert.equal(unhandled.mock.callCount(), 0);
   await assertAbsent(driver, 'image');
 });
+
+test('streams that need not wait let others run', async (t) => {
+  const driver = await openDriver(t);
+  await driver.writeImage('image', Buffer.alloc(64 * 1024 * 1024));
+  let longestMs = 0;
+  let last = performance.now();
+  const look = () => {
+    longestMs = Math.max(longestMs, performance.now() - last);
+    last = performance.now();
+  };
+  const timer = setInterval(look, 1);
+
+  const started = performance.now();
+  await Promise.all(Array.from({ length: 20 }, () => count(driver.createReadStream('image'))));
+  const tookMs = performance.now() - started;
+  look();
+  clearInterval(timer);
+
+  // Alone on a machine it is some 5 ms.
+  assert.ok(longestMs < tookMs / 4, `the loop stood still for ${longestMs} of ${tookMs} ms`);
+});
+
+async function count(stream) {
+  let size = 0;
+  for await (const chunk of stream) size += chunk.length;
+  return size;
+}
