@@ -37,15 +37,20 @@ export function atLeastTimesTheThroughput(limit, ours, against, caseName) {
 }
 
 export function atMostMilliseconds(limit, contender, caseName) {
+  return atMost(limit, 'ms', contender, caseName);
+}
+
+/** What is measured may be at most so much. */
+export function atMost(limit, unit, contender, caseName) {
   return {
-    text: `${caseName}: ≤ ${limit} ms`,
+    text: `${caseName}: ≤ ${limit} ${unit}`,
     caseName,
     contender,
     evaluate(results) {
       const values = results.get(caseName)?.get(contender);
       if (!values) return undefined;
       const measured = median(values);
-      return { measured: `${measured.toFixed(1)} ms`, value: measured, met: measured <= limit };
+      return { measured: `${measured.toFixed(1)} ${unit}`, value: measured, met: measured <= limit };
     },
   };
 }

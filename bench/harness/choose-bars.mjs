@@ -8,7 +8,7 @@ export function chooseBars(bars, only) {
   return bars.filter((bar) => wanted.includes(familyOf(bar)));
 }
 
-/** `P5` for `P5, claimed`. */
-function familyOf({ id }) {
-  return /^P\d+/.exec(id)?.[0] ?? 'OTHERS';
+/** `P5` for `P5, claimed`, unless it says itself. */
+function familyOf({ id, family }) {
+  return family?.toUpperCase() ?? /^P\d+/.exec(id)?.[0] ?? 'OTHERS';
 }

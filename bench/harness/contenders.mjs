@@ -21,6 +21,13 @@ export const contenders = {
   lmdb: peer('lmdb', 'lmdb'),
   'better-sqlite3': peer('better-sqlite3', 'better-sqlite3'),
   'fs.promises': peer('plain-fs'),
+  'ours, fetching': peer('ours-fetch'),
+  'read-through': peer('read-through'),
+  'the leader': peer('ours-fetch', undefined, { reader: 'leader' }),
+  'the 100th who reads along': peer('ours-fetch', undefined, { reader: 'follower' }),
+  'stream pipeline': peer('stream-copy'),
+  'pipeline, then read': peer('stream-copy', undefined, { readBack: true }),
+  cp: peer('cp'),
 };
 
 /** `choose` answers which arguments of the bar's program make it this contender. */
@@ -31,14 +38,15 @@ function floor(choose) {
   };
 }
 
-function peer(name, packageName) {
+/** `more` belongs to the spec of its trials. */
+function peer(name, packageName, more = {}) {
   let reason;
   return {
     missing: () => {
       if (packageName) reason ??= whyNotLoadable(packageName);
       return reason || undefined;
     },
-    command: ({ work }, spec) => [process.execPath, trialMain, work, name, JSON.stringify(spec)],
+    command: ({ work }, spec) => [process.execPath, trialMain, work, name, JSON.stringify({ ...spec, ...more })],
   };
 }
 

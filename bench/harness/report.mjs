@@ -53,8 +53,8 @@ function spreadOf(bar, values) {
 }
 
 /** `ours, sync` beside those that are not awaited where that is measured alone, else the awaited one. */
-function besideOurs({ higherIsBetter, floor }, byContender, name) {
-  const ours = floor?.same ?? 'ours';
+function besideOurs({ higherIsBetter, floor, ours: named = 'ours' }, byContender, name) {
+  const ours = floor?.same ?? named;
   if (name === ours || !byContender.has(ours)) return '';
   const [mine, theirs] = [byContender.get(ours), byContender.get(name)];
   return formatFigure(higherIsBetter ? medianRatio(mine, theirs) : medianRatio(theirs, mine));

@@ -29,6 +29,7 @@ test('bars are chosen by their ids, with all that belongs to them', () => {
   assert.deepEqual(chosen('P1'), ['P1']);
   assert.deepEqual(chosen('p5, others'), ['P5', 'P5, claimed', 'sizes']);
   assert.deepEqual(chosen(undefined).length, bars.length);
+  assert.deepEqual(chooseBars([...bars, { id: 'F1', family: 'fetch' }], 'fetch').length, 1);
   assert.throws(() => chosen('P11'), /no bar P11/);
 });
 
