@@ -20,6 +20,8 @@ export interface FlightOptions {
   readonly onCacheError: (error: unknown) => void;
   /** Nobody is to join it any more. */
   readonly onOver: () => void;
+  /** It fetches, until `ended`; `stop` makes that soon. */
+  readonly onLead: (stop: () => void, ended: Promise<void>) => void;
 }
 
 /**
@@ -114,7 +116,11 @@ export class Flight {
 
   /** What a reader is to do about an image that goes no further. @throws what it failed with */
   judge(image: FlightImage): 'complete' | 'growing' | 'abandoned' | 'uncached' {
-    if (image.failure !== undefined) throw image.failure;
+    if (image.failure !== undefined) {
+      if (!this.#over) this.#options.onCacheError(image.failure);
+      this.#end(); // Who asks next is not to join what cannot be seen.
+      return 'uncached';
+    }
     const { progress, reason } = image.seen;
     if (progress === 'complete' || progress === 'growing') return progress;
     if (isAbandoned(image)) return this.#outOfReach ? 'uncached' : 'abandoned';
@@ -156,13 +162,15 @@ export class Flight {
       return;
     }
     this.#images.push(located.image);
-    if (located.where === 'claimed') this.#leading = this.#lead(located, dead);
+    if (located.where !== 'claimed') return;
+    const fetch = new FlightFetch(this.imageId, this.#options.source, located.writer, located.image);
+    this.#fetch = fetch;
+    this.#leading = this.#lead(fetch, located.image, dead);
+    this.#options.onLead(() => fetch.stop(), this.#leading);
   }
 
-  async #lead({ writer, image }: Located & { readonly where: 'claimed' }, dead: FlightImage | undefined) {
-    const { source, onCommit, onCacheError } = this.#options;
-    const fetch = new FlightFetch(this.imageId, source, writer, image);
-    this.#fetch = fetch;
+  async #lead(fetch: FlightFetch, image: FlightImage, dead: FlightImage | undefined): Promise<void> {
+    const { onCommit, onCacheError } = this.#options;
     const size = await fetch.run(dead);
     if (!isAbandoned(image)) this.#end(); // Else those who still read go on with another.
     if (fetch.cacheFailed) onCacheError(fetch.failure);

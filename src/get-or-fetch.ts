@@ -40,6 +40,8 @@ export interface FlightsOptions {
 export class Flights {
   readonly #options: FlightsOptions;
   readonly #flights = new Map<string, Promise<Flight>>();
+  /** How each fetch is stopped that has not ended, also one that nobody is to join any more. */
+  readonly #fetches = new Map<Promise<void>, () => void>();
   #open = true;
 
   constructor(options: FlightsOptions) {
@@ -74,10 +76,12 @@ export class Flights {
     }
   }
 
-  /** Stops what is under way; those who read get a {@link NotOpenError}. */
+  /** Stops what is under way, and waits until it has ended; those who read get a {@link NotOpenError}. */
   async close(): Promise<void> {
     this.#open = false;
     await Promise.allSettled([...this.#flights.values()].map(async (flight) => (await flight).close()));
+    for (const stop of this.#fetches.values()) stop();
+    await Promise.allSettled(this.#fetches.keys());
   }
 
   async #openCached(imageId: string, tellsMiss: boolean): Promise<ImageReader | undefined> {
@@ -116,6 +120,10 @@ export class Flights {
       onCommit,
       onCacheError: (error) => onCacheError(imageId, error),
       onOver,
+      onLead: (stop, ended) => {
+        this.#fetches.set(ended, stop);
+        void ended.finally(() => this.#fetches.delete(ended));
+      },
     });
     // Those who asked may have been aborted meanwhile; they are told first.
     setImmediate(() => flight.checkWanted());
