@@ -2,6 +2,7 @@
 //
 //   before, after   its bytes; undefined: it is not there
 //   hits            what it has before (0)
+//   anyHits         it may have been read, so that it has hits
 //   options         the driver's
 //   prepare         what comes before, untraced
 //   run             the part whose calls fail; what it answers
@@ -13,6 +14,7 @@
 
 import { attributeOperations } from './operations/attributes.mjs';
 import { configuring } from './operations/configuring.mjs';
+import { fetchingOperations } from './operations/fetching.mjs';
 import { following } from './operations/following.mjs';
 import { questions } from './operations/questions.mjs';
 import { reads } from './operations/reads.mjs';
@@ -23,6 +25,7 @@ export const operations = [
   ...configuring,
   ...writes,
   ...following,
+  ...fetchingOperations,
   ...reads,
   ...questions,
   ...removals,

@@ -12,7 +12,7 @@ export async function traceOperation(host, { name, refused }) {
     await host.prepare(name, join(root, 'traced'));
     const calls = await host.trace(join(root, 'traced'), refused);
     await host.finish();
-    return calls.filter(({ ours }) => ours);
+    return calls.filter(({ ours, thread }) => ours && ['main', 'pool'].includes(thread));
   } finally {
     await rm(root, { recursive: true });
   }
