@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { getXattr } from '../../dist/index.js';
 import { collect, openCache, tidiness } from '../manager/support/caches.mjs';
 import { MemoryDriver } from '../support/memory-driver.mjs';
 import { runScript } from '../support/run-script.mjs';
@@ -168,4 +170,14 @@ test('256 MiB pass through a fetch and a slow reader in bounded memory', { skip:
   t.diagnostic(`resident memory grew by ${(most / 2 ** 20).toFixed(0)} MiB`);
   assert.equal(size, 256 * chunk.length);
   assert(most < 96 * 2 ** 20, `${most} bytes`);
+});
+
+test('closing waits until what was committed is counted, too', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const cache = await openCache(t, { dir, autoPrune: true });
+  const { fetch, bytes } = origin();
+  assert((await collect(await cache.getOrFetch('a', fetch))).bytes.equals(bytes));
+  await cache.close();
+  const counted = await getXattr(join(dir, '.xattr-cache'), 'xattr_cache.committed');
+  assert.equal(String(counted), String(bytes.length));
 });

@@ -173,3 +173,16 @@ test('an eviction does not touch an image on its way', async (t) => {
   assert(got.equals(bytes));
   assert.equal(await cache.driver.isCached('a'), true);
 });
+
+test('an image that somebody commits between the look and the claim is read, and the source not asked', async (t) => {
+  const cache = await openCache(t);
+  const { driver } = cache;
+  const claim = driver.openForWrite;
+  t.mock.method(driver, 'openForWrite', async (...args) => {
+    await driver.writeImage('a', Buffer.from('bytes'));
+    return claim.apply(driver, args);
+  });
+  const image = await cache.getOrFetch('a', () => assert.fail('fetched'));
+  assert.deepEqual(await readAll([image]), [Buffer.from('bytes')]);
+  assert.deepEqual(await tidiness(cache), nothingLeft);
+});

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -140,4 +141,21 @@ test('a source that is shorter than what was read of a dead leader fails who rea
   await new Promise((resolve) => early.once('readable', resolve));
   await leader.end();
   assert.match((await collect(early)).error?.message ?? '', /other bytes than before/);
+});
+
+test('what is taken over is compared with its checksum as a whole, with the bytes that the dead leader has fetched', async (t) => {
+  for (const bytes of [undefined, Buffer.alloc(size, 7)]) {
+    const dir = await temporaryDirectory(t);
+    const cache = await openCache(t, { dir });
+    const leader = await leaderAt(t, dir, 50_000);
+    const rest = origin(bytes && { bytes });
+    const checksum = `sha256-${createHash('sha256').update(rest.bytes).digest('base64')}`;
+    const reading = collect(await cache.getOrFetch('a', rest.fetch, { checksum }));
+    await leader.end();
+    const { bytes: got, error } = await reading;
+    assert.deepEqual(rest.fetches, [50_000]);
+    assert.equal(error?.code, bytes && 'ERR_CHECKSUM_MISMATCH');
+    if (!bytes) assert(got.equals(rest.bytes));
+    assert.equal(await cache.driver.isCached('a'), bytes === undefined);
+  }
 });

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { native } from '../../dist/native.js';
 import { collect, openCache, tidiness } from '../manager/support/caches.mjs';
 import { listen } from '../manager/support/events.mjs';
 import { mountFresh, mountReadOnly, needsMount } from '../support/mounts.mjs';
@@ -134,4 +135,18 @@ test('a token that cannot be read is a foreign one', async (t) => {
   const path = cache.driver.getImageFilepath('a', 'incomplete');
   await mkdir(path);
   for (const { source } of await bothGetAll(cache, origin())) assert.equal(source, 'uncached');
+});
+
+test('an image that cannot be looked at while it comes is read past the cache, and whoever asks next is served', async (t) => {
+  const cache = await openCache(t);
+  const fail = () => {
+    throw Object.assign(new Error('EIO: i/o error, fgetxattr'), { code: 'EIO', errno: -5, syscall: 'fgetxattr' });
+  };
+  t.mock.method(native, 'lookSync', fail, { times: 1 });
+  const { fetch, bytes } = origin();
+  for (let round = 0; round < 2; round++) {
+    const { bytes: got, error } = await collect(await cache.getOrFetch('a', fetch));
+    assert.equal(error, undefined);
+    assert(got.equals(bytes));
+  }
 });
