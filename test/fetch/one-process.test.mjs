@@ -186,3 +186,23 @@ test('an image that somebody commits between the look and the claim is read, and
   assert.deepEqual(await readAll([image]), [Buffer.from('bytes')]);
   assert.deepEqual(await tidiness(cache), nothingLeft);
 });
+
+test('who reads along in another cache is woken by each piece, and does not only look now and then', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const [leader, follower] = [await openCache(t, { dir }), await openCache(t, { dir })];
+  const pieces = 20;
+  let got = 0;
+  async function* slowly() {
+    for (let i = 0; i < pieces; i++) {
+      yield Buffer.from('.');
+      await until(() => got > i, 'the piece');
+    }
+  }
+  const leading = collect(await leader.getOrFetch('a', () => slowly()));
+  const started = performance.now();
+  for await (const chunk of await follower.getOrFetch('a', () => assert.fail('fetched'))) got += chunk.length;
+  await leading;
+  assert.equal(got, pieces);
+  // By looking alone, it would take 100 ms for each.
+  assert(performance.now() - started < 1_200, `${performance.now() - started} ms`);
+});
