@@ -126,3 +126,19 @@ test('who comes when a fetch is being stopped gets the image all the same', asyn
     assert(got.equals(bytes));
   }
 });
+
+test('a fetch whose only consumer is aborted while it is claimed stops', async (t) => {
+  const cache = await openCache(t);
+  const { driver } = cache;
+  const claim = driver.openForWrite;
+  const controller = new AbortController();
+  t.mock.method(driver, 'openForWrite', (...args) => {
+    controller.abort();
+    return claim.apply(driver, args);
+  });
+  const { fetch, fetches } = origin({ pause: barrier(20_000).pause });
+  await assert.rejects(cache.getOrFetch('a', fetch, { signal: controller.signal }), { name: 'AbortError' });
+  await until(() => fetches.length > 0, 'fetching');
+  await until(async () => (await tidiness(cache)).incomplete === 0, 'rolled back');
+  assert.equal(await driver.isCached('a'), false);
+});
