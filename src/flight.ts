@@ -1,8 +1,10 @@
-import { type CacheError, ChecksumMismatchError, FetchFailedError, NotOpenError, SizeMismatchError } from './errors.ts';
-import { copySize, FlightFetch, type FlightSource } from './flight-fetch.ts';
+import { Comparison } from './comparison.ts';
+import { type CacheError, NotOpenError } from './errors.ts';
+import { FlightFetch, type FlightSource } from './flight-fetch.ts';
 import type { FlightImage } from './growing-image.ts';
 import { type Located, locateImage } from './locate-image.ts';
 import { droppedReason } from './reason.ts';
+import { remoteFailure } from './remote-failure.ts';
 import type { XattrDriver } from './xattr-driver.ts';
 
 /** What `user.error` begins with where the cache failed, not the source: the image is to be had all the same. */
@@ -47,6 +49,11 @@ export class Flight {
   /** Never fails but with {@link NotOpenError}: without the cache, the image is still wanted. */
   static async begin(options: FlightOptions): Promise<Flight> {
     return new Flight(options, await locate(options));
+  }
+
+  /** Of an image that is not to go through the cache now. */
+  static uncached(options: FlightOptions): Flight {
+    return new Flight(options, { where: 'elsewhere' });
   }
 
   private constructor(options: FlightOptions, located: Located) {
@@ -203,58 +210,4 @@ async function locate({ driver, imageId, source, onCacheError }: FlightOptions):
 /** Its writer is dead, or gave up though nothing was wrong with the image. */
 function isAbandoned({ seen }: FlightImage): boolean {
   return seen.progress === 'dead' || (seen.progress === 'failed' && seen.reason === droppedReason);
-}
-
-/** How far two images are the same. */
-class Comparison {
-  readonly #before: FlightImage;
-  readonly #image: FlightImage;
-  #same = 0;
-  #differ = false;
-  #last: Promise<unknown> = Promise.resolve();
-
-  constructor(before: FlightImage, image: FlightImage) {
-    this.#before = before;
-    this.#image = image;
-  }
-
-  /** The image must have grown to `size`. */
-  upTo(size: number): Promise<boolean> {
-    const result = this.#last.then(() => this.#compare(size));
-    this.#last = result.catch(() => {});
-    return result;
-  }
-
-  async #compare(size: number): Promise<boolean> {
-    while (this.#same < size && !this.#differ) {
-      const length = Math.min(copySize, size - this.#same);
-      const [before, now] = await Promise.all([
-        readFully(this.#before, this.#same, length),
-        readFully(this.#image, this.#same, length),
-      ]);
-      this.#differ = Buffer.compare(before, now) !== 0;
-      if (!this.#differ) this.#same += length;
-    }
-    return this.#same >= size;
-  }
-}
-
-async function readFully(image: FlightImage, position: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length);
-  let done = 0;
-  while (done < length) {
-    const size = await image.read(buffer, done, length - done, position + done);
-    if (size === 0) break;
-    done += size;
-  }
-  return buffer.subarray(0, done);
-}
-
-/** What another process's error was, as far as `user.error` tells. */
-function remoteFailure(imageId: string, reason: string): CacheError {
-  const checksum = /^ERR_CHECKSUM_MISMATCH: .* has checksum (\S+), expected (.+)$/s.exec(reason);
-  if (checksum) return new ChecksumMismatchError(imageId, checksum[2] ?? '', checksum[1] ?? '');
-  const size = /^ERR_SIZE_MISMATCH: .* has (\d+) bytes, expected (\d+)$/s.exec(reason);
-  if (size) return new SizeMismatchError(imageId, Number(size[2]), Number(size[1]));
-  return new FetchFailedError(reason, { imageId, remote: true });
 }

@@ -5,7 +5,7 @@ import { EngineCalls } from './engine-calls.ts';
 import { ImageNotFoundError, NotOpenError } from './errors.ts';
 import type { Fetch } from './fetch.ts';
 import { FetchedImage } from './fetched-image.ts';
-import { Flight } from './flight.ts';
+import { Flight, type FlightOptions } from './flight.ts';
 import type { FlightSource } from './flight-fetch.ts';
 import { FlightReader } from './flight-reader.ts';
 import { assertImageId } from './image-id.ts';
@@ -30,8 +30,8 @@ export interface FlightsOptions {
   readonly driver: XattrDriver;
   /** Bytes: what is larger does not stay in the cache. */
   readonly maxSize: number;
-  /** Waits until there is room to write. */
-  readonly room: (signal: AbortSignal | undefined) => Promise<void>;
+  /** Waits until there is room to write. @throws when a consumer cannot be kept waiting any longer */
+  readonly room: () => Promise<void>;
   readonly onCommit: (size: number) => Promise<void>;
   readonly onCacheError: (imageId: string, error: unknown) => void;
 }
@@ -42,7 +42,7 @@ export class Flights {
   readonly #flights = new Map<string, Promise<Flight>>();
   /** How each fetch is stopped that has not ended, also one that nobody is to join any more. */
   readonly #fetches = new Map<Promise<void>, () => void>();
-  #open = true;
+  readonly #closing = new AbortController();
 
   constructor(options: FlightsOptions) {
     this.#options = options;
@@ -58,7 +58,7 @@ export class Flights {
       const cached = await this.#openCached(imageId, miss);
       if (cached) return new FetchedImage(imageId, 'cache', new CachedReader(cached, signal));
       miss = false;
-      if (!this.#open) throw new NotOpenError('the cache was closed', { imageId });
+      this.#closing.signal.throwIfAborted();
 
       const mine = !this.#flights.has(imageId);
       const flight = await untilAborted(this.#join(imageId, fetch, options), signal);
@@ -78,7 +78,7 @@ export class Flights {
 
   /** Stops what is under way, and waits until it has ended; those who read get a {@link NotOpenError}. */
   async close(): Promise<void> {
-    this.#open = false;
+    this.#closing.abort(new NotOpenError('the cache was closed', {}));
     await Promise.allSettled([...this.#flights.values()].map(async (flight) => (await flight).close()));
     for (const stop of this.#fetches.values()) stop();
     await Promise.allSettled(this.#fetches.keys());
@@ -111,8 +111,7 @@ export class Flights {
 
   async #begin(imageId: string, fetch: Fetch, options: FetchOptions, onOver: () => void): Promise<Flight> {
     const { driver, room, onCommit, onCacheError } = this.#options;
-    await room(undefined);
-    const flight = await Flight.begin({
+    const flightOptions: FlightOptions = {
       driver,
       imageId,
       source: this.#sourceOf(fetch, options),
@@ -124,7 +123,17 @@ export class Flights {
         this.#fetches.set(ended, stop);
         void ended.finally(() => this.#fetches.delete(ended));
       },
-    });
+    };
+    const { signal } = this.#closing;
+    try {
+      await untilAborted(room(), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      onCacheError(imageId, error);
+      return Flight.uncached(flightOptions);
+    }
+    const flight = await Flight.begin(flightOptions);
+    if (signal.aborted) await flight.close();
     // Those who asked may have been aborted meanwhile; they are told first.
     setImmediate(() => flight.checkWanted());
     return flight;

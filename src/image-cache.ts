@@ -30,8 +30,8 @@ import { type VerifyOptions, type VerifyResult, verifyImage } from './verify-ima
 import { assertWriteOptions, putChunks } from './write-image.ts';
 import { XattrDriver } from './xattr-driver.ts';
 
-/** How long the consumer of a tee is kept waiting by a prune, before his image passes through. Milliseconds. */
-const teePatienceMs = 1_000;
+/** How long a consumer is kept waiting by a prune, before his image passes through uncached. Milliseconds. */
+const patienceMs = 1_000;
 
 /** What is known of an image before {@link ImageCache.cacheImage} or a tee writes it. */
 export interface CacheImageOptions extends WriteOptions {
@@ -211,7 +211,7 @@ export class ImageCache {
     this.#flights ??= new Flights({
       driver: this.#xattrDriver,
       maxSize: this.maxSize,
-      room: async (signal) => this.#autoPrune?.room(signal),
+      room: async () => this.#autoPrune?.room(AbortSignal.timeout(patienceMs)),
       onCommit: async (size) => this.#autoPrune?.committed(size),
       onCacheError: (id, error) => this.#report(id, 'write', error),
     });
@@ -274,7 +274,7 @@ export class ImageCache {
   async #claimOrReport(imageId: string, options: CacheImageOptions): Promise<ImageWriter | undefined> {
     try {
       if (!(await this.driver.isCacheable(imageId))) return undefined;
-      await this.#autoPrune?.room(AbortSignal.timeout(teePatienceMs));
+      await this.#autoPrune?.room(AbortSignal.timeout(patienceMs));
       return await claimUncached(this.driver, imageId, options);
     } catch (error) {
       if (!options.signal?.aborted) this.#report(imageId, 'open', error);

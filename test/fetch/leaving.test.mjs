@@ -3,13 +3,14 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { collect, openCache, tidiness } from '../manager/support/caches.mjs';
+import { mountFresh, needsMount } from '../support/mounts.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { within } from '../support/within.mjs';
 import { barrier, origin, until } from './support/origin.mjs';
 
 /** A fetch that has come half-way, and a second cache on the same directory. */
-async function halfWay(t, options) {
-  const dir = await temporaryDirectory(t);
+async function halfWay(t, options, dir) {
+  dir ??= await temporaryDirectory(t);
   const cache = await openCache(t, { dir });
   const other = await openCache(t, { dir });
   const gate = barrier(100_000);
@@ -89,15 +90,21 @@ test('a fetch goes on while somebody else reads, in this cache', async (t) => {
   assert.deepEqual(fetches, [0]);
 });
 
-test('a fetch goes on while somebody else reads, through another cache', async (t) => {
-  const { other, gate, image, fetch, fetches, bytes } = await halfWay(t);
-  const follower = await other.getOrFetch('a', fetch);
-  await image.abort();
-  await sleep(120);
-  gate.open();
-  assert((await collect(follower)).bytes.equals(bytes));
-  assert.deepEqual(fetches, [0]);
-});
+const places = {
+  'in the temporary directory': { find: (t) => temporaryDirectory(t), skip: false },
+  'on tmpfs': { find: (t) => mountFresh(t, 'tmpfs', 'size=10m'), skip: needsMount },
+};
+for (const [where, { find, skip }] of Object.entries(places)) {
+  test(`a fetch goes on while somebody else reads, through another cache ${where}`, { skip }, async (t) => {
+    const { other, gate, image, fetch, fetches, bytes } = await halfWay(t, {}, await find(t));
+    const follower = await other.getOrFetch('a', fetch);
+    await image.abort();
+    await sleep(120);
+    gate.open();
+    assert((await collect(follower)).bytes.equals(bytes));
+    assert.deepEqual(fetches, [0]);
+  });
+}
 
 test('a fetch stops when the last who reads through another cache has left, too', async (t) => {
   const { cache, other, image, fetch } = await halfWay(t);

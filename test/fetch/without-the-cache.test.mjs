@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { native } from '../../dist/native.js';
 import { collect, openCache, tidiness } from '../manager/support/caches.mjs';
 import { listen } from '../manager/support/events.mjs';
+import { lockInProcess } from '../support/lock-in-process.mjs';
 import { mountFresh, mountReadOnly, needsMount } from '../support/mounts.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { within } from '../support/within.mjs';
-import { barrier, origin } from './support/origin.mjs';
+import { barrier, origin, until } from './support/origin.mjs';
 
 /** Two who ask at once, each of whom gets all bytes. */
 async function bothGetAll(cache, { fetch, bytes }, options) {
@@ -149,4 +151,37 @@ test('an image that cannot be looked at while it comes is read past the cache, a
     assert.equal(error, undefined);
     assert(got.equals(bytes));
   }
+});
+
+/** A cache that is over its limit, whose prune waits for one elsewhere. */
+async function waitingToPrune(t) {
+  const cache = await openCache(t, { maxSize: 1_500 });
+  await cache.cacheImage('first', [Buffer.alloc(1_000)]);
+  await cache.driver.evictTo(999);
+  const release = await lockInProcess(t, join(cache.driver.dir, '.xattr-cache', 'lock'));
+  for (const id of ['second', 'third']) cache.cacheImage(id, [Buffer.alloc(1_000)]).catch(() => {});
+  await until(() => cache.driver.isCached('third'), 'over the limit');
+  await sleep(50);
+  return { cache, release };
+}
+
+test('an image that would have to wait for a prune elsewhere passes by the cache after a second', async (t) => {
+  const { cache, release } = await waitingToPrune(t);
+  const { fetch, bytes } = origin({ size: 500 });
+  const started = performance.now();
+  const image = await within(5_000, cache.getOrFetch('a', fetch), 'the image');
+  assert(performance.now() - started >= 900);
+  assert.equal(image.source, 'uncached');
+  assert((await collect(image)).bytes.equals(bytes));
+  assert.equal(await cache.driver.isCached('a'), false);
+  await release();
+});
+
+test('a cache that is closed lets nobody wait for a prune, and fetches nothing more', async (t) => {
+  const { cache, release } = await waitingToPrune(t);
+  const asked = cache.getOrFetch('a', () => assert.fail('fetched'));
+  const closing = cache.close();
+  await assert.rejects(within(500, asked, 'the refusal'), { code: 'ERR_NOT_OPEN' });
+  await release();
+  await closing;
 });
