@@ -74,7 +74,7 @@ export interface UncountedEvent extends OfCache {
 export interface ErrorEvent extends OfCache {
   /** The image that it was about, if it was about one. */
   readonly imageId: string | undefined;
-  /** What was being done: to a tee's copy, or to keep the limit. */
+  /** What was being done: to a tee's copy, to what is fetched once (`write`), or to keep the limit. */
   readonly operation: 'open' | 'write' | 'commit' | 'rollback' | 'auto-prune';
   /** What was thrown. */
   readonly error: unknown;

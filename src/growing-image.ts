@@ -5,6 +5,7 @@ import { toCacheError } from './errors.ts';
 import { countHit, type HitOutcome } from './hit.ts';
 import { type Handle, type NativeSighting, native } from './native.ts';
 import { readBytes } from './read-bytes.ts';
+import { releaseImage } from './release-image.ts';
 import { untilAborted } from './until-aborted.ts';
 
 /**
@@ -56,8 +57,10 @@ abstract class OpenBytes {
   }
 
   release(): void {
-    native.releaseSync(this.#handle);
+    void releaseImage(this.#handle, this.seen.size);
   }
+
+  abstract get seen(): NativeSighting;
 
   protected explain(error: unknown): unknown {
     return toCacheError(error, { imageId: this.#imageId });

@@ -7,6 +7,7 @@ import { countHit, countHitSync, type HitOutcome, tellHit } from './hit.ts';
 import { ImageReadStream } from './image-read-stream.ts';
 import { type NativeImage, native } from './native.ts';
 import { readBytes } from './read-bytes.ts';
+import { releaseImage } from './release-image.ts';
 import { assertBytes, assertCount, outOfRange } from './validate.ts';
 
 interface Closed {
@@ -68,11 +69,15 @@ export class XattrImageReader implements ImageReader {
     if (this.#closed) return this.#closed;
     if (!this.#open) return { counted: false };
     if (this.#closing) throw new NotOpenError(`image ${JSON.stringify(this.imageId)} is being closed`, this);
-    return this.#release(countHitSync(this.#context, this.#image.handle));
+    const hit = countHitSync(this.#context, this.#image.handle);
+    this.abortSync();
+    return this.#end(hit);
   }
 
   async abort(): Promise<void> {
-    this.abortSync();
+    if (!this.#open || this.#closing) return;
+    this.#open = false;
+    await releaseImage(this.#image.handle, this.size);
   }
 
   abortSync(): void {
@@ -86,12 +91,13 @@ export class XattrImageReader implements ImageReader {
   }
 
   async #countAndRelease(): Promise<Closed> {
-    return this.#release(await countHit(this.#context, this.#image.handle));
+    const hit = await countHit(this.#context, this.#image.handle);
+    this.#open = false;
+    await releaseImage(this.#image.handle, this.size);
+    return this.#end(hit);
   }
 
-  #release(hit: HitOutcome): Closed {
-    this.#open = false;
-    native.releaseSync(this.#image.handle);
+  #end(hit: HitOutcome): Closed {
     this.#closed = { counted: tellHit(this.#context, this.imageId, this.size, hit) };
     return this.#closed;
   }
