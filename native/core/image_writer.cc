@@ -78,7 +78,7 @@ Status ImageWriter::Write(std::span<const std::byte> bytes) {
 }
 
 Status ImageWriter::Touch() {
-  const Status token = token_->Touch();
+  const Status token = token_.Touch();
   const timespec now = sys::Now();
   if (sys::SetTimes(data_.get(), now, now) != 0) return SysError::Last("utimensat");
   return token;
@@ -92,6 +92,7 @@ Status ImageWriter::Commit() {
   }
   const Status complete = Noted(MarkComplete(data_.get()));
   if (!complete.ok()) return complete;
+  marked_complete_ = true;
   const Status published = Noted(Publish(*directory_, data_name_.c_str(), data_.get(), id_.c_str()));
   if (!published.ok()) return published;
   const auto directory = directory_;
@@ -101,12 +102,14 @@ Status ImageWriter::Commit() {
 }
 
 Status ImageWriter::Rollback(std::string_view reason) {
-  const uint64_t kept = full_ ? 0 : bytes_written_;
-  if (full_ || reserved_ > bytes_written_) sys::Truncate(data_.get(), static_cast<off_t>(kept));
+  if (marked_complete_) sys::RemoveAttribute(data_.get(), kHitsAttribute);
+  const bool empty = full_ && !marked_complete_;
+  const uint64_t kept = empty ? 0 : bytes_written_;
+  if (empty || reserved_ > bytes_written_) sys::Truncate(data_.get(), static_cast<off_t>(kept));
   RecordReason(data_.get(), reason);
-  Status moved = MoveToInvalid();
+  Status done = full_ && marked_complete_ ? UnlinkData() : MoveToInvalid();
   LetGo();
-  return moved;
+  return done;
 }
 
 // Remembers, for a rollback, whether there was no room.
@@ -129,16 +132,18 @@ Status ImageWriter::MoveToInvalid() {
     return sys::RenameAt(directory_->incomplete(), data_name_.c_str(), directory_->invalid(), id_.c_str());
   };
   if (move() == 0 || errno == ENOENT) return Done{};  // ENOENT: deleted meanwhile
-  if (IsFull(errno) && sys::Truncate(data_.get(), 0) == 0 && move() == 0) return Done{};
+  if (IsFull(errno) && !marked_complete_ && sys::Truncate(data_.get(), 0) == 0 && move() == 0) return Done{};
+  return UnlinkData();
+}
+
+Status ImageWriter::UnlinkData() {
   if (sys::UnlinkAt(directory_->incomplete(), data_name_.c_str()) == 0 || errno == ENOENT) return Done{};
   return SysError::Last("unlinkat");
 }
 
 void ImageWriter::LetGo() {
-  token_->Remove(*directory_, id_.c_str());
-  token_.reset();
+  token_.Remove(*directory_, id_.c_str());
   data_.Reset();
-  // Whoever keeps the closed writer must not keep the directory open with it, or its file system cannot be unmounted.
   directory_.reset();
 }
 

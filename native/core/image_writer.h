@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,21 +27,14 @@ class ImageWriter {
   static Result<ImageWriter> Claim(std::shared_ptr<const CacheDirectory> directory, std::string id,
                                    const StallRule& rule);
 
-  ImageWriter(ImageWriter&& other) noexcept
-      : directory_(std::move(other.directory_)),
-        id_(std::move(other.id_)),
-        data_name_(std::move(other.data_name_)),
-        data_(std::move(other.data_)),
-        token_(std::exchange(other.token_, std::nullopt)),
-        bytes_written_(other.bytes_written_),
-        reserved_(other.reserved_),
-        torn_(other.torn_) {}
+  // What is moved from is closed.
+  ImageWriter(ImageWriter&&) = default;
   ImageWriter& operator=(ImageWriter&&) = delete;
 
   // Rolls back what was neither committed nor rolled back.
   ~ImageWriter();
 
-  bool open() const { return token_.has_value(); }
+  bool open() const { return directory_ != nullptr; }
   uint64_t bytes_written() const { return bytes_written_; }
 
   // Takes the space now, without changing the size that readers see.  Where that is not supported: fine.
@@ -58,7 +50,8 @@ class ImageWriter {
 
   // Moves what there is to invalid/, with the reason in user.error, and lets go of the claim.  The bytes are
   // given up if the last write or commit found no room, or the move finds none, so that the next image finds some; the
-  // reason if there is none even for that.  The writer is closed whatever the outcome.  REQUIRES: open()
+  // reason if there is none even for that.  Followers that have seen the bytes complete read them to their end all the
+  // same: such bytes are given up by unlinking them.  The writer is closed whatever the outcome.  REQUIRES: open()
   Status Rollback(std::string_view reason);
 
   // Lets go of the claim without a trace, for a writer that finds it is not needed.  REQUIRES: open()
@@ -83,16 +76,20 @@ class ImageWriter {
   Status Noted(Status outcome);
   void LetGo();
   Status MoveToInvalid();
+  Status UnlinkData();
 
+  // Nothing once the writer is closed: whoever keeps it must not keep the directory open with it, or its file system
+  // cannot be unmounted.
   std::shared_ptr<const CacheDirectory> directory_;
   std::string id_;
   std::string data_name_;
   UniqueFd data_;
-  std::optional<Token> token_;  // Nothing once the writer is closed.
+  Token token_;
   uint64_t bytes_written_ = 0;
   uint64_t reserved_ = 0;
   bool torn_ = false;  // A write failed and may have left bytes behind the last good one.
   bool full_ = false;  // There was no room for the last write or commit.
+  bool marked_complete_ = false;  // A commit came so far, so followers may count on the size.
 };
 
 }  // namespace xattr_cache

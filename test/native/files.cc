@@ -143,4 +143,9 @@ bool OpenFile::TryFlock() const {
   return ::flock(fd_, LOCK_EX | LOCK_NB) == 0;
 }
 
+int64_t OpenFile::Size() const {
+  struct stat stat{};
+  return ::fstat(fd_, &stat) == 0 ? stat.st_size : -1;
+}
+
 }  // namespace testing

@@ -73,6 +73,7 @@ class OpenFile {
 
   int fd() const { return fd_; }
   bool TryFlock() const;
+  int64_t Size() const;
 
  private:
   int fd_;

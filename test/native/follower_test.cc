@@ -81,6 +81,29 @@ TEST("a write that is rolled back fails its followers with its reason") {
   CHECK_EQ(follower.value().Look().value().reason, "why");
 }
 
+TEST("a follower that saw the bytes complete reads them to their end, though there was no room to publish them") {
+  for (const bool room_for_reason : {true, false}) {
+    const Cache cache;
+    auto writer = cache.Claim("a");
+    CHECK_OK(writer);
+    const auto follower = Follow(cache);
+    CHECK_OK(writer.value().Write(Bytes("all")));
+    {
+      const Faults faults(testing::Before("renameat", 1, [&] {
+        const auto seen = follower.value().Look();
+        return seen.ok() && seen.value().progress == Progress::kComplete && seen.value().size == 3 ? ENOSPC : EIO;
+      }));
+      CHECK_FAILS(writer.value().Commit(), ENOSPC);
+    }
+    {
+      const Faults faults(testing::Refuse("fsetxattr", room_for_reason ? 0 : ENOSPC));
+      CHECK_OK(writer.value().Rollback("no space left"));
+    }
+    CHECK_EQ(BytesOf(follower.value()), "all");
+    CHECK(follower.value().Look().value().progress == (room_for_reason ? Progress::kFailed : Progress::kDead));
+  }
+}
+
 TEST("what was deleted while it was written is complete for its followers when it is") {
   const Cache cache;
   auto writer = cache.Claim("a");

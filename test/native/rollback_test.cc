@@ -138,7 +138,7 @@ TEST("with a disk too full for the move the bytes are given up") {
 }
 
 TEST("glance B14: after a write or a commit that found no room the bytes are given up, so that others find some") {
-  for (const char* call : {"pwrite64", "fsetxattr", "renameat"}) {
+  for (const char* call : {"pwrite64", "fsetxattr"}) {
     for (const int full : {ENOSPC, EDQUOT}) {
       const Cache cache;
       auto writer = HalfWritten(cache);
@@ -152,6 +152,61 @@ TEST("glance B14: after a write or a commit that found no room the bytes are giv
       CHECK_EQ(testing::Attribute(cache.Path("invalid/a"), kErrorAttribute), "no space left");
     }
   }
+}
+
+TEST("a writer that moved on still knows that there was no room") {
+  const Cache cache;
+  auto first = HalfWritten(cache);
+  {
+    const Faults faults(testing::Refuse("pwrite64", ENOSPC));
+    CHECK_FAILS(first.value().Write(testing::Bytes("more")), ENOSPC);
+  }
+  ImageWriter second(std::move(first.value()));
+  CHECK_OK(second.Rollback("no space left"));
+  CHECK_EQ(testing::ReadFile(cache.Path("invalid/a")), "");
+}
+
+// Once user.hits is set, somebody may count on the size.
+TEST("what was complete when there was no room to publish it is unlinked, never cut") {
+  for (const int full : {ENOSPC, EDQUOT}) {
+    const Cache cache;
+    auto writer = HalfWritten(cache);
+    const testing::OpenFile follower(cache.Path("incomplete/" + cache.DataNameOf("a")));
+    {
+      const Faults faults(testing::Refuse("renameat", full));
+      CHECK_FAILS(writer.value().Commit(), full);
+    }
+    CHECK_OK(writer.value().Rollback("no space left"));
+    CHECK_EQ(follower.Size(), 4);
+    CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+    CHECK_EQ(testing::Names(cache.Path("invalid")), "");
+  }
+}
+
+TEST("what was complete is not cut to make room for its move to invalid/") {
+  const Cache cache;
+  auto writer = HalfWritten(cache);
+  const testing::OpenFile follower(cache.Path("incomplete/" + cache.DataNameOf("a")));
+  {
+    const Faults faults(testing::Refuse("renameat", EIO));
+    CHECK_FAILS(writer.value().Commit(), EIO);
+  }
+  const Faults faults(testing::RefuseNth("renameat", 1, ENOSPC));
+  CHECK_OK(writer.value().Rollback("why"));
+  CHECK_EQ(follower.Size(), 4);
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+}
+
+TEST("what was complete and could not be published does not look complete in invalid/") {
+  const Cache cache;
+  auto writer = HalfWritten(cache);
+  {
+    const Faults faults(testing::Refuse("renameat", EIO));
+    CHECK_FAILS(writer.value().Commit(), EIO);
+  }
+  CHECK_OK(writer.value().Rollback("why"));
+  CHECK_EQ(testing::ReadFile(cache.Path("invalid/a")), "half");
+  CHECK(!testing::Attribute(cache.Path("invalid/a"), kHitsAttribute).has_value());
 }
 
 TEST("what failed for another reason, or after room was found again, is kept") {
