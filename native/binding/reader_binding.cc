@@ -10,10 +10,6 @@ namespace xattr_cache::binding {
 
 namespace {
 
-std::chrono::nanoseconds FromMilliseconds(double milliseconds) {
-  return std::chrono::nanoseconds(static_cast<int64_t>(milliseconds * 1e6));
-}
-
 // (directory, id) -> { handle, fd, size, modifiedMs } | undefined if there is no such image | null if it would wait
 template <Waiting kWaiting>
 struct Open {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <ctime>
 
@@ -12,13 +14,24 @@ namespace xattr_cache {
 
 inline constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
 
+// The years 1678 to 2261 fit.  Anybody can set a file's time to an earlier or a later one, which counts as one at that
+// end.
+inline constexpr int64_t kFarthestSecond = 9'200'000'000;
+
 inline int64_t ToNanoseconds(const timespec& time) {
-  return static_cast<int64_t>(time.tv_sec) * kNanosecondsPerSecond + time.tv_nsec;
+  const int64_t second = std::clamp(int64_t{time.tv_sec}, -kFarthestSecond, kFarthestSecond);
+  return second * kNanosecondsPerSecond + time.tv_nsec;
 }
 
 // Milliseconds, with the fraction that a double can hold: a quarter of a microsecond today.
 inline double ToMilliseconds(int64_t nanoseconds) {
   return static_cast<double>(nanoseconds) / 1e6;
+}
+
+// A span that no clock lives to see where milliseconds do not fit, infinity included.
+inline std::chrono::nanoseconds FromMilliseconds(double milliseconds) {
+  constexpr double kLongest = static_cast<double>(kFarthestSecond) * 1e9;
+  return std::chrono::nanoseconds(static_cast<int64_t>(std::fmin(milliseconds * 1e6, kLongest)));
 }
 
 // When an image was last of use: a commit counts as an access, as does a restored backup's modification.
@@ -29,8 +42,9 @@ inline int64_t Recency(const sys::FileStat& stat) {
 // How far a time lies from now, in seconds.  One in the future is as suspect as one in the past (a clock was set), so
 // that its file is not kept for ever.
 inline double AgeSeconds(const timespec& time) {
-  const int64_t age = ToNanoseconds(sys::Now()) - ToNanoseconds(time);
-  return static_cast<double>(age < 0 ? -age : age) / static_cast<double>(kNanosecondsPerSecond);
+  const timespec now = sys::Now();
+  const auto seconds = static_cast<double>(now.tv_sec - time.tv_sec);
+  return std::abs(seconds + static_cast<double>(now.tv_nsec - time.tv_nsec) / 1e9);
 }
 
 }  // namespace xattr_cache

@@ -56,10 +56,13 @@ void TouchByReading(int fd) {
 
 void MarkAccess(int fd, const sys::FileStat& stat, std::chrono::nanoseconds resolution) {
   const timespec now = sys::Now();
-  const int64_t age = ToNanoseconds(now) - ToNanoseconds(stat.accessed);
+  const int64_t now_ns = ToNanoseconds(now);
+  const int64_t accessed_ns = ToNanoseconds(stat.accessed);
   // After a clock was set back.  The later of the two times is what eviction goes by, so neither may lie in the future.
-  const bool modified_later = ToNanoseconds(stat.modified) > ToNanoseconds(now);
-  if (age >= 0 && age < resolution.count() && !modified_later) return;
+  const bool modified_later = ToNanoseconds(stat.modified) > now_ns;
+  // Not the difference of the two, which overflows for a time before 1740.
+  const bool recent = accessed_ns <= now_ns && accessed_ns > now_ns - resolution.count();
+  if (recent && !modified_later) return;
   // Both, though the one stays as it is: file systems on libfuse 2 leave out a call that sets one alone.
   if (sys::SetTimes(fd, now, modified_later ? now : stat.modified) != 0 && errno == EPERM) TouchByReading(fd);
 }

@@ -222,6 +222,19 @@ test('with an access resolution a young access time is left, and the hit is coun
   assert(Math.abs(old.lastAccessedMs - Date.now()) < 1000);
 });
 
+test('with an infinite access resolution no access is written again, by readers and whole reads alike', async (t) => {
+  const driver = await openDriver(t, { accessResolutionMs: Number.POSITIVE_INFINITY });
+  await driver.writeImage('image', bytesOf(10));
+  await utimes(driver.getImageFilepath('image'), 1000, 1000);
+
+  await driver.readImage('image');
+  await (await driver.openForRead('image')).close();
+  driver.readImageSync('image');
+
+  const [{ hits, lastAccessedMs }] = await driver.getCachedImages();
+  assert.deepEqual([hits, lastAccessedMs], [3, 1_000_000]);
+});
+
 test('a hit on an image that stays locked is not counted, is logged, and fails no read', async (t) => {
   const entries = [];
   const log = (entry) => entries.push(entry);

@@ -82,6 +82,14 @@ TEST("a modification counts as a use") {
   CHECK_EQ(EvictTo(cache, 10), "b");
 }
 
+TEST("an image from a far future is not taken for the coldest") {
+  const Cache cache;
+  AddImages(cache, {"a", "b"});
+  const timespec far{13'569'465'600, 0};  // the year 2400
+  CHECK_EQ(sys::SetTimes(testing::OpenFile(cache.Path("a")).fd(), far, far), 0);
+  CHECK_EQ(EvictTo(cache, 10), "b");
+}
+
 TEST("what goes is reported with its hits as they stood") {
   const Cache cache;
   AddImages(cache, {"a"});

@@ -1,5 +1,7 @@
 #include "core/file_times.h"
 
+#include <limits>
+
 #include "harness.h"
 
 namespace xattr_cache {
@@ -10,6 +12,23 @@ TEST("times are counted in nanoseconds, before the epoch too") {
   CHECK_EQ(ToNanoseconds({1, 5}), 1'000'000'005);
   CHECK_EQ(ToNanoseconds({-1, 999'999'999}), -1);
   CHECK_EQ(ToNanoseconds({9'000'000'000, 1}), 9'000'000'000'000'000'001);
+}
+
+// Which `touch -d 2400-01-01` makes.
+TEST("times that do not fit count as the farthest that do, in their order to all others") {
+  const int64_t now = ToNanoseconds(sys::Now());
+  for (const time_t far : {time_t{13'569'465'600}, std::numeric_limits<time_t>::max()}) {
+    CHECK(ToNanoseconds({far, 999'999'999}) > now);
+    CHECK(ToNanoseconds({-far, 0}) < 0);
+    CHECK(AgeSeconds({far, 0}) > 1e9);
+  }
+  CHECK(AgeSeconds({-13'569'465'600, 0}) > 1e10);
+}
+
+TEST("a span that does not fit is the longest that does") {
+  CHECK_EQ(FromMilliseconds(1.5).count(), 1'500'000);
+  CHECK_EQ(FromMilliseconds(std::numeric_limits<double>::infinity()).count(), 9'200'000'000'000'000'000);
+  CHECK_EQ(FromMilliseconds(1e300).count(), 9'200'000'000'000'000'000);
 }
 
 TEST("milliseconds keep the fraction") {

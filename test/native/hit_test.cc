@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <limits>
 #include <string>
 
 #include "cache_fixture.h"
@@ -109,6 +110,21 @@ TEST("an access within the resolution is not written again, an older one is") {
   CHECK_EQ(image.hits(), "1");
   CHECK_EQ(RecordHit(image.fd(), 500ms).value().outcome, HitOutcome::kCounted);
   CHECK(testing::AccessedNs(image.path) > recent);
+}
+
+TEST("an access of any age, but not one to come, is recent enough for an infinite resolution") {
+  const HitImage image;
+  const auto never = FromMilliseconds(std::numeric_limits<double>::infinity());
+  testing::SetTimes(image.path, 0, 0);
+  CHECK_EQ(RecordHit(image.fd(), never).value().outcome, HitOutcome::kCounted);
+  CHECK_EQ(testing::AccessedNs(image.path), 0);
+
+  const timespec far{13'569'465'600, 0};  // the year 2400
+  CHECK_EQ(sys::SetTimes(image.fd(), far, far), 0);
+  const int64_t before = testing::NowNs();
+  CHECK_EQ(RecordHit(image.fd(), never).value().outcome, HitOutcome::kCounted);
+  CHECK(testing::AccessedNs(image.path) >= before);
+  CHECK(testing::AccessedNs(image.path) <= testing::NowNs());
 }
 
 TEST("an access that lies in the future is always overwritten") {
