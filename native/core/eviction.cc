@@ -1,7 +1,6 @@
 #include "core/eviction.h"
 
 #include <algorithm>
-#include <chrono>
 #include <tuple>
 
 #include "core/counter.h"
@@ -14,9 +13,6 @@
 namespace xattr_cache {
 
 namespace {
-
-// A hit holds the lock for a few microseconds.
-constexpr std::chrono::milliseconds kHitPatience{2};
 
 // What a dry run reports.  ENOENT: the image is gone.
 Result<std::optional<int64_t>> ReadHitsOfVictim(const CacheDirectory& directory, const char* id) {
@@ -89,8 +85,10 @@ Result<std::optional<int64_t>> Eviction::Remove(const ImageRow& row) {
   if (!image.ok()) return image.error();
   const int fd = image.value().fd.get();
 
-  const auto lock = FileLock::Acquire(fd, kHitPatience);
-  if (lock.failed_with(ETIMEDOUT)) return stays;  // In use.
+  // In use, and after a hit no longer the coldest.  Not waited for: 64 that a stranger has locked would hold up a thread
+  // of the pool for long.
+  const auto lock = FileLock::TryAcquire(fd);
+  if (lock.failed_with(EWOULDBLOCK)) return stays;
 
   sys::FileStat there;
   if (sys::StatAt(directory_->base(), id, &there) != 0) return SysError::Last("statx");

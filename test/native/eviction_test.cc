@@ -149,13 +149,21 @@ TEST("an image that is replaced while its lock is taken stays") {
   CHECK_EQ(testing::ReadFile(cache.Path("a")), "new bytes.");
 }
 
-TEST("an image whose lock is held stays, without a problem") {
+TEST("an image whose lock is held stays, without a problem and without a second try") {
   const Cache cache;
   AddImages(cache, {"a", "b"});
   const testing::OpenFile holder(cache.Path("a"));
   CHECK(holder.TryFlock());
-  CHECK_EQ(EvictTo(cache, 10), "b");
+  auto eviction = Eviction::Begin(cache.shared(), 10);
+  CHECK_OK(eviction);
+  int locks = 0;
+  const Faults faults([&](std::string_view call) { return locks += call == "flock" ? 1 : 0, 0; });
+  const auto evicted = eviction.value().Step(10);
+  CHECK_EQ(evicted.images.size(), 1);
+  CHECK_EQ(evicted.images.name(evicted.images.row(0)), "b");
+  CHECK(!evicted.problem.has_value());
   CHECK(testing::Exists(cache.Path("a")));
+  CHECK_EQ(locks, 3);  // One for "a", and for "b" with its release.
 }
 
 TEST("an image is unlinked under its lock") {
