@@ -22,6 +22,10 @@ namespace {
 // How long a writer may take from making its data to showing its token.
 constexpr double kYoungestOrphanSeconds = 60;
 
+// What a live writer's token and data are never as old as, see ImageWriter::Touch; unless the machine slept.  Then the
+// writer's commit fails as one whose claim is lost.
+constexpr double kLongestSilenceSeconds = 2 * 3600;
+
 // Whether a name was unlinked by this call.  A directory stays, and so does a file that a network file system keeps for
 // somebody who has it open.
 Result<bool> Unlink(int directory, const char* name) {
@@ -66,6 +70,13 @@ bool IsNoDotFile(std::string_view name) {
   return name.front() != '.' || IsPrivateName(name);
 }
 
+// Whose it is cannot be seen: a foreign writer's or one's of ours.
+Result<bool> ReapUnreadable(const CacheDirectory& directory, const char* id, double grace_seconds) {
+  const auto gone = UnlinkIfOlder(directory.incomplete(), id, std::max(grace_seconds, kLongestSilenceSeconds));
+  if (gone.failed_with(EACCES) || gone.failed_with(EPERM)) return false;
+  return gone;
+}
+
 // A foreign file is removed under its lock with the inode checked again: a writer of ours that had to take the token by
 // name holds the lock before it marks it.
 Result<bool> ReapForeign(const CacheDirectory& directory, const char* id, double grace_seconds) {
@@ -75,7 +86,8 @@ Result<bool> ReapForeign(const CacheDirectory& directory, const char* id, double
   const UniqueFd file(sys::OpenAt(directory.incomplete(), id, sys::kReadExisting));
   if (!file.valid()) {
     if (sys::IsNoFile(errno)) return Unlink(directory.incomplete(), id);
-    if (errno == ENOENT || errno == EACCES) return false;  // Gone; or not ours to judge, it may be a live writer's.
+    if (errno == ENOENT) return false;
+    if (errno == EACCES) return ReapUnreadable(directory, id, grace_seconds);
     return SysError::Last("openat");
   }
   const auto lock = FileLock::TryAcquire(file.get());
@@ -98,22 +110,28 @@ Result<bool> ReapToken(const CacheDirectory& directory, const char* id, double g
   return false;
 }
 
-// The private names that the tokens standing in incomplete/ speak for.  Fails if one of them cannot be looked at: then
-// nobody can say which bytes are nobody's.
-Result<std::set<std::string>> ReadDataNames(const CacheDirectory& directory, const std::vector<std::string>& names) {
+// The private names that the tokens standing in incomplete/ speak for.
+struct SpokenFor {
   std::set<std::string> data;
+  bool all = true;  // False if this user may not open one of them.
+};
+
+// Fails if a token cannot be looked at for another reason: then nobody can say which bytes are nobody's.
+Result<SpokenFor> ReadDataNames(const CacheDirectory& directory, const std::vector<std::string>& names) {
+  SpokenFor spoken_for;
   for (const std::string& name : names) {
     if (IsPrivateName(name)) continue;
     const UniqueFd token(sys::OpenAt(directory.incomplete(), name.c_str(), sys::kReadExisting));
     if (!token.valid()) {
-      if (errno == ENOENT || sys::IsNoFile(errno)) continue;
-      return SysError::Last("openat");
+      if (errno != ENOENT && errno != EACCES && !sys::IsNoFile(errno)) return SysError::Last("openat");
+      if (errno == EACCES) spoken_for.all = false;
+      continue;
     }
     const auto mark = WriterMark::Read(token.get());
     if (!mark.ok()) return mark.error();
-    if (mark.value().has_value()) data.insert(mark.value()->data_name);
+    if (mark.value().has_value()) spoken_for.data.insert(mark.value()->data_name);
   }
-  return data;
+  return spoken_for;
 }
 
 // What ProbeDirectory published and could not take away again, or died before it did.
@@ -157,11 +175,11 @@ Result<uint64_t> ReapStalled(const CacheDirectory& directory, double grace_secon
 
   // After the tokens, whose dead writers' data went with them.
   const auto spoken_for = ReadDataNames(directory, names.value());
-  if (spoken_for.failed_with(EACCES)) return reaped;
   if (!spoken_for.ok()) return spoken_for.error();
-  const double orphan_grace = std::max(grace_seconds, kYoungestOrphanSeconds);
+  const double youngest = spoken_for.value().all ? kYoungestOrphanSeconds : kLongestSilenceSeconds;
+  const double orphan_grace = std::max(grace_seconds, youngest);
   for (const std::string& name : names.value()) {
-    if (!IsPrivateName(name) || spoken_for.value().contains(name)) continue;
+    if (!IsPrivateName(name) || spoken_for.value().data.contains(name)) continue;
     const auto gone = UnlinkIfOlder(directory.incomplete(), name.c_str(), orphan_grace);
     if (!gone.ok()) return gone.error();
     if (gone.value()) reaped++;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir } from 'node:fs/promises';
+import { chmod, chown, mkdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
@@ -118,6 +118,21 @@ test('one user takes over from another whose process died', options, async (t) =
 
   assert.deepEqual(Buffer.from(await ofBob.call('readImage', 'image')), bytesOf(1000, 2));
   assert.equal((await ofBob.call('getUsage')).incomplete, 0);
+});
+
+test('a dead foreign writer whose file may not be opened does not keep its image for ever', options, async (t) => {
+  const { dir, ofBob } = await share(t);
+  const path = join(dir, 'incomplete', 'image');
+  await writeFile(path, 'partial', { mode: 0o600 });
+  const threeHoursAgo = Date.now() / 1000 - 3 * 3600;
+  await utimes(path, threeHoursAgo, threeHoursAgo);
+
+  await assert.rejects(ofBob.call('openForWrite', 'image'), { code: 'ERR_IMAGE_BUSY' });
+  assert.deepEqual(await ofBob.call('clean', 4 * 3600), { invalidReaped: 0, stalledReaped: 0 });
+  assert.deepEqual(await ofBob.call('clean', 3600), { invalidReaped: 0, stalledReaped: 1 });
+
+  await ofBob.call('openForWrite', 'image');
+  await ofBob.call('commit', 'image');
 });
 
 test('a stranger who may only read gets the right bytes, and counts nothing', options, async (t) => {

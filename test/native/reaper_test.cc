@@ -23,7 +23,8 @@ using testing::Bytes;
 using testing::Cache;
 using testing::Faults;
 
-constexpr double kDay = 86'400;
+constexpr double kHour = 3600;
+constexpr double kDay = 24 * kHour;
 constexpr char kOrphan[] = "incomplete/.d-0123456789abcdef";
 
 uint64_t Reap(const Cache& cache, double grace_seconds, const StallRule& rule = {}) {
@@ -93,6 +94,20 @@ TEST("a reaper that cannot look at a token does not take its writer's data for n
   CHECK_OK(writer.value().Commit());
 }
 
+// A cache that strangers may change, with a file in incomplete/ that they may not open.
+struct Unreadable {
+  explicit Unreadable(double seconds_ago) {
+    ::chmod(cache.Path("incomplete").c_str(), 0777);
+    AddFile(cache, "incomplete/a", seconds_ago);
+    ::chmod(cache.Path("incomplete/a").c_str(), 0600);
+  }
+  bool StrangerReaps(double grace_seconds, uint64_t count) const {
+    return testing::RunAsStranger([&] { return Reap(cache, grace_seconds) == count; });
+  }
+
+  Cache cache;
+};
+
 TEST("a live writer is not reaped by a user who may not look at its token") {
   if (!testing::IsRoot()) return testing::Skip("needs root, to be somebody else");
   const Cache cache;
@@ -101,9 +116,39 @@ TEST("a live writer is not reaped by a user who may not look at its token") {
   auto writer = cache.Claim("a");
   ::umask(022);
   CHECK_OK(writer);
-  cache.AgeIncomplete(kDay);
+  cache.AgeIncomplete(1.9 * kHour);  // The next touch is late.
   CHECK(testing::RunAsStranger([&] { return Reap(cache, 0) == 0; }));
   CHECK_OK(writer.value().Commit());
+}
+
+TEST("a file that a user may not open is reaped when it is older than the grace and than two hours") {
+  if (!testing::IsRoot()) return testing::Skip("needs root, to be somebody else");
+  const Unreadable young(1.9 * kHour);
+  CHECK(young.StrangerReaps(0, 0));
+  CHECK(young.StrangerReaps(kHour, 0));
+  const Unreadable old(3 * kHour);
+  CHECK(old.StrangerReaps(kDay, 0));
+  CHECK(old.StrangerReaps(kHour, 1));
+  CHECK_EQ(testing::Names(old.cache.Path("incomplete")), "");
+}
+
+TEST("a file that a user may neither open nor remove stays, and fails no reaper") {
+  if (!testing::IsRoot()) return testing::Skip("needs root, to be somebody else");
+  const Unreadable old(3 * kHour);
+  ::chmod(old.cache.Path("incomplete").c_str(), 01777);
+  CHECK(old.StrangerReaps(kHour, 0));
+  CHECK_EQ(testing::Names(old.cache.Path("incomplete")), "a");
+}
+
+TEST("beside a file that a user may not open, bytes that no token names are reaped after two hours") {
+  if (!testing::IsRoot()) return testing::Skip("needs root, to be somebody else");
+  const Unreadable young(100);
+  AddFile(young.cache, kOrphan, 1.9 * kHour);
+  CHECK(young.StrangerReaps(0, 0));
+  testing::MakeOlder(young.cache.Path(kOrphan), kHour);
+  CHECK(young.StrangerReaps(kDay, 0));
+  CHECK(young.StrangerReaps(0, 1));
+  CHECK_EQ(testing::Names(young.cache.Path("incomplete")), "a");
 }
 
 TEST("where locks do not work, a writer is reaped when it has stalled") {
