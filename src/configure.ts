@@ -23,7 +23,7 @@ export interface Configured {
 export async function configureDirectory(dir: string): Promise<Configured> {
   if (dir === '') throw bad('no directory was given', dir);
   const made = await makeLayout(dir);
-  const directory = openLayout(dir, made);
+  const directory = await openLayout(dir, made);
   try {
     return { directory, capabilities: await findCapabilities(dir, directory) };
   } catch (error) {
@@ -63,9 +63,9 @@ async function mkdirIfMissing(path: string): Promise<void> {
   }
 }
 
-function openLayout(dir: string, makeError: unknown): Handle {
+async function openLayout(dir: string, makeError: unknown): Promise<Handle> {
   try {
-    return native.openDirectorySync(dir);
+    return await native.openDirectoryAsync(dir);
   } catch (openError) {
     const missing = isSystemError(openError) && openError.code === 'ENOENT';
     const error = missing && makeError !== undefined ? makeError : openError;
@@ -89,7 +89,7 @@ function explainOpening(error: unknown): string {
 }
 
 async function findCapabilities(dir: string, directory: Handle): Promise<Capabilities> {
-  const mount = await readMountFacts(native.mountIdSync(directory));
+  const mount = await readMountFacts(await native.mountIdAsync(directory));
   let findings: NativeFindings;
   try {
     findings = await native.probeAsync(directory);

@@ -57,8 +57,8 @@ export interface Native {
   /** For what is large: freed in the pool. */
   releaseAsync(handle: Handle): Promise<void>;
 
-  openDirectorySync(path: string): Handle;
-  mountIdSync(directory: Handle): number;
+  openDirectoryAsync(path: string): Promise<Handle>;
+  mountIdAsync(directory: Handle): Promise<number>;
   probeAsync(directory: Handle): Promise<NativeFindings>;
   mayWriteImagesAsync(directory: Handle): Promise<boolean>;
   reapInvalidAsync(directory: Handle, graceSeconds: number): Promise<number>;

@@ -87,8 +87,8 @@ struct ReapStalledImages {
 
 void ExportDirectory(Napi::Object exports) {
   AddExports(exports, {
-                          {"openDirectorySync", CallSync<OpenDirectory>},
-                          {"mountIdSync", CallSync<MountOf>},
+                          {"openDirectoryAsync", CallAsync<OpenDirectory>},
+                          {"mountIdAsync", CallAsync<MountOf>},
                           {"probeAsync", CallAsync<Probe>},
                           {"mayWriteImagesAsync", CallAsync<MayWrite>},
                           {"reapInvalidAsync", CallAsync<ReapInvalidImages>},

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 
 import { BadDriverConfiguration, CacheError, XattrDriver } from '../../dist/index.js';
 import { native } from '../../dist/native.js';
+import { attach, needsStrace } from '../faults/support/strace.mjs';
 import { bytesOf, readWhole } from '../support/contents.mjs';
 import { driverProcess } from '../support/driver-process.mjs';
 import { mountFresh, mountReadOnly, needsMount } from '../support/mounts.mjs';
@@ -143,7 +144,20 @@ test('a directory that may not be read is refused', otherUsers, async (t) => {
   await assert.rejects(driverProcess(t, { dir }, stranger), refusal);
 });
 
-for (const question of ['mountIdSync', 'mayWriteImagesAsync']) {
+test('configure() looks at the directory beside the event loop: its file system may not answer', {
+  skip: needsStrace,
+}, async (t) => {
+  const dir = await temporaryDirectory(t);
+  const { call, pid } = await driverProcess(t, { dir });
+  for (const allThreads of [true, false]) {
+    const { detach } = await attach(pid, { calls: ['mkdir', 'openat', 'statx'], allThreads });
+    await call('configureDriver', { dir });
+    const lines = (await detach()).filter((line) => line.includes(dir));
+    assert.equal(lines.length > 0, allThreads, lines.join('\n'));
+  }
+});
+
+for (const question of ['mountIdAsync', 'mayWriteImagesAsync']) {
   test(`a directory that a disk error keeps from being looked at (${question}) is refused`, async (t) => {
     const dir = await temporaryDirectory(t);
     const cause = Object.assign(new Error('EIO: i/o error'), {
@@ -151,12 +165,7 @@ for (const question of ['mountIdSync', 'mayWriteImagesAsync']) {
       errno: -constants.errno.EIO,
       syscall: 'statx',
     });
-    const answer = question.endsWith('Async')
-      ? () => Promise.reject(cause)
-      : () => {
-          throw cause;
-        };
-    t.mock.method(native, question, answer);
+    t.mock.method(native, question, () => Promise.reject(cause));
 
     const error = await cannotBeConfigured(dir);
     assert.equal(error.cause, cause);

@@ -16,7 +16,7 @@ const kinds = {
   'other elements': new Uint16Array(8),
 };
 const refused = { name: 'TypeError', message: 'native call with wrong arguments' };
-const takeTexts = ['openDirectorySync', 'getAttributeSync', 'getAttributeAsync'];
+const takeTexts = ['openDirectoryAsync', 'getAttributeSync', 'getAttributeAsync'];
 // Releasing twice is fine, and so is releasing nothing.
 const { releaseSync: _, ...calls } = native;
 
@@ -31,7 +31,7 @@ for (const [kind, value] of Object.entries(kinds)) {
 }
 
 test('a handle of another kind is refused', async (t) => {
-  const directory = native.openDirectorySync((await openDriver(t)).dir);
+  const directory = await native.openDirectoryAsync((await openDriver(t)).dir);
   for (const name of ['readSync', 'recordHitSync', 'commitSync', 'scanNextAsync', 'takeRowsSync', 'evictAsync']) {
     await assert.rejects(async () => await native[name](directory, new Uint8Array(1), 0, 1, 0), refused, name);
   }
