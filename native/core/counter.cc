@@ -61,7 +61,7 @@ Result<int64_t> IncrementCounter(const char* path, const char* name, int64_t del
                                  std::chrono::milliseconds lock_timeout) {
   // O_RDONLY is enough: fsetxattr checks the inode's write permission, not the descriptor's access mode.
   const UniqueFd file(sys::OpenAt(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file.valid()) return SysError::Last("open");
+  if (!file.valid()) return SysError::Last("openat");
 
   const auto lock = FileLock::Acquire(file.get(), lock_timeout);
   if (!lock.ok()) return lock.error();
