@@ -8,7 +8,7 @@
 #include "counter.h"
 
 static const unsigned kFields = STATX_TYPE | STATX_MODE | STATX_SIZE | STATX_BLOCKS | STATX_INO | STATX_ATIME |
-                                STATX_MTIME | STATX_NLINK | STATX_UID | STATX_MNT_ID;
+                                STATX_MTIME | STATX_NLINK | STATX_MNT_ID;
 static int directory;
 static char* bytes;
 static size_t size;

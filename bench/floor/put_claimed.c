@@ -10,7 +10,7 @@
 #include "directories.h"
 
 static const unsigned kFields = STATX_TYPE | STATX_MODE | STATX_SIZE | STATX_BLOCKS | STATX_INO | STATX_ATIME |
-                                STATX_MTIME | STATX_NLINK | STATX_UID | STATX_MNT_ID;
+                                STATX_MTIME | STATX_NLINK | STATX_MNT_ID;
 static char bytes[4096];
 
 static void Put(size_t number) {

@@ -50,7 +50,6 @@ struct MountOf : ToNumber {
     if (sys::Stat(directory->base(), &stat) != 0) return SysError::Last("statx");
     return stat.mount_id;
   }
-  static Napi::Value ToJs(Napi::Env env, uint64_t id) { return Napi::Number::New(env, static_cast<double>(id)); }
 
   Directory directory;
 };
@@ -62,21 +61,19 @@ struct MayWrite : ToBoolean {
   Directory directory;
 };
 
-struct ReapInvalidImages {
+struct ReapInvalidImages : ToNumber {
   explicit ReapInvalidImages(Arguments& arguments)
       : directory(arguments.Handle<CacheDirectory>()), grace_seconds(arguments.Number()) {}
   Result<uint64_t> Run() const { return ReapInvalid(*directory, grace_seconds); }
-  static Napi::Value ToJs(Napi::Env env, uint64_t n) { return Napi::Number::New(env, static_cast<double>(n)); }
 
   Directory directory;
   double grace_seconds;
 };
 
-struct ReapStalledImages {
+struct ReapStalledImages : ToNumber {
   explicit ReapStalledImages(Arguments& arguments)
       : directory(arguments.Handle<CacheDirectory>()), grace_seconds(arguments.Number()), rule(arguments.Stall()) {}
   Result<uint64_t> Run() const { return ReapStalled(*directory, grace_seconds, rule); }
-  static Napi::Value ToJs(Napi::Env env, uint64_t n) { return Napi::Number::New(env, static_cast<double>(n)); }
 
   Directory directory;
   double grace_seconds;

@@ -25,10 +25,9 @@ struct Find : OfImage {
   }
 };
 
-struct Hits : OfImage {
+struct Hits : OfImage, ToNumber {
   using OfImage::OfImage;
   Result<int64_t> Run() const { return ReadHits(*directory, id.c_str()); }
-  static Napi::Value ToJs(Napi::Env env, int64_t hits) { return Napi::Number::New(env, static_cast<double>(hits)); }
 };
 
 struct Queued : OfImage, ToBoolean {

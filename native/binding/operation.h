@@ -84,7 +84,7 @@ struct ToNothing {
   static Napi::Value ToJs(Napi::Env env, Done&) { return env.Undefined(); }
 };
 struct ToNumber {
-  static Napi::Value ToJs(Napi::Env env, double value) { return Napi::Number::New(env, value); }
+  static Napi::Value ToJs(Napi::Env env, auto value) { return Napi::Number::New(env, static_cast<double>(value)); }
 };
 struct ToBoolean {
   static Napi::Value ToJs(Napi::Env env, bool value) { return Napi::Boolean::New(env, value); }

@@ -53,7 +53,6 @@ struct Read : ToNumber {
     buffer = buffer.first(std::min(length, buffer.size()));
   }
   Result<size_t> Run() const { return ReadImage(image->fd.get(), buffer, position, kWaiting); }
-  static Napi::Value ToJs(Napi::Env env, size_t size) { return Napi::Number::New(env, static_cast<double>(size)); }
 
   std::shared_ptr<OpenImage> image;
   std::span<std::byte> buffer;

@@ -107,10 +107,9 @@ struct QueuedImages : OfDirectory {
 
 // The operations that answer with one number.
 template <Result<uint64_t> (*kOperation)(const CacheDirectory&)>
-struct Count : OfDirectory {
+struct Count : OfDirectory, ToNumber {
   using OfDirectory::OfDirectory;
   Result<uint64_t> Run() const { return kOperation(*directory); }
-  static Napi::Value ToJs(Napi::Env env, uint64_t count) { return Napi::Number::New(env, static_cast<double>(count)); }
 };
 
 // -> { imageId, size } | undefined

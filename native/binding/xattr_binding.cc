@@ -39,13 +39,12 @@ struct Set : OfAttribute, ToNothing {
 };
 
 // (path, name, delta, lockTimeoutMs) -> the new count.  A timeout of 0 tries once.
-struct Increment : OfAttribute {
+struct Increment : OfAttribute, ToNumber {
   explicit Increment(Arguments& arguments)
       : OfAttribute(arguments),
         delta(static_cast<int64_t>(arguments.Number())),
         lock_timeout(static_cast<int64_t>(arguments.Number())) {}
   Result<int64_t> Run() const { return IncrementCounter(path.c_str(), name.c_str(), delta, lock_timeout); }
-  static Napi::Value ToJs(Napi::Env env, int64_t count) { return Napi::Number::New(env, static_cast<double>(count)); }
 
   int64_t delta;
   std::chrono::milliseconds lock_timeout;

@@ -110,9 +110,6 @@ Status TryReading(const CacheDirectory& directory, const char* id, Findings* fin
 
 Result<Findings> ProbeDirectory(const std::shared_ptr<const CacheDirectory>& directory) {
   Findings findings;
-  sys::FileStat stat;
-  if (sys::Stat(directory->base(), &stat) != 0) return SysError::Last("statx");
-  findings.mount_id = stat.mount_id;
   findings.nameless_files = HasNamelessFiles(*directory);
 
   auto private_name = MakePrivateName();

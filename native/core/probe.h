@@ -11,7 +11,6 @@
 namespace xattr_cache {
 
 struct Findings {
-  uint64_t mount_id = 0;  // for /proc/self/mountinfo
   // Two open descriptions of one file keep each other out.  False: only age retires a writer.
   bool locks = true;
   bool nameless_files = false;  // O_TMPFILE, and naming such a file

@@ -61,7 +61,7 @@ timespec ToTimespec(const statx_timestamp& time) {
 
 constexpr unsigned kEntryFields =
     STATX_TYPE | STATX_MODE | STATX_SIZE | STATX_BLOCKS | STATX_INO | STATX_ATIME | STATX_MTIME;
-constexpr unsigned kAllFields = kEntryFields | STATX_NLINK | STATX_UID | STATX_MNT_ID;
+constexpr unsigned kAllFields = kEntryFields | STATX_NLINK | STATX_MNT_ID;
 
 int CallStatx(int directory, const char* name, int flags, unsigned fields, FileStat* stat) {
   struct statx raw{};
@@ -74,7 +74,6 @@ int CallStatx(int directory, const char* name, int flags, unsigned fields, FileS
   stat->mount_id = (raw.stx_mask & STATX_MNT_ID) != 0 ? raw.stx_mnt_id : 0;
   stat->mode = raw.stx_mode;
   stat->links = raw.stx_nlink;
-  stat->owner = raw.stx_uid;
   stat->accessed = ToTimespec(raw.stx_atime);
   stat->modified = ToTimespec(raw.stx_mtime);
   return 0;

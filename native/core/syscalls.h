@@ -34,7 +34,6 @@ struct FileStat {
   uint64_t mount_id = 0;  // 0 where the kernel does not tell (before 5.8)
   uint32_t mode = 0;
   uint32_t links = 0;
-  uint32_t owner = 0;
   timespec accessed{};
   timespec modified{};
 
