@@ -14,9 +14,6 @@ namespace xattr_cache {
 
 namespace {
 
-// Longest int64_t in decimal, sign included.
-constexpr size_t kMaxDigits = 20;
-
 // 2^53 - 1.
 constexpr int64_t kMaxCount = 9007199254740991;
 
@@ -37,7 +34,7 @@ int64_t ParseCounter(std::string_view text) {
 }
 
 Result<int64_t> ReadCounter(int fd, const char* name) {
-  char text[kMaxDigits];
+  char text[kLongestCounter];
   const ssize_t size = sys::GetAttribute(fd, name, text, sizeof(text));
   if (size >= 0) return ParseCounter({text, static_cast<size_t>(size)});
   // ERANGE: too long to be a counter, whatever it is.
@@ -50,7 +47,7 @@ Result<int64_t> AddToCounter(int fd, const char* name, int64_t delta) {
   if (!count.ok()) return count.error();
 
   const int64_t sum = ClampedSum(count.value(), delta);
-  char text[kMaxDigits];
+  char text[kLongestCounter];
   const char* end = std::to_chars(text, text + sizeof(text), sum).ptr;
   const Status written = WriteAttribute(fd, name, {text, static_cast<size_t>(end - text)});
   if (!written.ok()) return written.error();

@@ -3,12 +3,16 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "core/result.h"
 
 namespace xattr_cache {
+
+// Longest int64_t in decimal, sign included.
+inline constexpr size_t kLongestCounter = 20;
 
 // Zero for everything but a plain decimal integer that a JavaScript number holds exactly (at most 2^53 - 1): a damaged
 // statistic must not get in the way of reading an image.

@@ -85,8 +85,8 @@ Result<std::optional<int64_t>> Eviction::Remove(const ImageRow& row) {
   if (!image.ok()) return image.error();
   const int fd = image.value().fd.get();
 
-  // In use, and after a hit no longer the coldest.  Not waited for: 64 that a stranger has locked would hold up a thread
-  // of the pool for long.
+  // In use, and after a hit no longer the coldest.  Not waited for: 64 that a stranger has locked would hold up a
+  // thread of the pool for long.
   const auto lock = FileLock::TryAcquire(fd);
   if (lock.failed_with(EWOULDBLOCK)) return stays;
 

@@ -35,8 +35,11 @@ inline std::chrono::nanoseconds FromMilliseconds(double milliseconds) {
 }
 
 // When an image was last of use: a commit counts as an access, as does a restored backup's modification.
+inline int64_t Recency(int64_t accessed_ns, int64_t modified_ns) {
+  return std::max(accessed_ns, modified_ns);
+}
 inline int64_t Recency(const sys::FileStat& stat) {
-  return std::max(ToNanoseconds(stat.accessed), ToNanoseconds(stat.modified));
+  return Recency(ToNanoseconds(stat.accessed), ToNanoseconds(stat.modified));
 }
 
 // How far a time lies from now, in seconds.  One in the future is as suspect as one in the past (a clock was set), so

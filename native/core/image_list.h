@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/file_times.h"
+
 namespace xattr_cache {
 
 struct ImageRow {
@@ -22,7 +24,7 @@ struct ImageRow {
   int64_t modified_ns = 0;
   int64_t hits = 0;
 
-  int64_t recency_ns() const { return accessed_ns > modified_ns ? accessed_ns : modified_ns; }
+  int64_t recency_ns() const { return Recency(accessed_ns, modified_ns); }
 };
 
 class ImageList {

@@ -17,7 +17,6 @@ namespace xattr_cache {
 namespace {
 
 constexpr size_t kBlockSize = 512;  // of st_blocks
-constexpr size_t kLongestCounter = 20;
 
 // A file that was removed between its name and this look at it.
 bool IsGone(int code) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/named_file.h"
 #include "core/private_name.h"
 #include "core/publish.h"
 #include "core/syscalls.h"
@@ -12,8 +13,6 @@
 namespace xattr_cache {
 
 namespace {
-
-constexpr mode_t kFileMode = 0666;
 
 // How many dead writers are taken over in a row before somebody is considered to be faster.
 constexpr int kMaxTakeOvers = 8;
@@ -137,8 +136,9 @@ Status ImageWriter::MoveToInvalid() {
 }
 
 Status ImageWriter::UnlinkData() {
-  if (sys::UnlinkAt(directory_->incomplete(), data_name_.c_str()) == 0 || errno == ENOENT) return Done{};
-  return SysError::Last("unlinkat");
+  const auto gone = Unlink(directory_->incomplete(), data_name_.c_str());
+  if (!gone.ok()) return gone.error();
+  return Done{};
 }
 
 void ImageWriter::LetGo() {

@@ -87,8 +87,8 @@ class ImageWriter {
   Token token_;
   uint64_t bytes_written_ = 0;
   uint64_t reserved_ = 0;
-  bool torn_ = false;  // A write failed and may have left bytes behind the last good one.
-  bool full_ = false;  // There was no room for the last write or commit.
+  bool torn_ = false;             // A write failed and may have left bytes behind the last good one.
+  bool full_ = false;             // There was no room for the last write or commit.
   bool marked_complete_ = false;  // A commit came so far, so followers may count on the size.
 };
 

@@ -4,6 +4,7 @@
 
 #include "core/counter.h"
 #include "core/image_reader.h"
+#include "core/named_file.h"
 #include "core/syscalls.h"
 #include "core/unique_fd.h"
 #include "core/xattr.h"
@@ -11,15 +12,6 @@
 namespace xattr_cache {
 
 namespace {
-
-constexpr mode_t kFileMode = 0666;
-
-// Unlinks a name.  False if there is nothing that unlinkat(2) removes: no such name, or a directory.
-Result<bool> Unlink(int directory, const char* name) {
-  if (sys::UnlinkAt(directory, name) == 0) return true;
-  if (errno == ENOENT || errno == EISDIR) return false;
-  return SysError::Last("unlinkat");
-}
 
 // An empty file may be a writer's token that a foreign writer renamed; only opening it tells.
 Result<ImageState> FindEmptyImage(const CacheDirectory& directory, const char* id) {

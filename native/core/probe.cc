@@ -17,7 +17,7 @@ namespace xattr_cache {
 
 namespace {
 
-constexpr mode_t kFileMode = 0600;
+constexpr mode_t kProbeMode = 0600;
 constexpr int kImagesToTry = 16;
 
 // A probe's name, which it takes away wherever it may have got.
@@ -42,7 +42,7 @@ class ProbeName {
 
 bool HasNamelessFiles(const CacheDirectory& directory) {
   const auto name = MakePrivateName();
-  const UniqueFd file(sys::OpenAt(directory.incomplete(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kFileMode));
+  const UniqueFd file(sys::OpenAt(directory.incomplete(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kProbeMode));
   if (!name.ok() || !file.valid()) return false;
   if (sys::LinkFile(file.get(), directory.incomplete(), name.value().c_str()) != 0) return false;
   sys::UnlinkAt(directory.incomplete(), name.value().c_str());
@@ -84,7 +84,7 @@ bool CanClone(const CacheDirectory& directory, int source) {
   const auto name = MakePrivateName();
   if (!name.ok()) return false;
   const UniqueFd copy(sys::OpenAt(directory.incomplete(), name.value().c_str(),
-                                  O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, kFileMode));
+                                  O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, kProbeMode));
   if (!copy.valid()) return false;
   sys::UnlinkAt(directory.incomplete(), name.value().c_str());
   return sys::CloneFile(copy.get(), source) == 0;

@@ -1,6 +1,7 @@
 #include "core/publish.h"
 
 #include "core/image_id.h"
+#include "core/named_file.h"
 #include "core/syscalls.h"
 #include "core/xattr.h"
 
@@ -40,11 +41,7 @@ Status Publish(const CacheDirectory& directory, const char* name, int fd, const 
   const SysError error = SysError::Last("renameat");
 
   // A network file system may report the failure of a repetition when the first attempt did it.
-  sys::FileStat published;
-  sys::FileStat ours;
-  if (sys::StatAt(directory.base(), id, &published) == 0 && sys::Stat(fd, &ours) == 0 && published.SameFileAs(ours)) {
-    return Done{};
-  }
+  if (IsStill(directory.base(), id, fd)) return Done{};
   return error;
 }
 

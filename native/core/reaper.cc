@@ -10,6 +10,7 @@
 
 #include "core/directory_walk.h"
 #include "core/file_times.h"
+#include "core/named_file.h"
 #include "core/private_name.h"
 #include "core/syscalls.h"
 #include "core/unique_fd.h"
@@ -26,12 +27,11 @@ constexpr double kYoungestOrphanSeconds = 60;
 // writer's commit fails as one whose claim is lost.
 constexpr double kLongestSilenceSeconds = 2 * 3600;
 
-// Whether a name was unlinked by this call.  A directory stays, and so does a file that a network file system keeps for
-// somebody who has it open.
-Result<bool> Unlink(int directory, const char* name) {
-  if (sys::UnlinkAt(directory, name) == 0) return true;
-  if (errno == ENOENT || errno == EISDIR || errno == EBUSY) return false;
-  return SysError::Last("unlinkat");
+// A file that a network file system keeps for somebody who has it open stays.
+Result<bool> UnlinkUnlessKept(int directory, const char* name) {
+  auto gone = Unlink(directory, name);
+  if (gone.failed_with(EBUSY)) return false;
+  return gone;
 }
 
 // No grace: all, at once.  Else strictly older.
@@ -47,7 +47,7 @@ Result<bool> IsOlder(int directory, const char* name, double grace_seconds) {
 Result<bool> UnlinkIfOlder(int directory, const char* name, double grace_seconds) {
   const auto older = IsOlder(directory, name, grace_seconds);
   if (!older.ok() || !older.value()) return older;
-  return Unlink(directory, name);
+  return UnlinkUnlessKept(directory, name);
 }
 
 // All names that are wanted, so that nothing is removed while the directory is walked.
@@ -85,7 +85,7 @@ Result<bool> ReapForeign(const CacheDirectory& directory, const char* id, double
 
   const UniqueFd file(sys::OpenAt(directory.incomplete(), id, sys::kReadExisting));
   if (!file.valid()) {
-    if (sys::IsNoFile(errno)) return Unlink(directory.incomplete(), id);
+    if (sys::IsNoFile(errno)) return UnlinkUnlessKept(directory.incomplete(), id);
     if (errno == ENOENT) return false;
     if (errno == EACCES) return ReapUnreadable(directory, id, grace_seconds);
     return SysError::Last("openat");
@@ -94,12 +94,8 @@ Result<bool> ReapForeign(const CacheDirectory& directory, const char* id, double
   if (lock.failed_with(EWOULDBLOCK)) return false;
   const auto mark = WriterMark::Read(file.get());
   if (mark.ok() && mark.value().has_value()) return false;
-
-  sys::FileStat there;
-  sys::FileStat ours;
-  if (sys::StatAt(directory.incomplete(), id, &there) != 0 || sys::Stat(file.get(), &ours) != 0) return false;
-  if (!there.SameFileAs(ours)) return false;
-  return Unlink(directory.incomplete(), id);
+  if (!IsStill(directory.incomplete(), id, file.get())) return false;
+  return UnlinkUnlessKept(directory.incomplete(), id);
 }
 
 Result<bool> ReapToken(const CacheDirectory& directory, const char* id, double grace_seconds, const StallRule& rule) {

@@ -18,8 +18,8 @@ Result<uint64_t> ReapInvalid(const CacheDirectory& directory, double grace_secon
 // Never a live writer's.  Likewise what a probe of the directory left among the images.  Returns how many leftovers
 // went.
 //
-// A file that this user may not open could be a token of ours.  It goes if it is older than two hours as well, and while
-// it stays, so do nameless bytes that are younger: a live writer touches both every hour.
+// A file that this user may not open could be a token of ours.  It goes if it is older than two hours as well, and
+// while it stays, so do nameless bytes that are younger: a live writer touches both every hour.
 Result<uint64_t> ReapStalled(const CacheDirectory& directory, double grace_seconds, const StallRule& rule);
 
 }  // namespace xattr_cache

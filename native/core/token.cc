@@ -3,21 +3,13 @@
 #include <fcntl.h>
 
 #include "core/file_times.h"
+#include "core/named_file.h"
 #include "core/syscalls.h"
 #include "core/xattr.h"
 
 namespace xattr_cache {
 
 namespace {
-
-constexpr mode_t kFileMode = 0666;
-
-// Whether `name` in the directory still is the file that `fd` has open.
-bool IsStill(int directory, const char* name, int fd) {
-  sys::FileStat there;
-  sys::FileStat ours;
-  return sys::StatAt(directory, name, &there) == 0 && sys::Stat(fd, &ours) == 0 && there.SameFileAs(ours);
-}
 
 Result<std::optional<FileLock>> Lock(int fd, const StallRule& rule) {
   if (!rule.locks_work) return std::optional<FileLock>();
@@ -53,11 +45,6 @@ Result<bool> HasForeignBytes(int token) {
   sys::FileStat stat;
   if (sys::Stat(token, &stat) != 0) return SysError::Last("statx");
   return stat.size > 0;
-}
-
-Status UnlinkIfThere(int directory, const char* name) {
-  if (sys::UnlinkAt(directory, name) != 0 && errno != ENOENT) return SysError::Last("unlinkat");
-  return Done{};
 }
 
 }  // namespace
@@ -117,16 +104,9 @@ Result<Token> Token::CreateByName(const CacheDirectory& directory, const char* i
 }
 
 void Token::Remove(const CacheDirectory& directory, const char* id) {
-  sys::FileStat there;
-  sys::FileStat ours;
-  if (sys::StatAt(directory.incomplete(), id, &there) == 0 && sys::Stat(fd_.get(), &ours) == 0 &&
-      there.SameFileAs(ours)) {
-    if (there.size == 0) {
-      sys::UnlinkAt(directory.incomplete(), id);
-    } else {
-      sys::RemoveAttribute(fd_.get(), kWriterAttribute);
-    }
-  }
+  const auto ours = StatIfStill(directory.incomplete(), id, fd_.get());
+  if (ours.has_value() && ours->size == 0) sys::UnlinkAt(directory.incomplete(), id);
+  if (ours.has_value() && ours->size > 0) sys::RemoveAttribute(fd_.get(), kWriterAttribute);
   lock_.reset();
   fd_.Reset();
 }
@@ -175,7 +155,7 @@ Result<Holder> RetireDeadWriter(const CacheDirectory& directory, const char* id,
   if (!dead.value()) return Holder::kLiveWriter;
 
   // Data first: without its token nobody would know whose it is until its age tells.
-  const Status data = UnlinkIfThere(directory.incomplete(), mark.value()->data_name.c_str());
+  const auto data = Unlink(directory.incomplete(), mark.value()->data_name.c_str());
   if (!data.ok()) return data.error();
   const auto foreign = HasForeignBytes(fd);
   if (!foreign.ok()) return foreign.error();
@@ -183,9 +163,9 @@ Result<Holder> RetireDeadWriter(const CacheDirectory& directory, const char* id,
     sys::RemoveAttribute(fd, kWriterAttribute);
     return Holder::kForeignWriter;
   }
-  const Status gone = UnlinkIfThere(directory.incomplete(), id);
+  const auto gone = Unlink(directory.incomplete(), id);
   if (!gone.ok()) return gone.error();
-  return Holder::kDeadWriter;
+  return gone.value() ? Holder::kDeadWriter : Holder::kNobody;
 }
 
 Status UnlinkDataOfWriter(const CacheDirectory& directory, const char* id) {
@@ -197,7 +177,9 @@ Status UnlinkDataOfWriter(const CacheDirectory& directory, const char* id) {
   const auto mark = WriterMark::Read(token.value().get());
   if (!mark.ok()) return mark.error();
   if (!mark.value().has_value()) return Done{};
-  return UnlinkIfThere(directory.incomplete(), mark.value()->data_name.c_str());
+  const auto data = Unlink(directory.incomplete(), mark.value()->data_name.c_str());
+  if (!data.ok()) return data.error();
+  return Done{};
 }
 
 }  // namespace xattr_cache

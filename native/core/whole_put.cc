@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "core/named_file.h"
 #include "core/private_name.h"
 #include "core/publish.h"
 #include "core/syscalls.h"
@@ -10,8 +11,6 @@
 namespace xattr_cache {
 
 namespace {
-
-constexpr mode_t kFileMode = 0666;
 
 Status Fill(int fd, std::span<const std::byte> bytes) {
   const Status written = WriteFully(fd, bytes, 0);
