@@ -112,8 +112,6 @@ export class XattrDriver implements CacheDriver {
     return this.#engine.path(imageId, state);
   }
 
-  // Questions about the cache
-
   async getCacheSize(): Promise<number> {
     return this.#engine.run(native.sumImagesAsync);
   }
@@ -142,8 +140,6 @@ export class XattrDriver implements CacheDriver {
   async getInvalidImages(): Promise<InvalidImage[]> {
     return this.#engine.run(native.listInvalidAsync);
   }
-
-  // Questions about an image
 
   async getHitCount(imageId: string): Promise<number> {
     return this.#engine.ask(imageId, (directory) => native.readHitsAsync(directory, imageId));
@@ -192,8 +188,6 @@ export class XattrDriver implements CacheDriver {
     return !this.isCachedSync(imageId) && !this.isBeingCachedSync(imageId);
   }
 
-  // The queue
-
   async isQueued(imageId: string): Promise<boolean> {
     return this.#engine.ask(imageId, (directory) => native.isQueuedAsync(directory, imageId));
   }
@@ -228,8 +222,6 @@ export class XattrDriver implements CacheDriver {
   async deleteAllQueuedImages(): Promise<number> {
     return this.#engine.run(native.dequeueAllAsync);
   }
-
-  // Reading
 
   async openForRead(imageId: string): Promise<ImageReader> {
     return this.#engine.ask(imageId, async (directory, context) => {
@@ -272,8 +264,6 @@ export class XattrDriver implements CacheDriver {
     return new ImageReadStream(() => this.openForRead(imageId), options);
   }
 
-  // Writing
-
   async openForWrite(imageId: string, options: WriteOptions = {}): Promise<ImageWriter> {
     const checked = assertWriteOptions(options);
     return this.#engine.ask(imageId, (_directory, context) => claimImage(context, imageId, checked));
@@ -312,8 +302,6 @@ export class XattrDriver implements CacheDriver {
     const checked = assertWriteOptions(options);
     return new ImageWriteStream(() => this.openForWrite(imageId, checked), checked);
   }
-
-  // Removing
 
   async deleteCachedImage(imageId: string): Promise<void> {
     await this.#engine.ask(imageId, (directory) => native.deleteImageAsync(directory, imageId));
