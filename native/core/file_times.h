@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdint>
 #include <ctime>
 
@@ -31,7 +30,7 @@ inline double ToMilliseconds(int64_t nanoseconds) {
 // A span that no clock lives to see where milliseconds do not fit, infinity included.
 inline std::chrono::nanoseconds FromMilliseconds(double milliseconds) {
   constexpr double kLongest = static_cast<double>(kFarthestSecond) * 1e9;
-  return std::chrono::nanoseconds(static_cast<int64_t>(std::fmin(milliseconds * 1e6, kLongest)));
+  return std::chrono::nanoseconds(static_cast<int64_t>(std::min(kLongest, milliseconds * 1e6)));
 }
 
 // When an image was last of use: a commit counts as an access, as does a restored backup's modification.
