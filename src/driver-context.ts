@@ -1,4 +1,5 @@
 import type { SystemError } from './errors.ts';
+import { eventLoopTurn } from './event-loop-turn.ts';
 import { publish } from './events.ts';
 import type { Logger } from './logger.ts';
 import type { Handle, StallArguments } from './native.ts';
@@ -73,8 +74,9 @@ export class DriverContext {
   timeAttributeWrite<T>(write: () => T, wrote: (result: T) => boolean): T {
     const start = performance.now();
     const result = write();
-    if (!wrote(result)) return result;
     const end = performance.now();
+    eventLoopTurn.spend(end - start);
+    if (!wrote(result)) return result;
     this.#slowWrites = end - start > slowAttributeWriteMs ? this.#slowWrites + 1 : 0;
     if (this.#slowWrites >= slowWritesToBelieve) this.#attributesSlowUntil = end + slowPeriodMs;
     return result;

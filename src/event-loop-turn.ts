@@ -1,27 +1,58 @@
-const longestMs = 4;
+/** Work that was done where it was asked for, after which it is time to see when the turn ends. Milliseconds. */
+const noticeableMs = 1;
+
+/** How long the turn may then still take. Milliseconds. */
+const longestMs = 3;
+
+/** How many of those who wait go on in one turn. */
+const atOnce = 64;
 
 /**
- * A turn of the event loop, shared by all who do without waiting what would take many of them, or many times, too long:
- * what is in memory is read at once, and a hundred streams that do so would let nobody else run until their end.
+ * A turn of the event loop, shared by all who do without waiting what would hold it up if many did so, or one many times: what
+ * is in memory is read at once, and ten thousand reads or a hundred streams would let nobody else run until their end.
  */
 class EventLoopTurn {
-  #beganMs = 0;
-  #next: Promise<void> | undefined;
+  #spentMs = 0;
+  #endingSinceMs: number | undefined;
+  #waiting: (() => void)[] = [];
 
-  /** Resolves at once, or in a later turn if this one has been held up for some milliseconds. */
-  async shared(): Promise<void> {
-    while (this.#next && performance.now() - this.#beganMs > longestMs) await this.#next;
-    this.#next ??= this.#begin();
+  /** Whether it is others' turn: then {@link next} is to be awaited, once. */
+  get isOver(): boolean {
+    if (this.#waiting.length > 0) return true;
+    return this.#endingSinceMs !== undefined && performance.now() - this.#endingSinceMs > longestMs;
   }
 
-  #begin(): Promise<void> {
-    this.#beganMs = performance.now();
-    return new Promise((resolve) => {
-      setImmediate(() => {
-        this.#next = undefined;
-        resolve();
-      });
-    });
+  /** Resolves when they had it, in the order of those who wait. */
+  next(): Promise<void> {
+    this.#end();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Does something at once. */
+  run<T>(work: () => T): T {
+    const start = performance.now();
+    const result = work();
+    this.spend(performance.now() - start);
+    return result;
+  }
+
+  /** So much was done at once. Most turns are over before that is noticeable, and cost nothing. */
+  spend(milliseconds: number): void {
+    this.#spentMs += milliseconds;
+    if (this.#spentMs > noticeableMs) this.#end();
+  }
+
+  #end(): void {
+    if (this.#endingSinceMs !== undefined) return;
+    this.#endingSinceMs = performance.now();
+    setImmediate(() => this.#begin());
+  }
+
+  #begin(): void {
+    this.#spentMs = 0;
+    this.#endingSinceMs = undefined;
+    for (const goOn of this.#waiting.splice(0, atOnce)) goOn();
+    if (this.#waiting.length > 0) this.#end();
   }
 }
 

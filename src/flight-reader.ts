@@ -1,5 +1,6 @@
 import type { DriverContext } from './driver-context.ts';
 import { cutShort, FetchFailedError, NotOpenError } from './errors.ts';
+import { eventLoopTurn } from './event-loop-turn.ts';
 import type { FetchReader } from './fetched-image.ts';
 import type { Flight } from './flight.ts';
 import type { FlightImage } from './growing-image.ts';
@@ -55,6 +56,7 @@ export class FlightReader implements FetchReader {
 
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
     while (!this.#past) {
+      if (eventLoopTurn.isOver) await eventLoopTurn.next();
       this.#assertOpen();
       const image = await this.#trusted();
       if (!image) break;

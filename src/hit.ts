@@ -1,4 +1,5 @@
 import type { DriverContext } from './driver-context.ts';
+import { eventLoopTurn } from './event-loop-turn.ts';
 import { type Locked, locked, retryWhileLocked, retryWhileLockedSync } from './lock-retry.ts';
 import { type Handle, type NativeHit, native } from './native.ts';
 
@@ -7,7 +8,10 @@ export type HitOutcome = Exclude<NativeHit, null> | Locked;
 
 /** Counts a hit on an open image, and marks the access: on the event loop while that is quick, in the pool otherwise. */
 export function countHit(context: DriverContext, image: Handle): Promise<HitOutcome> {
-  const record = () => (context.inlineHits ? recordInline(context, image) : recordInPool(context, image));
+  const record = async () => {
+    if (eventLoopTurn.isOver) await eventLoopTurn.next();
+    return context.inlineHits ? recordInline(context, image) : recordInPool(context, image);
+  };
   return retryWhileLocked(record, context.options.lockTimeoutMs);
 }
 

@@ -2,7 +2,6 @@ import { addAbortSignal, Readable } from 'node:stream';
 
 import type { ImageReader, RangeOptions } from './driver.ts';
 import { cutShort } from './errors.ts';
-import { eventLoopTurn } from './event-loop-turn.ts';
 import { assertCount, assertOptions, assertSignal, outOfRange } from './validate.ts';
 
 const chunkSize = 64 * 1024;
@@ -58,8 +57,6 @@ export class ImageReadStream extends Readable {
     const whole = reader.size;
     const end = Math.min(this.#end, whole ?? Number.POSITIVE_INFINITY);
     const length = Math.min(chunkSize, end - this.#position);
-    await eventLoopTurn.shared();
-    if (this.destroyed) return;
     if (length > 0) {
       const chunk = Buffer.allocUnsafe(length);
       const size = await reader.read(chunk, 0, length, this.#position);

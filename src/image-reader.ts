@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { ImageReader, RangeOptions } from './driver.ts';
 import type { DriverContext } from './driver-context.ts';
 import { NotOpenError, toCacheError } from './errors.ts';
+import { eventLoopTurn } from './event-loop-turn.ts';
 import { countHit, countHitSync, type HitOutcome, tellHit } from './hit.ts';
 import { ImageReadStream } from './image-read-stream.ts';
 import { type NativeImage, native } from './native.ts';
@@ -36,6 +37,7 @@ export class XattrImageReader implements ImageReader {
   }
 
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    if (eventLoopTurn.isOver) await eventLoopTurn.next();
     this.#check(buffer, offset, length, position);
     try {
       const there = Math.max(0, Math.min(length, this.size - position));

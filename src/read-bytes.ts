@@ -1,4 +1,5 @@
 import type { DriverContext } from './driver-context.ts';
+import { eventLoopTurn } from './event-loop-turn.ts';
 import { type Handle, native } from './native.ts';
 
 /** The most that is read on the event loop in one go, in bytes: some 50 µs of copying. */
@@ -15,7 +16,7 @@ export async function readBytes(
 ): Promise<number> {
   let done = 0;
   if (context.inlineReads && length <= largestInlineRead) {
-    done = native.readCachedSync(image, buffer, offset, length, position);
+    done = eventLoopTurn.run(() => native.readCachedSync(image, buffer, offset, length, position));
     if (done === length) return done;
   }
   return done + (await native.readAsync(image, buffer, offset + done, length - done, position + done));

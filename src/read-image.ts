@@ -1,12 +1,24 @@
 import type { DriverContext } from './driver-context.ts';
 import { cutShort } from './errors.ts';
+import { eventLoopTurn } from './event-loop-turn.ts';
 import { XattrImageReader } from './image-reader.ts';
-import { native } from './native.ts';
+import { type NativeImage, native } from './native.ts';
 import { largestInlineRead } from './read-bytes.ts';
+
+/** Opens an image, at once if nothing of it has to be waited for; `undefined` if it is not cached. */
+export async function openImage(context: DriverContext, imageId: string): Promise<NativeImage | undefined> {
+  if (context.inlineReads) {
+    if (eventLoopTurn.isOver) await eventLoopTurn.next();
+    const image = eventLoopTurn.run(() => native.openImageCachedSync(context.directory, imageId));
+    if (image !== null) return image;
+  }
+  return native.openImageAsync(context.directory, imageId);
+}
 
 /** The bytes of an image, its hit counted; `undefined` if it is not cached. */
 export async function readWholeImage(context: DriverContext, imageId: string): Promise<Buffer | undefined> {
   if (context.inlineReads && context.inlineHits) {
+    if (eventLoopTurn.isOver) await eventLoopTurn.next();
     const bytes = readInline(context, imageId);
     if (bytes !== null) return bytes;
   }

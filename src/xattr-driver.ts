@@ -28,7 +28,7 @@ import { ImageWriteStream } from './image-write-stream.ts';
 import { listCachedImages, scanCachedImages } from './listing.ts';
 import { native } from './native.ts';
 import { assertDriverOptions, type ResolvedDriverOptions, type XattrDriverOptions } from './options.ts';
-import { readWholeImage, readWholeImageSync } from './read-image.ts';
+import { openImage, readWholeImage, readWholeImageSync } from './read-image.ts';
 import { assertSource, isInHand, stopSource } from './source-chunks.ts';
 import { assertBytes, assertCount, assertNonNegative, assertOneOf } from './validate.ts';
 import { assertWriteOptions, claimImage, claimImageSync, putBytes, putBytesSync, putChunks } from './write-image.ts';
@@ -224,9 +224,8 @@ export class XattrDriver implements CacheDriver {
   }
 
   async openForRead(imageId: string): Promise<ImageReader> {
-    return this.#engine.ask(imageId, async (directory, context) => {
-      const inline = context.inlineReads ? native.openImageCachedSync(directory, imageId) : null;
-      const image = inline === null ? await native.openImageAsync(directory, imageId) : inline;
+    return this.#engine.ask(imageId, async (_directory, context) => {
+      const image = await openImage(context, imageId);
       if (image === undefined) throw this.#engine.missed(context, imageId);
       return new XattrImageReader(context, imageId, image);
     });

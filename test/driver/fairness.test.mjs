@@ -1,0 +1,52 @@
+// What is done at once because it need not wait lets others have their turn all the same.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { bytesOf } from '../support/contents.mjs';
+import { openDriver } from '../support/xattr-driver.mjs';
+
+const times = 3_000;
+const buffer = Buffer.alloc(1_000);
+
+/** How many turns the event loop takes until `work` is done. */
+async function turnsDuring(work) {
+  let turns = 0;
+  let running = true;
+  const turn = () => {
+    turns += 1;
+    if (running) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await work();
+  running = false;
+  return turns;
+}
+
+async function openReadClose(driver) {
+  const reader = await driver.openForRead('image');
+  await reader.read(buffer, 0, buffer.length, 0);
+  return reader.close();
+}
+
+const reads = { 'whole images': (driver) => driver.readImage('image'), 'open images': openReadClose };
+
+for (const [what, read] of Object.entries(reads)) {
+  test(`who reads ${what} one after another lets others run`, async (t) => {
+    const driver = await openDriver(t);
+    await driver.writeImage('image', bytesOf(1_000));
+    const turns = await turnsDuring(async () => {
+      for (let i = 0; i < times; i++) await read(driver);
+    });
+    assert(turns >= 3, `${turns} turns`);
+    assert.equal(await driver.getHitCount('image'), times);
+  });
+
+  test(`so does who reads many ${what} at once, and each is answered`, async (t) => {
+    const driver = await openDriver(t);
+    await driver.writeImage('image', bytesOf(1_000));
+    const turns = await turnsDuring(() => Promise.all(Array.from({ length: times }, () => read(driver))));
+    assert(turns >= 10, `${turns} turns`);
+    assert.equal(await driver.getHitCount('image'), times);
+  });
+}
