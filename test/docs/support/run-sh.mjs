@@ -15,7 +15,10 @@ const { scripts } = createRequire(import.meta.url)('../../../package.json');
 const notRun = [
   { command: /^npm ci$/, check: () => {} },
   { command: /^npm (start|test)\b/, check: (name) => assert(name in scripts, `package.json has no script ${name}`) },
-  { command: /^npm run (\S+)/, check: (name) => assert(name in scripts, `package.json has no script ${name}`) },
+  {
+    command: /^npm run (?:--silent )?(\S+)/,
+    check: (name) => assert(name in scripts, `package.json has no script ${name}`),
+  },
   { command: /^node test\/run\.mjs (\S+)$/, check: assertTestFiles },
   { command: /^(\.ci\/run|test\/\S+)\b/, check: (path) => accessSync(join(root, path), constants.X_OK) },
   // The package is not in the registry yet: test/package installs what would be.
