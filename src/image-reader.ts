@@ -95,8 +95,9 @@ export class XattrImageReader implements ImageReader {
   async #countAndRelease(): Promise<Closed> {
     const hit = await countHit(this.#context, this.#image.handle);
     this.#open = false;
+    const closed = this.#end(hit);
     await releaseImage(this.#image.handle, this.size);
-    return this.#end(hit);
+    return closed;
   }
 
   #end(hit: HitOutcome): Closed {

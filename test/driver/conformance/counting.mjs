@@ -159,6 +159,20 @@ export function counting({ open, tick }) {
     assert.equal(before[0].hits, 1);
   });
 
+  test('who closes a reader twice at once is told the same twice, and one hit is counted', async (t) => {
+    const driver = await open(t);
+    await driver.writeImage('image', Buffer.alloc(9_000_000)); // So large that it is let go of in the thread pool.
+    const reader = await driver.openForRead('image');
+    const closings = [];
+    while (closings.length < 50) {
+      closings.push(reader.close());
+      await null;
+    }
+    const answers = await Promise.all(closings);
+    assert(answers.every(({ counted }) => counted));
+    assert.equal(await driver.getHitCount('image'), 1);
+  });
+
   test('glance B5: of many hits at once none is lost', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(9));
