@@ -99,13 +99,12 @@ export class Flights {
   #join(imageId: string, fetch: Fetch, options: FetchOptions): Promise<Flight> {
     const under = this.#flights.get(imageId);
     if (under) return under;
-    const flight = this.#begin(imageId, fetch, options, () => {
+    const forget = () => {
       if (this.#flights.get(imageId) === flight) this.#flights.delete(imageId);
-    });
+    };
+    const flight = this.#begin(imageId, fetch, options, forget);
     this.#flights.set(imageId, flight);
-    flight.catch(() => {
-      if (this.#flights.get(imageId) === flight) this.#flights.delete(imageId);
-    });
+    flight.catch(forget);
     return flight;
   }
 

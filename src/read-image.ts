@@ -1,6 +1,7 @@
 import type { DriverContext } from './driver-context.ts';
 import { cutShort } from './errors.ts';
 import { eventLoopTurn } from './event-loop-turn.ts';
+import { tellHit } from './hit.ts';
 import { XattrImageReader } from './image-reader.ts';
 import { type NativeImage, native } from './native.ts';
 import { largestInlineRead } from './read-bytes.ts';
@@ -31,12 +32,8 @@ function readInline(context: DriverContext, imageId: string): Buffer | undefined
   const read = () => native.readWholeCachedSync(context.directory, imageId, largestInlineRead, accessResolutionMs);
   const result = context.timeAttributeWrite(read, (bytes) => Boolean(bytes));
   if (!result) return result;
-  if (Buffer.isBuffer(result)) {
-    context.tellHit(imageId, result.length);
-    return result;
-  }
-  const [bytes, hit] = result;
-  context.tellUncounted(imageId, hit === false ? 'evicted' : hit);
+  const [bytes, hit] = Buffer.isBuffer(result) ? ([result, true] as const) : result;
+  tellHit(context, imageId, bytes.length, hit);
   return bytes;
 }
 
