@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 
-import { sizeOption } from './option-parsers.ts';
+import { sizeOption } from '../terminal/option-parsers.ts';
 
 /** What each command that works on a cache takes, as commander gives it. */
 export interface CacheOptions {

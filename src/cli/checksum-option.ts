@@ -1,5 +1,5 @@
 import { ChecksumVerifier } from '../checksum.ts';
-import { UsageError } from './cli-error.ts';
+import { UsageError } from '../terminal/cli-error.ts';
 
 /**
  * `sha256-BASE64`, as package locks and web pages have it, or `sha256:HEX`, as `sha256sum` prints it.

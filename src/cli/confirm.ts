@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-import { CliError, cliErrorCode, UsageError } from './cli-error.ts';
-import { printable } from './printable.ts';
+import { CliError, cliErrorCode, UsageError } from '../terminal/cli-error.ts';
+import { printable } from '../terminal/printable.ts';
 
 /** @throws {@link UsageError} if there is nobody to ask */
 export function assertCanAsk(): void {

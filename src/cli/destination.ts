@@ -3,7 +3,7 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { fileError } from './cli-error.ts';
+import { fileError } from '../terminal/cli-error.ts';
 
 const permissionBits = 0o7777;
 

@@ -2,9 +2,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import type { ImageCache, Logger, XattrDriver } from '../index.ts';
+import { CliError, cliErrorCode, UsageError } from '../terminal/cli-error.ts';
+import { printError } from '../terminal/output.ts';
 import type { CacheOptions, LimitOptions } from './cache-options.ts';
-import { CliError, cliErrorCode, UsageError } from './cli-error.ts';
-import { printError } from './report.ts';
 
 const parts: readonly string[] = ['incomplete', 'invalid', 'queue'];
 

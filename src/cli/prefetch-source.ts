@@ -5,7 +5,7 @@ import { InvalidArgumentError } from 'commander';
 
 import { FetchFailedError } from '../errors.ts';
 import type { Fetch } from '../fetch.ts';
-import { CliError, cliErrorCode, fileError } from './cli-error.ts';
+import { CliError, cliErrorCode, fileError } from '../terminal/cli-error.ts';
 
 /** Where images come from. */
 export type PrefetchSource = { readonly template: string } | { readonly dir: string };

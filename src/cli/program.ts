@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-
+import { printableLines } from '../terminal/printable.ts';
 import { addCleanCommand } from './commands/clean.ts';
 import { addDeleteCommand } from './commands/delete.ts';
 import { addErrorsCommand } from './commands/errors.ts';
@@ -12,8 +12,6 @@ import { addPutCommand } from './commands/put.ts';
 import { addQueueCommands } from './commands/queue.ts';
 import { addStatsCommand } from './commands/stats.ts';
 import { addVerifyCommand } from './commands/verify.ts';
-import { addDemoCommand } from './demo/command.ts';
-import { printableLines } from './printable.ts';
 
 const epilogue = `
 Exit codes: 0 done; 1 failed, or done in part (it says which); 2 wrong usage, an
@@ -48,7 +46,5 @@ export function createProgram({ quiet }: { readonly quiet: boolean }): Command {
   addPruneCommand(program);
   addCleanCommand(program);
   addVerifyCommand(program);
-  program.commandsGroup('See it work:');
-  addDemoCommand(program);
   return program;
 }

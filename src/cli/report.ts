@@ -1,9 +1,9 @@
-import { CliError, cliErrorCode } from './cli-error.ts';
-import { exitCode } from './exit-code.ts';
-import { describeFailure, type Failure } from './failure.ts';
-import { formatCountOf } from './format.ts';
-import { printJson, printLines } from './output.ts';
-import { printable, printableId } from './printable.ts';
+import { CliError, cliErrorCode } from '../terminal/cli-error.ts';
+import { exitCode } from '../terminal/exit-code.ts';
+import { describeFailure, type Failure } from '../terminal/failure.ts';
+import { formatCountOf } from '../terminal/format.ts';
+import { printError, printJson, printLines } from '../terminal/output.ts';
+import { printableId } from '../terminal/printable.ts';
 
 /** What a command has to say. */
 export interface Report {
@@ -32,11 +32,6 @@ export async function printReport({ json, text, failed = [], failure }: Report, 
   await printLines(text);
   for (const { imageId, error } of failed) printError(`${printableId(imageId)}: ${error.message} (${error.code})`);
   if (failure) printError(failure.message);
-}
-
-/** A line on stderr. */
-export function printError(message: string): void {
-  process.stderr.write(`xattr-cache: ${printable(message)}\n`);
 }
 
 export function failedImage(imageId: string, error: unknown): FailedImage {

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
-import { formatAge, formatDuration } from '../../dist/cli/format.js';
-import { jsonLines } from '../../dist/cli/output.js';
-import { printable, printableId, printableJson } from '../../dist/cli/printable.js';
-import { layOutFacts, layOutTable } from '../../dist/cli/table.js';
-import { breakAnywhere, shortenInMiddle, textWidth } from '../../dist/cli/text-width.js';
+import { formatAge, formatDuration } from '../../dist/terminal/format.js';
+import { jsonLines } from '../../dist/terminal/output.js';
+import { printable, printableId, printableJson } from '../../dist/terminal/printable.js';
+import { layOutFacts, layOutTable } from '../../dist/terminal/table.js';
+import { breakAnywhere, shortenInMiddle, textWidth } from '../../dist/terminal/text-width.js';
 
 const second = 1_000;
 const minute = 60 * second;

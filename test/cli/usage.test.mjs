@@ -134,7 +134,6 @@ suite('help and version', () => {
     'prune',
     'clean',
     'errors',
-    'demo',
   ];
 
   test('name every command, the exit codes and the environment, on stdout', async () => {

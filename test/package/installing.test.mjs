@@ -29,15 +29,10 @@ test('the README’s first example runs, and prints what its comments say', asyn
   assert.equal(project.run('node', ['example.mjs']), `${promised.join('\n')}\n`);
 });
 
-test('the command line runs, and its demo proves that nothing is lost', async (t) => {
+test('the installed command line – put and get – the bytes come back', async (t) => {
   const project = await projectWith(t);
   const command = join(project.directory, 'node_modules', '.bin', 'xattr-cache');
   const dir = await project.emptyDirectory();
   project.run(command, ['put', 'image', '-', '--dir', dir], { input: 'bytes' });
   assert.equal(project.run(command, ['get', 'image', '--dir', dir]), 'bytes');
-
-  const report = JSON.parse(project.run(command, ['demo', '--seconds', '3', '--json']));
-  const { ok, problems, wrongBytes, lostHits } = report;
-  assert.deepEqual({ ok, problems, wrongBytes, lostHits }, { ok: true, problems: [], wrongBytes: 0, lostHits: 0 });
-  assert(report.hitsConfirmed > 0 && report.filesEvicted > 0);
 });

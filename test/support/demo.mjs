@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export const demoMain = join(import.meta.dirname, '../../dist/cli/main.js');
+export const demoMain = join(import.meta.dirname, '../../dist/demo/main.js');
 
 /** A directory for a test file, with files to cache in `source`; it is gone after the tests. */
 export function demoHome() {
@@ -22,7 +22,7 @@ export function demoHome() {
 
 /** Starts the demo; `temp` is where its temporary directory is made. */
 export function startDemo(args, { temp = tmpdir() } = {}) {
-  return start(process.execPath, [demoMain, 'demo', ...args], { TMPDIR: temp });
+  return start(process.execPath, [demoMain, ...args], { TMPDIR: temp });
 }
 
 export function demo(args, options) {

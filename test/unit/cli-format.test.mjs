@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { formatCount, formatCountOf, formatPercent, formatThroughput } from '../../dist/cli/format.js';
-import { wrapText } from '../../dist/cli/wrap-text.js';
+import { formatCount, formatCountOf, formatPercent, formatThroughput } from '../../dist/terminal/format.js';
+import { wrapText } from '../../dist/terminal/wrap-text.js';
 
 test('numbers are grouped and their nouns agree', () => {
   assert.equal(formatCount(1_234_567), '1,234,567');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { formatSize, parseSize } from '../../dist/cli/size.js';
+import { formatSize, parseSize } from '../../dist/terminal/size.js';
 
 test('a size is a number of bytes, or one with a binary or a decimal unit in any case', () => {
   const sizes = {

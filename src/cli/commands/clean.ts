@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-
+import { formatCountOf } from '../../terminal/format.ts';
+import { graceOption } from '../../terminal/option-parsers.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
-import { formatCountOf } from '../format.ts';
 import { openDriver } from '../open-driver.ts';
-import { graceOption } from '../option-parsers.ts';
 import { printReport } from '../report.ts';
 
 interface Options extends CacheOptions {

@@ -1,17 +1,17 @@
 import type { Command } from 'commander';
 
 import type { XattrDriver } from '../../index.ts';
+import { UsageError } from '../../terminal/cli-error.ts';
+import { formatCountOf } from '../../terminal/format.ts';
+import { interruptible } from '../../terminal/interruption.ts';
+import { pause } from '../../terminal/pause.ts';
+import { printableId } from '../../terminal/printable.ts';
+import { formatSize } from '../../terminal/size.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
-import { UsageError } from '../cli-error.ts';
 import { assertCanAsk, confirm } from '../confirm.ts';
-import { formatCountOf } from '../format.ts';
-import { interruptible } from '../interruption.ts';
+import { imageIdsArgument } from '../image-id-arguments.ts';
 import { openDriver } from '../open-driver.ts';
-import { imageIdsArgument } from '../option-parsers.ts';
-import { pause } from '../pause.ts';
-import { printableId } from '../printable.ts';
 import { type FailedImage, failedImage, failureOf, printReport } from '../report.ts';
-import { formatSize } from '../size.ts';
 
 export interface RemovalOptions extends CacheOptions {
   readonly all?: true;

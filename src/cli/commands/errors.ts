@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 
 import type { InvalidImage } from '../../index.ts';
+import { formatAge, formatCountOf } from '../../terminal/format.ts';
+import { outputColumns } from '../../terminal/output.ts';
+import { printable, printableId } from '../../terminal/printable.ts';
+import { formatSize } from '../../terminal/size.ts';
+import { breakAnywhere, breakLines } from '../../terminal/text-width.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
-import { formatAge, formatCountOf } from '../format.ts';
 import { openDriver } from '../open-driver.ts';
-import { outputColumns } from '../output.ts';
-import { printable, printableId } from '../printable.ts';
 import { printReport } from '../report.ts';
-import { formatSize } from '../size.ts';
-import { breakAnywhere, breakLines } from '../text-width.ts';
 
 const indent = '  ';
 

@@ -1,21 +1,21 @@
 import type { Command } from 'commander';
 
 import type { ImageReader } from '../../index.ts';
+import { CliError, UsageError } from '../../terminal/cli-error.ts';
+import { exitCode } from '../../terminal/exit-code.ts';
+import { describeFailure } from '../../terminal/failure.ts';
+import { formatPercent } from '../../terminal/format.ts';
+import { interruptible } from '../../terminal/interruption.ts';
+import { printError, writeOut } from '../../terminal/output.ts';
+import { printableId, printableJson } from '../../terminal/printable.ts';
+import { type ProgressLine, progressLine } from '../../terminal/progress-line.ts';
+import { formatSize } from '../../terminal/size.ts';
 import { untilAborted } from '../../until-aborted.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
-import { CliError, UsageError } from '../cli-error.ts';
 import { openDestination } from '../destination.ts';
-import { exitCode } from '../exit-code.ts';
-import { describeFailure } from '../failure.ts';
-import { formatPercent } from '../format.ts';
-import { interruptible } from '../interruption.ts';
+import { imageIdArgument } from '../image-id-arguments.ts';
 import { openDriver } from '../open-driver.ts';
-import { imageIdArgument } from '../option-parsers.ts';
-import { writeOut } from '../output.ts';
-import { printableId, printableJson } from '../printable.ts';
-import { type ProgressLine, progressLine } from '../progress-line.ts';
-import { printError, printReport } from '../report.ts';
-import { formatSize } from '../size.ts';
+import { printReport } from '../report.ts';
 
 const readSize = 1024 * 1024; // bytes
 

@@ -1,15 +1,15 @@
 import { type Command, Option } from 'commander';
 
 import type { CachedImage } from '../../index.ts';
+import { formatAge, formatCount, formatCountOf } from '../../terminal/format.ts';
+import { countOption } from '../../terminal/option-parsers.ts';
+import { outputColumns } from '../../terminal/output.ts';
+import { printableId } from '../../terminal/printable.ts';
+import { formatSize } from '../../terminal/size.ts';
+import { type Column, layOutTable } from '../../terminal/table.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
-import { formatAge, formatCount, formatCountOf } from '../format.ts';
 import { openDriver } from '../open-driver.ts';
-import { countOption } from '../option-parsers.ts';
-import { outputColumns } from '../output.ts';
-import { printableId } from '../printable.ts';
 import { printReport } from '../report.ts';
-import { formatSize } from '../size.ts';
-import { type Column, layOutTable } from '../table.ts';
 
 type Order = 'id' | 'size' | 'hits' | 'accessed' | 'modified';
 

@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
 
 import type { PrefetchProgress, PrefetchResult } from '../../index.ts';
+import { formatCount, formatThroughput } from '../../terminal/format.ts';
+import { interruptible } from '../../terminal/interruption.ts';
+import { countOption, secondsOption } from '../../terminal/option-parsers.ts';
+import { printableId } from '../../terminal/printable.ts';
+import { progressLine } from '../../terminal/progress-line.ts';
+import { formatSize } from '../../terminal/size.ts';
 import { type CacheOptions, cacheCommand, type LimitOptions, maxSizeOption } from '../cache-options.ts';
-import { formatCount, formatThroughput } from '../format.ts';
-import { interruptible } from '../interruption.ts';
 import { openCache, openOrMakeDriver } from '../open-driver.ts';
-import { countOption, secondsOption } from '../option-parsers.ts';
 import { fetchFrom, type PrefetchSource, sourceOption } from '../prefetch-source.ts';
-import { printableId } from '../printable.ts';
-import { progressLine } from '../progress-line.ts';
 import { failedImage, failureOf, printReport } from '../report.ts';
-import { formatSize } from '../size.ts';
 
 interface Options extends CacheOptions, LimitOptions {
   readonly from: PrefetchSource;

@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
 
 import type { EvictedImage, ImageCache, PruneResult } from '../../index.ts';
+import { CliError, cliErrorCode } from '../../terminal/cli-error.ts';
+import { formatAge, formatCount, formatCountOf } from '../../terminal/format.ts';
+import { interruptible } from '../../terminal/interruption.ts';
+import { outputColumns } from '../../terminal/output.ts';
+import { printableId } from '../../terminal/printable.ts';
+import { formatSize } from '../../terminal/size.ts';
+import { type Column, layOutTable } from '../../terminal/table.ts';
 import { type CacheOptions, cacheCommand, type LimitOptions, maxSizeOption } from '../cache-options.ts';
-import { CliError, cliErrorCode } from '../cli-error.ts';
-import { formatAge, formatCount, formatCountOf } from '../format.ts';
-import { interruptible } from '../interruption.ts';
 import { openCache, openDriver } from '../open-driver.ts';
-import { outputColumns } from '../output.ts';
-import { printableId } from '../printable.ts';
 import { printReport } from '../report.ts';
-import { formatSize } from '../size.ts';
-import { type Column, layOutTable } from '../table.ts';
 
 interface Options extends CacheOptions, LimitOptions {
   readonly dryRun?: boolean;

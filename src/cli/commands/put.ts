@@ -5,19 +5,19 @@ import type { Command } from 'commander';
 
 import type { ChecksumVerifier } from '../../checksum.ts';
 import type { WriteOptions } from '../../index.ts';
+import { fileError } from '../../terminal/cli-error.ts';
+import { formatPercent } from '../../terminal/format.ts';
+import { interruptible } from '../../terminal/interruption.ts';
+import { pause } from '../../terminal/pause.ts';
+import { printableId } from '../../terminal/printable.ts';
+import { progressLine } from '../../terminal/progress-line.ts';
+import { formatSize } from '../../terminal/size.ts';
 import { putChunks } from '../../write-image.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
 import { parseChecksum } from '../checksum-option.ts';
-import { fileError } from '../cli-error.ts';
-import { formatPercent } from '../format.ts';
-import { interruptible } from '../interruption.ts';
+import { imageIdArgument } from '../image-id-arguments.ts';
 import { openOrMakeDriver } from '../open-driver.ts';
-import { imageIdArgument } from '../option-parsers.ts';
-import { pause } from '../pause.ts';
-import { printableId } from '../printable.ts';
-import { progressLine } from '../progress-line.ts';
 import { printReport } from '../report.ts';
-import { formatSize } from '../size.ts';
 
 interface Options extends CacheOptions {
   readonly checksum?: string;

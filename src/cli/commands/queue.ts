@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 
 import type { XattrDriver } from '../../index.ts';
+import { formatCountOf } from '../../terminal/format.ts';
+import { interruptible } from '../../terminal/interruption.ts';
+import { printableId } from '../../terminal/printable.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
 import { confirm } from '../confirm.ts';
-import { formatCountOf } from '../format.ts';
-import { interruptible } from '../interruption.ts';
+import { imageIdsArgument } from '../image-id-arguments.ts';
 import { openDriver, openOrMakeDriver } from '../open-driver.ts';
-import { imageIdsArgument } from '../option-parsers.ts';
-import { printableId } from '../printable.ts';
 import { type FailedImage, failedImage, failureOf, printReport } from '../report.ts';
 import { assertIdsOrAll, type Removal, type RemovalOptions, removalCommand, removeEach } from './delete.ts';
 

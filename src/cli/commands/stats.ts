@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 
 import type { CacheStats } from '../../index.ts';
+import { formatAge, formatCount, formatPercent } from '../../terminal/format.ts';
+import { outputColumns } from '../../terminal/output.ts';
+import { printable } from '../../terminal/printable.ts';
+import { formatSize } from '../../terminal/size.ts';
+import { layOutFacts } from '../../terminal/table.ts';
 import { type CacheOptions, cacheCommand, type LimitOptions, maxSizeOption } from '../cache-options.ts';
-import { formatAge, formatCount, formatPercent } from '../format.ts';
 import { openCache, openDriver } from '../open-driver.ts';
-import { outputColumns } from '../output.ts';
-import { printable } from '../printable.ts';
 import { printReport } from '../report.ts';
-import { formatSize } from '../size.ts';
-import { layOutFacts } from '../table.ts';
 
 /** Adds `stats` to the program. */
 export function addStatsCommand(program: Command): void {

@@ -2,16 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 
 import type { ImageCache } from '../../index.ts';
+import { CliError, cliErrorCode, UsageError } from '../../terminal/cli-error.ts';
+import { formatCount, formatCountOf, formatThroughput } from '../../terminal/format.ts';
+import { interruptible } from '../../terminal/interruption.ts';
+import { sizeOption } from '../../terminal/option-parsers.ts';
+import { printableId } from '../../terminal/printable.ts';
+import { progressLine } from '../../terminal/progress-line.ts';
+import { formatSize } from '../../terminal/size.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
-import { CliError, cliErrorCode, UsageError } from '../cli-error.ts';
-import { formatCount, formatCountOf, formatThroughput } from '../format.ts';
-import { interruptible } from '../interruption.ts';
+import { imageIdsArgument } from '../image-id-arguments.ts';
 import { openCache, openDriver } from '../open-driver.ts';
-import { imageIdsArgument, sizeOption } from '../option-parsers.ts';
-import { printableId } from '../printable.ts';
-import { progressLine } from '../progress-line.ts';
 import { type FailedImage, failedImage, printReport } from '../report.ts';
-import { formatSize } from '../size.ts';
 
 interface Options extends CacheOptions {
   readonly all?: true;

@@ -1,0 +1,3 @@
+import { runProgram } from '#terminal/run-program';
+
+await runProgram(async (options) => (await import('./command.ts')).createProgram(options));

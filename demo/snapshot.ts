@@ -1,0 +1,54 @@
+import type { CachedImage, XattrDriver } from 'xattr-cache';
+import type { MishapCounts } from './mishaps.ts';
+import type { Plan } from './plan.ts';
+import type { SizeObserver } from './size-observer.ts';
+import type { Tally } from './tally.ts';
+import type { Team } from './team.ts';
+
+/** How it stands just now. */
+export interface Snapshot {
+  readonly elapsedSeconds: number;
+  readonly seconds: number;
+  readonly tally: Readonly<Tally>;
+  readonly mishaps: Readonly<MishapCounts>;
+  /** Bytes. */
+  readonly cacheSize: number;
+  readonly limit: number;
+  /** The most hits first. */
+  readonly hottest: readonly CachedImage[];
+  /** The next to be evicted first. */
+  readonly coldest: readonly CachedImage[];
+  /** When it was taken, as the images' times: milliseconds since the epoch. */
+  readonly nowMs: number;
+}
+
+const imagesShown = 3;
+
+interface Scene {
+  readonly plan: Plan;
+  readonly team: Team;
+  readonly observer: SizeObserver;
+  readonly elapsedSeconds: number;
+}
+
+export async function lookAt(driver: XattrDriver, { plan, team, observer, elapsedSeconds }: Scene): Promise<Snapshot> {
+  const images = await driver.getCachedImages();
+  const hottest = images.toSorted((a, b) => b.hits - a.hits).slice(0, imagesShown);
+  const coldest = images.toSorted((a, b) => lastUseMs(a) - lastUseMs(b)).slice(0, imagesShown);
+  return {
+    elapsedSeconds,
+    seconds: plan.seconds,
+    tally: team.tally,
+    mishaps: { ...team.mishaps },
+    cacheSize: observer.latestSize,
+    limit: plan.limit,
+    hottest,
+    coldest,
+    nowMs: Date.now(),
+  };
+}
+
+/** What eviction goes by: being written is a use, too. */
+export function lastUseMs({ lastAccessedMs, lastModifiedMs }: CachedImage): number {
+  return Math.max(lastAccessedMs, lastModifiedMs);
+}

@@ -1,0 +1,71 @@
+import { formatCountOf } from '#terminal/format';
+import { formatSize } from '#terminal/size';
+import type { Figures } from './figures.ts';
+
+/** The first of what went wrong, if anything did. */
+export interface Firsts {
+  readonly firstWrong: string | undefined;
+  readonly firstError: string | undefined;
+}
+
+/**
+ * What is wrong with a run, in words; nothing if it is right.
+ *
+ * A run in which something that it is to show did not happen at all is wrong too.
+ */
+export function findProblems(figures: Figures, firsts: Firsts): string[] {
+  return [
+    ...wrongBytes(figures, firsts),
+    ...wrongHits(figures),
+    ...wrongFetches(figures),
+    ...tooLarge(figures),
+    ...leftBehind(figures, firsts),
+    ...nothingShown(figures),
+  ];
+}
+
+function* wrongBytes({ wrongBytes: count }: Figures, { firstWrong }: Firsts): Generator<string> {
+  if (count > 0) yield `${formatCountOf(count, 'byte')} from the cache differed from the source (first: ${firstWrong})`;
+}
+
+function* wrongHits({ lostHits, surplusHits }: Figures): Generator<string> {
+  if (lostHits > 0) {
+    yield `${formatCountOf(lostHits, 'hit')} lost: neither on an image nor in the report of an eviction`;
+  }
+  if (surplusHits > 0) yield `${formatCountOf(surplusHits, 'hit')} too many: on an image, but confirmed to no process`;
+}
+
+function* wrongFetches({ redundantFetches, unexplainedArrivals }: Figures): Generator<string> {
+  if (redundantFetches > 0) {
+    yield `${formatCountOf(redundantFetches, 'fetch', 'fetches')} without need: nobody had been killed, and nothing evicted`;
+  }
+  if (unexplainedArrivals > 0) {
+    yield `${formatCountOf(unexplainedArrivals, 'image')} came into the cache, and not from the source`;
+  }
+}
+
+function* tooLarge({ cacheSize, maxSize, largestSize, allowedSize }: Figures): Generator<string> {
+  if (largestSize > allowedSize) {
+    yield `the cache was seen larger than it may be: ${formatSize(largestSize)}, where ${formatSize(allowedSize)} ` +
+      'are the limit and what was being fetched';
+  }
+  if (cacheSize > maxSize) {
+    yield `the cache is larger than its limit at the end: ${formatSize(cacheSize)} of ${formatSize(maxSize)}`;
+  }
+}
+
+function* leftBehind({ kills, takeOvers, cleanedUp, errors }: Figures, { firstError }: Firsts): Generator<string> {
+  const left = kills - takeOvers - cleanedUp;
+  if (left !== 0) yield `${formatCountOf(left, 'image')} of killed processes: nobody else fetched what was missing`;
+  if (errors > 0) yield `the cache had ${formatCountOf(errors, 'error')} of its own (first: ${firstError})`;
+}
+
+function* nothingShown(figures: Figures): Generator<string> {
+  const { hits, followed, filesEvicted, takeOvers, evictedDuringReads, processes, workers } = figures;
+  if (hits === 0) yield 'nothing was hit: no image was found in the cache';
+  if (followed === 0) yield 'nothing was read along: no two asked for an image while it was fetched';
+  if (filesEvicted === 0) yield 'nothing was evicted: the cache never went beyond its limit';
+  if (takeOvers === 0) yield 'nothing was taken over: no process went on with what a killed one had begun';
+  if (evictedDuringReads === 0) yield 'nothing was evicted in the middle of a read';
+  if (processes < 2) yield `only ${formatCountOf(processes, 'process', 'processes')} of ${workers} took part`;
+}

@@ -1,0 +1,46 @@
+import { CommanderError } from 'commander';
+
+import { CliError, cliErrorCode, UsageError } from './cli-error.ts';
+import { exitCode } from './exit-code.ts';
+
+// Registered by the package's error classes. To import those would be to load the addon, which help does not need.
+const cacheErrorBrand = Symbol.for('xattr-cache.CacheError');
+
+/** What went wrong, as scripts get it. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof CommanderError) return { code: cliErrorCode.usage, message: messageOfCommander(error) };
+  const message = error instanceof Error ? error.message : String(error);
+  const explained = error instanceof CliError || isCacheError(error);
+  return { code: explained ? error.code : cliErrorCode.unexpected, message };
+}
+
+/** Whether the message says enough; otherwise a stack trace is wanted. */
+export function isExplained(error: unknown): boolean {
+  return error instanceof CliError || isCacheError(error);
+}
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.wrongUsage;
+  const wrongUsage = error instanceof UsageError || (isCacheError(error) && error.code === 'ERR_INVALID_IMAGE_ID');
+  return wrongUsage ? exitCode.wrongUsage : exitCode.failed;
+}
+
+/** What failed first, if cleaning up after it has failed as well. */
+export function originOf(error: unknown): unknown {
+  return error instanceof Error && error.name === 'SuppressedError' && 'suppressed' in error
+    ? originOf(error.suppressed)
+    : error;
+}
+
+function messageOfCommander({ code, message }: CommanderError): string {
+  return code === 'commander.help' ? 'no command was given' : message.replace(/^error: /, '');
+}
+
+function isCacheError(error: unknown): error is Error & { readonly code: string } {
+  return typeof error === 'object' && error !== null && cacheErrorBrand in error;
+}

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { balanceFetches } from '../../dist/demo/fetch-ledger.js';
+import { balanceHits } from '../../dist/demo/hit-ledger.js';
+import { emptyTally, sumOfTallies } from '../../dist/demo/tally.js';
+import { findProblems } from '../../dist/demo/verdict.js';
+
+function balance({ confirmed = {}, before = {}, after = {}, evicted = {} }) {
+  const map = (counts) => new Map(Object.entries(counts));
+  return balanceHits({
+    confirmed: map(confirmed),
+    onDiskBefore: map(before),
+    onDiskAfter: map(after),
+    evicted: map(evicted),
+  });
+}
+
+test('hits on disk and in reports of evictions make up those confirmed', () => {
+  assert.deepEqual(balance({ confirmed: { a: 5, b: 2 }, after: { a: 3 }, evicted: { a: 2, b: 2 } }), {
+    confirmed: 7,
+    before: 0,
+    onDisk: 3,
+    evicted: 4,
+    lost: 0,
+    surplus: 0,
+  });
+});
+
+test('hits that were there before are expected too, also if their image was evicted', () => {
+  const { lost, surplus } = balance({
+    before: { a: 10, b: 4 },
+    confirmed: { a: 1 },
+    after: { a: 11 },
+    evicted: { b: 4 },
+  });
+  assert.deepEqual([lost, surplus], [0, 0]);
+});
+
+test('a hit lost on one image is not made up for by one too many on another', () => {
+  const { lost, surplus } = balance({ confirmed: { a: 3, b: 3 }, after: { a: 2, b: 4 } });
+  assert.deepEqual([lost, surplus], [1, 1]);
+});
+
+test('hits of an image that nobody read are surplus; those of one that is gone without a report are lost', () => {
+  const { lost, surplus } = balance({ confirmed: { gone: 6 }, evicted: { unknown: 2 } });
+  assert.deepEqual([lost, surplus], [6, 2]);
+});
+
+function balanceOf({ fetches = {}, killed = {}, evictions = {}, before = [], after = [] }) {
+  const map = (counts) => new Map(Object.entries(counts));
+  return balanceFetches({
+    fetches: map(fetches),
+    killed: map(killed),
+    evictions: map(evictions),
+    cachedBefore: new Set(before),
+    cachedAfter: new Set(after),
+  });
+}
+
+test('an image is fetched as often as it comes into the cache, and once more for each that was killed over it', () => {
+  const balance = balanceOf({
+    fetches: { there: 1, evicted: 2, back: 3, killed: 2 },
+    evictions: { evicted: 2, back: 2, old: 1 },
+    killed: { killed: 1 },
+    before: ['old', 'kept'],
+    after: ['there', 'back', 'killed', 'kept'],
+  });
+  assert.deepEqual(balance, { fetches: 8, images: 4, arrivals: 7, killed: 1, redundant: 0, unexplained: 0 });
+});
+
+test('a fetch too many of one image is not made up for by an unexplained arrival of another', () => {
+  const { redundant, unexplained } = balanceOf({ fetches: { a: 3 }, evictions: { b: 1 }, after: ['a'] });
+  assert.deepEqual([redundant, unexplained], [2, 1]);
+});
+
+test('tallies are added up', () => {
+  const sum = sumOfTallies([
+    { ...emptyTally(), reads: 2, bytesAtOnce: 9 },
+    { ...emptyTally(), reads: 3, bytesAtOnce: 7 },
+  ]);
+  assert.deepEqual(sum, { ...emptyTally(), reads: 5, bytesAtOnce: 16 });
+  assert.deepEqual(sumOfTallies([]), emptyTally());
+});
+
+test('a run is wrong if a byte, a hit or the limit is, or if it shows nothing', () => {
+  const good = {
+    hits: 5,
+    wrongBytes: 0,
+    lostHits: 0,
+    surplusHits: 0,
+    redundantFetches: 0,
+    unexplainedArrivals: 0,
+    followed: 1,
+    errors: 0,
+    cacheSize: 10,
+    maxSize: 10,
+    largestSize: 12,
+    allowedSize: 12,
+    filesEvicted: 1,
+    evictedDuringReads: 1,
+    kills: 3,
+    takeOvers: 2,
+    cleanedUp: 1,
+    processes: 2,
+    workers: 2,
+  };
+  assert.deepEqual(findProblems(good, {}), []);
+  const firsts = { firstWrong: 'some-image, byte 7', firstError: 'commit: no space' };
+  const faults = [
+    [{ wrongBytes: 1 }, /1 byte .* differed .*some-image, byte 7/],
+    [{ lostHits: 2 }, /2 hits lost/],
+    [{ surplusHits: 1 }, /1 hit too many/],
+    [{ redundantFetches: 2 }, /2 fetches without need/],
+    [{ unexplainedArrivals: 1 }, /1 image came into the cache, and not from the source/],
+    [{ followed: 0 }, /nothing was read along/],
+    [{ cacheSize: 11 }, /larger than its limit/],
+    [{ largestSize: 13 }, /seen larger than it may be: 13 B, where 12 B/],
+    [{ kills: 4 }, /1 image of killed processes: nobody else/],
+    [{ errors: 2 }, /2 errors of its own .*commit: no space/],
+    [{ hits: 0 }, /nothing was hit/],
+    [{ filesEvicted: 0 }, /nothing was evicted/],
+    [{ takeOvers: 0, cleanedUp: 3 }, /nothing was taken over/],
+    [{ evictedDuringReads: 0 }, /nothing was evicted in the middle of a read/],
+    [{ processes: 1 }, /only 1 process of 2/],
+  ];
+  for (const [fault, message] of faults) {
+    const problems = findProblems({ ...good, ...fault }, firsts);
+    assert.equal(problems.length, 1);
+    assert.match(problems[0], message);
+  }
+});

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { seededRandom, shuffled } from '../../dist/demo/random.js';
+import { zipf } from '../../dist/demo/zipf.js';
+
+/** How often each rank is drawn. */
+function histogram(count, exponent, draws, seed = 1) {
+  const counts = new Array(count).fill(0);
+  const next = zipf(count, exponent, seededRandom(seed));
+  for (let i = 0; i < draws; i++) counts[next()] += 1;
+  return counts;
+}
+
+test('rank r is drawn with a probability proportional to 1 / (r + 1)', () => {
+  const count = 50;
+  const draws = 200_000;
+  const harmonic = Array.from({ length: count }, (_, rank) => 1 / (rank + 1)).reduce((a, b) => a + b);
+  const chiSquare = histogram(count, 1, draws)
+    .map((observed, rank) => [observed, draws / (rank + 1) / harmonic])
+    .reduce((sum, [observed, expected]) => sum + (observed - expected) ** 2 / expected, 0);
+  // 49 degrees of freedom: a right generator is beyond 85 once in a thousand seeds, and this seed is fixed.
+  assert.ok(chiSquare < 85, `chi² = ${chiSquare}`);
+});
+
+test('exponent 0 draws all ranks alike, a larger one favours the first more', () => {
+  const even = histogram(10, 0, 100_000);
+  assert.ok(Math.max(...even) / Math.min(...even) < 1.1, `${even}`);
+  assert.ok(histogram(10, 2, 10_000)[0] > histogram(10, 1, 10_000)[0]);
+});
+
+test('only ranks are drawn: every one of few, and the edges of the random numbers included', () => {
+  assert.deepEqual(new Set(Array.from({ length: 20 }, zipf(1, 1, seededRandom(7)))), new Set([0]));
+  assert.equal(zipf(5, 1, () => 0)(), 0);
+  assert.equal(zipf(5, 1, () => 1 - 2 ** -53)(), 4);
+});
+
+test('the same seed asks for the same, another one for something else', () => {
+  assert.deepEqual(histogram(100, 1, 1000, 3), histogram(100, 1, 1000, 3));
+  assert.notDeepEqual(histogram(100, 1, 1000, 3), histogram(100, 1, 1000, 4));
+});
+
+test('neighbouring seeds give unrelated sequences', () => {
+  const [a, b] = [seededRandom(10), seededRandom(11)];
+  const pairs = Array.from({ length: 10_000 }, () => [a() - 0.5, b() - 0.5]);
+  const correlation = pairs.reduce((sum, [x, y]) => sum + x * y, 0) / pairs.length / (1 / 12);
+  assert.ok(Math.abs(correlation) < 0.05, `correlation ${correlation}`);
+});
+
+test('shuffling loses nothing and leaves the original as it was', () => {
+  const items = Object.freeze(Array.from({ length: 100 }, (_, i) => i));
+  const mixed = shuffled(items, seededRandom(5));
+  assert.notDeepEqual(mixed, items);
+  assert.deepEqual(
+    mixed.toSorted((a, b) => a - b),
+    items,
+  );
+});
