@@ -3,7 +3,7 @@ import type { CacheDriver } from './driver.ts';
 import { publish } from './events.ts';
 import { type EvictOptionsWithReason, evictionReason } from './eviction.ts';
 import type { Logger } from './logger.ts';
-import { untilAborted } from './until-aborted.ts';
+import { untilAborted } from './on-abort.ts';
 
 /** The least that is committed between two walks, as a part of the limit: a full cache is not walked for each image. */
 const smallestStride = 0.01;

@@ -1,19 +1,19 @@
 import type { ImageReader } from './driver.ts';
 import type { FetchReader } from './fetched-image.ts';
-import { heed } from './heed.ts';
+import { onAbort } from './on-abort.ts';
 
-/** The reader of a cached image that heeds a signal, as those of images on their way do. */
+/** The reader of a cached image that listens to a signal, as those of images on their way do. */
 export class CachedReader implements FetchReader {
   readonly size: number;
   readonly #reader: ImageReader;
   readonly #signal: AbortSignal | undefined;
-  #stopHeeding: () => void = () => {};
+  #stopListening: () => void = () => {};
 
   constructor(reader: ImageReader, signal: AbortSignal | undefined) {
     this.size = reader.size;
     this.#reader = reader;
     this.#signal = signal;
-    this.#stopHeeding = heed(signal, this, (self) => void self.abort());
+    this.#stopListening = onAbort(signal, this, (self) => void self.abort().catch(() => {}));
   }
 
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
@@ -22,12 +22,12 @@ export class CachedReader implements FetchReader {
   }
 
   async close(): Promise<{ readonly counted: boolean }> {
-    this.#stopHeeding();
+    this.#stopListening();
     return this.#reader.close();
   }
 
   async abort(): Promise<void> {
-    this.#stopHeeding();
+    this.#stopListening();
     await this.#reader.abort();
   }
 }

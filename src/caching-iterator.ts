@@ -6,6 +6,8 @@ import { droppedReason } from './reason.ts';
 import { recordDigest } from './recorded-digest.ts';
 import { chunksOf } from './source-chunks.ts';
 
+type Signals = readonly (AbortSignal | undefined)[];
+
 /** What a {@link CachingIterator} works with. */
 export interface Tee {
   readonly imageId: string;
@@ -28,7 +30,7 @@ export interface Tee {
 export class CachingIterator implements AsyncIterableIterator<Uint8Array> {
   readonly #source: HeldSource;
   readonly #chunks: AsyncGenerator<Uint8Array, void, void>;
-  /** Aborted when the consumer leaves, or with his own signal. */
+  /** Aborted when the consumer leaves. */
   readonly #end = new AbortController();
 
   /** `open` is called when the first chunk is asked for. */
@@ -54,16 +56,11 @@ export class CachingIterator implements AsyncIterableIterator<Uint8Array> {
 
   async *#run(signal: AbortSignal | undefined, open: () => Promise<Tee>): AsyncGenerator<Uint8Array, void, void> {
     const tee = await this.#opened(open);
-    const abort = () => this.#end.abort(signal?.reason);
-    if (signal?.aborted) abort();
-    else signal?.addEventListener('abort', abort);
     try {
-      yield* copy(this.#source.chunks, tee, this.#end.signal);
+      yield* copy(this.#source.chunks, tee, [signal, this.#end.signal]);
     } catch (error) {
       signal?.throwIfAborted();
       if (!this.#end.signal.aborted) throw error;
-    } finally {
-      signal?.removeEventListener('abort', abort);
     }
   }
 
@@ -77,13 +74,13 @@ export class CachingIterator implements AsyncIterableIterator<Uint8Array> {
   }
 }
 
-async function* copy(source: ImageSource, tee: Tee, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+async function* copy(source: ImageSource, tee: Tee, signals: Signals): AsyncGenerator<Uint8Array, void, void> {
   const { imageId, verifier, expectedSize } = tee;
-  const writer = new TeeWriter(tee, signal);
+  const writer = new TeeWriter(tee, signals);
   let size = 0;
   let reason: unknown = droppedReason;
   try {
-    for await (const chunk of chunksOf(source, signal)) {
+    for await (const chunk of chunksOf(source, ...signals)) {
       size += chunk.byteLength;
       verifier?.update(chunk);
       await writer.write(chunk);
@@ -105,12 +102,12 @@ async function* copy(source: ImageSource, tee: Tee, signal: AbortSignal): AsyncG
 class TeeWriter {
   #writer: ImageWriter | undefined;
   readonly #tee: Tee;
-  readonly #signal: AbortSignal;
+  readonly #signals: Signals;
 
-  constructor(tee: Tee, signal: AbortSignal) {
+  constructor(tee: Tee, signals: Signals) {
     this.#writer = tee.writer;
     this.#tee = tee;
-    this.#signal = signal;
+    this.#signals = signals;
   }
 
   /** @throws the signal's reason */
@@ -146,7 +143,7 @@ class TeeWriter {
   }
 
   async #fail(operation: 'write' | 'commit', error: unknown): Promise<void> {
-    this.#signal.throwIfAborted();
+    for (const signal of this.#signals) signal?.throwIfAborted();
     this.#tee.onCacheError(operation, error);
     await this.rollback(error);
   }

@@ -1,9 +1,9 @@
 import type { ImageSource } from './driver.ts';
 import { CacheError, FetchFailedError } from './errors.ts';
 import { HeldSource } from './held-source.ts';
+import { untilAborted } from './on-abort.ts';
 import { describeReason } from './reason.ts';
 import { assertSource, chunksOf, stopSource } from './source-chunks.ts';
-import { untilAborted } from './until-aborted.ts';
 
 /**
  * Where a missing image comes from. `offset` > 0 (bytes) asks to resume; a source that cannot may start from 0 by saying

@@ -4,10 +4,9 @@ import { eventLoopTurn } from './event-loop-turn.ts';
 import type { FetchReader } from './fetched-image.ts';
 import type { Flight } from './flight.ts';
 import type { FlightImage } from './growing-image.ts';
-import { heed } from './heed.ts';
 import { tellHit } from './hit.ts';
+import { onAbort, untilAborted } from './on-abort.ts';
 import type { SourceReader } from './source-reader.ts';
-import { untilAborted } from './until-aborted.ts';
 
 export interface FlightReaderOptions {
   readonly context: DriverContext;
@@ -25,7 +24,7 @@ export class FlightReader implements FetchReader {
   readonly #flight: Flight;
   readonly #options: FlightReaderOptions;
   readonly #stop = new AbortController();
-  #stopHeeding: () => void = () => {};
+  #stopListening: () => void = () => {};
   /** What was read from last, and how far. */
   #image: FlightImage | undefined;
   #end = 0;
@@ -38,9 +37,9 @@ export class FlightReader implements FetchReader {
     flight.enter(options.finishFetch);
     dropped.register(this, flight, this);
     const { signal } = options;
-    this.#stopHeeding = heed(signal, this, (self) => {
+    this.#stopListening = onAbort(signal, this, (self) => {
       self.#stop.abort(signal?.reason);
-      void self.abort();
+      void self.abort().catch(() => {});
     });
   }
 
@@ -139,7 +138,7 @@ export class FlightReader implements FetchReader {
   }
 
   async #leave(): Promise<void> {
-    this.#stopHeeding();
+    this.#stopListening();
     this.#stop.abort(new NotOpenError(`image ${JSON.stringify(this.#flight.imageId)} is closed`, this.#flight));
     dropped.unregister(this);
     this.#flight.leave();

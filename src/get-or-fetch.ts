@@ -9,8 +9,8 @@ import { Flight, type FlightOptions } from './flight.ts';
 import type { FlightSource } from './flight-fetch.ts';
 import { FlightReader } from './flight-reader.ts';
 import { assertImageId } from './image-id.ts';
+import { untilAborted } from './on-abort.ts';
 import { SourceReader } from './source-reader.ts';
-import { untilAborted } from './until-aborted.ts';
 import { assertCount, assertOptions, assertSignal, invalidType } from './validate.ts';
 import type { XattrDriver } from './xattr-driver.ts';
 

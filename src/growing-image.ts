@@ -4,9 +4,9 @@ import type { DriverContext } from './driver-context.ts';
 import { toCacheError } from './errors.ts';
 import { countHit, type HitOutcome } from './hit.ts';
 import { type Handle, type NativeSighting, native } from './native.ts';
+import { untilAborted } from './on-abort.ts';
 import { readBytes } from './read-bytes.ts';
 import { releaseImage } from './release-image.ts';
-import { untilAborted } from './until-aborted.ts';
 
 /**
  * How often a writer of another process is looked at while somebody waits: nothing tells that a process has died, and
@@ -164,13 +164,15 @@ export class GrowingImage extends OpenBytes implements FlightImage {
   }
 
   async news(signal: AbortSignal | undefined): Promise<void> {
+    // Kept here, since the first look may already bring it.
     this.#news ??= new Promise((resolve) => {
       this.#tell = resolve;
     });
+    const news = this.#news;
     this.#waiting += 1;
     this.#watch();
     try {
-      await untilAborted(this.#news, signal);
+      await untilAborted(news, signal);
     } finally {
       this.#waiting -= 1;
       if (this.#waiting === 0) this.#rest();

@@ -1,7 +1,8 @@
-import { addAbortSignal, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 
 import type { ImageReader, RangeOptions } from './driver.ts';
 import { cutShort } from './errors.ts';
+import { destroyOnAbort } from './on-abort.ts';
 import { assertCount, assertOptions, assertSignal, outOfRange } from './validate.ts';
 
 const chunkSize = 64 * 1024;
@@ -32,7 +33,7 @@ export class ImageReadStream extends Readable {
     this.#openReader = openReader;
     this.#position = start;
     this.#end = end + 1;
-    if (signal) addAbortSignal(signal, this);
+    destroyOnAbort(signal, this);
   }
 
   override _construct(callback: (error?: Error | null) => void): void {

@@ -1,6 +1,7 @@
-import { addAbortSignal, Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 
 import type { ImageWriter, WriteOptions } from './driver.ts';
+import { destroyOnAbort } from './on-abort.ts';
 import { droppedReason } from './reason.ts';
 
 type Callback = (error?: Error | null) => void;
@@ -14,7 +15,7 @@ export class ImageWriteStream extends Writable {
   constructor(openWriter: () => Promise<ImageWriter>, options: WriteOptions) {
     super({ decodeStrings: true });
     this.#openWriter = openWriter;
-    if (options.signal) addAbortSignal(options.signal, this);
+    destroyOnAbort(options.signal, this);
   }
 
   override _construct(callback: Callback): void {

@@ -1,9 +1,9 @@
 import type { ImageWriter, WriteOptions } from './driver.ts';
 import type { DriverContext } from './driver-context.ts';
 import { ClaimLostError, isSystemError, NotOpenError, SizeMismatchError, toCacheError } from './errors.ts';
-import { heed } from './heed.ts';
 import { ignoreErrors } from './ignore-errors.ts';
 import { type Handle, native } from './native.ts';
+import { onAbort } from './on-abort.ts';
 import { describeReason, droppedReason } from './reason.ts';
 import { assertBytes } from './validate.ts';
 
@@ -39,10 +39,10 @@ export class XattrImageWriter implements ImageWriter {
     this.#options = options;
     const { signal } = options;
     const stopTouching = touchNowAndThen(new WeakRef(this));
-    const stopHeeding = heed(signal, this, (self) => void self.rollback(signal?.reason).catch(() => {}));
+    const stopListening = onAbort(signal, this, (self) => void self.rollback(signal?.reason).catch(() => {}));
     this.#stopWatching = () => {
       stopTouching();
-      stopHeeding();
+      stopListening();
     };
   }
 

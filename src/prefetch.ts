@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { NoSpaceError } from './errors.ts';
 import { type Fetch, fetchedChunks, fetchImage } from './fetch.ts';
 import type { ImageCache } from './image-cache.ts';
+import { onAbort, untilAborted } from './on-abort.ts';
 import { stopSource } from './source-chunks.ts';
 import { assertCount, assertSignal, invalidType, outOfRange } from './validate.ts';
 
@@ -48,9 +49,7 @@ export async function prefetchQueued(
   // Listened to by everything that goes on at once, which may be more than a signal of the caller's is made for.
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
-  const abort = () => stop.abort(signal?.reason);
-  if (signal?.aborted) abort();
-  else signal?.addEventListener('abort', abort);
+  const stopListening = onAbort(signal, stop, (stop) => stop.abort(signal?.reason));
   const prefetch = { cache, fetch, signal: stop.signal, onProgress };
 
   const cached: string[] = [];
@@ -66,8 +65,9 @@ export async function prefetchQueued(
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(concurrency, imageIds.length) }, run));
-  signal?.removeEventListener('abort', abort);
+  const runs = Promise.all(Array.from({ length: Math.min(concurrency, imageIds.length) }, run));
+  await untilAborted(runs, signal).catch(() => runs); // An aborted run ends soon.
+  stopListening();
   stop.signal.throwIfAborted();
   return { cached, failed };
 }

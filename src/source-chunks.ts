@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { types } from 'node:util';
 
 import type { ImageSource } from './driver.ts';
+import { untilAborted } from './on-abort.ts';
 import { assertBytes, invalidType } from './validate.ts';
 
 interface Chunks {
@@ -33,16 +34,18 @@ export function assertSource(source: unknown): asserts source is ImageSource {
  * The chunks of a source, one after another. A source that is not read to its end is told so, once, and not waited for:
  * it may be the reason why we stop.
  *
- * @throws what the source throws, the signal's reason, and a TypeError if it yields anything but bytes
+ * @throws what the source throws, the reason of a signal that is aborted, and a TypeError if it yields anything but bytes
  */
-export async function* chunksOf(source: ImageSource, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+export async function* chunksOf(
+  source: ImageSource,
+  ...signals: readonly (AbortSignal | undefined)[]
+): AsyncGenerator<Uint8Array, void, void> {
   const chunks = iterate(source);
-  const aborted = signal && rejectionOf(signal);
   let ended = false;
   try {
     while (true) {
-      const next = Promise.resolve(chunks.next());
-      const { done, value } = await (aborted ? Promise.race([next, aborted.promise]) : next);
+      for (const signal of signals) signal?.throwIfAborted();
+      const { done, value } = await untilAborted(Promise.resolve(chunks.next()), ...signals);
       if (done) {
         ended = true;
         return;
@@ -51,7 +54,6 @@ export async function* chunksOf(source: ImageSource, signal?: AbortSignal): Asyn
       yield value;
     }
   } finally {
-    aborted?.stop();
     if (!ended) stop(chunks);
   }
 }
@@ -70,18 +72,6 @@ function iterate(source: ImageSource): Chunks {
 function toIterator(source: Iterable<unknown> | AsyncIterable<unknown>): AsyncIterator<unknown> | Iterator<unknown> {
   if (types.isUint8Array(source)) return [source][Symbol.iterator]();
   return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
-}
-
-function rejectionOf(signal: AbortSignal): { readonly promise: Promise<never>; readonly stop: () => void } {
-  let stop = (): void => {};
-  const promise = new Promise<never>((_resolve, reject) => {
-    const fail = () => reject(signal.reason);
-    if (signal.aborted) fail();
-    signal.addEventListener('abort', fail, { once: true });
-    stop = () => signal.removeEventListener('abort', fail);
-  });
-  promise.catch(() => {}); // Only the race looks at it.
-  return { promise, stop };
 }
 
 /** Lets go of a source that nobody is going to read. */

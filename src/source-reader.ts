@@ -3,14 +3,15 @@ import { FetchFailedError, NotOpenError, SizeMismatchError } from './errors.ts';
 import { fetchedChunks, fetchImage } from './fetch.ts';
 import type { FetchReader } from './fetched-image.ts';
 import type { FlightSource } from './flight-fetch.ts';
-import { heed } from './heed.ts';
+import { onAbort, untilAborted } from './on-abort.ts';
 
 /** Reads an image from its source, past the cache: from where it is first read on, and only forward. */
 export class SourceReader implements FetchReader {
   readonly #imageId: string;
   readonly #source: FlightSource;
+  readonly #signal: AbortSignal | undefined;
   readonly #stop = new AbortController();
-  #stopHeeding: () => void = () => {};
+  #stopListening: () => void = () => {};
   #chunks: AsyncGenerator<Uint8Array, void, void> | undefined;
   #verifier: ChecksumVerifier | undefined;
   #size: number | undefined;
@@ -22,8 +23,9 @@ export class SourceReader implements FetchReader {
   constructor(imageId: string, source: FlightSource, signal: AbortSignal | undefined) {
     this.#imageId = imageId;
     this.#source = source;
+    this.#signal = signal;
     this.#expectedSize = source.expectedSize;
-    this.#stopHeeding = heed(signal, this, (self) => self.#end(signal?.reason));
+    this.#stopListening = onAbort(signal, this, (self) => self.#end(signal?.reason));
   }
 
   /** Known at the end. */
@@ -37,7 +39,7 @@ export class SourceReader implements FetchReader {
 
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
     this.#stop.signal.throwIfAborted();
-    this.#chunks ??= await this.#open(position);
+    this.#chunks ??= await untilAborted(this.#open(position), this.#signal);
     if (position < this.#position) {
       const message = `image ${JSON.stringify(this.#imageId)} is not cached: it can only be read forward`;
       throw new FetchFailedError(message, { imageId: this.#imageId });
@@ -57,7 +59,7 @@ export class SourceReader implements FetchReader {
   }
 
   async abort(): Promise<void> {
-    this.#stopHeeding();
+    this.#stopListening();
     this.#end(new NotOpenError(`image ${JSON.stringify(this.#imageId)} is closed`, { imageId: this.#imageId }));
     await this.#chunks?.return();
   }
@@ -87,7 +89,7 @@ export class SourceReader implements FetchReader {
   async #next(chunks: AsyncGenerator<Uint8Array, void, void>): Promise<boolean> {
     this.#position += this.#chunk.byteLength;
     this.#chunk = new Uint8Array(0);
-    const { done, value } = await chunks.next();
+    const { done, value } = await untilAborted(chunks.next(), this.#signal);
     const size = this.#position + (value?.byteLength ?? 0);
     const expected = this.#expectedSize;
     if (expected !== undefined && (done ? size !== expected : size > expected)) {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 
 import type { ImageReader } from '../../index.ts';
+import { untilAborted } from '../../on-abort.ts';
 import { CliError, UsageError } from '../../terminal/cli-error.ts';
 import { exitCode } from '../../terminal/exit-code.ts';
 import { describeFailure } from '../../terminal/failure.ts';
@@ -10,7 +11,6 @@ import { printError, writeOut } from '../../terminal/output.ts';
 import { printableId, printableJson } from '../../terminal/printable.ts';
 import { type ProgressLine, progressLine } from '../../terminal/progress-line.ts';
 import { formatSize } from '../../terminal/size.ts';
-import { untilAborted } from '../../until-aborted.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
 import { openDestination } from '../destination.ts';
 import { imageIdArgument } from '../image-id-arguments.ts';
