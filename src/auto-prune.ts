@@ -4,6 +4,7 @@ import { publish } from './events.ts';
 import { type EvictOptionsWithReason, evictionReason } from './eviction.ts';
 import type { Logger } from './logger.ts';
 import { untilAborted } from './on-abort.ts';
+import { clearTimeout, setTimeout } from './timers.ts';
 
 /** The least that is committed between two walks, as a part of the limit: a full cache is not walked for each image. */
 const smallestStride = 0.01;

@@ -4,6 +4,7 @@ import { publish } from './events.ts';
 import type { Logger } from './logger.ts';
 import type { Handle, StallArguments } from './native.ts';
 import { describeReason } from './reason.ts';
+import { now } from './timers.ts';
 
 /** An attribute write that took longer than this has met a full journal, or was preempted. Milliseconds. */
 const slowAttributeWriteMs = 1;
@@ -67,14 +68,14 @@ export class DriverContext {
 
   /** Whether a hit may be written on the event loop: not while the journal is known to be full. */
   get inlineHits(): boolean {
-    return this.#inline && performance.now() >= this.#attributesSlowUntil;
+    return this.#inline && now() >= this.#attributesSlowUntil;
   }
 
   /** Runs `write` and remembers if such writes have to wait. What it answers tells whether there was one. */
   timeAttributeWrite<T>(write: () => T, wrote: (result: T) => boolean): T {
-    const start = performance.now();
+    const start = now();
     const result = write();
-    const end = performance.now();
+    const end = now();
     eventLoopTurn.spend(end - start);
     if (!wrote(result)) return result;
     this.#slowWrites = end - start > slowAttributeWriteMs ? this.#slowWrites + 1 : 0;

@@ -1,3 +1,5 @@
+import { now, setImmediate } from './timers.ts';
+
 /** Work that was done where it was asked for, after which it is time to see when the turn ends. Milliseconds. */
 const noticeableMs = 1;
 
@@ -19,7 +21,7 @@ class EventLoopTurn {
   /** Whether it is others' turn: then {@link next} is to be awaited, once. */
   get isOver(): boolean {
     if (this.#waiting.length > 0) return true;
-    return this.#endingSinceMs !== undefined && performance.now() - this.#endingSinceMs > longestMs;
+    return this.#endingSinceMs !== undefined && now() - this.#endingSinceMs > longestMs;
   }
 
   /** Resolves when they had it, in the order of those who wait. */
@@ -30,9 +32,9 @@ class EventLoopTurn {
 
   /** Does something at once. */
   run<T>(work: () => T): T {
-    const start = performance.now();
+    const start = now();
     const result = work();
-    this.spend(performance.now() - start);
+    this.spend(now() - start);
     return result;
   }
 
@@ -44,7 +46,7 @@ class EventLoopTurn {
 
   #end(): void {
     if (this.#endingSinceMs !== undefined) return;
-    this.#endingSinceMs = performance.now();
+    this.#endingSinceMs = now();
     setImmediate(() => this.#begin());
   }
 

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { Checksum } from './checksum.ts';
 import { ChecksumVerifier } from './checksum.ts';
 import { ClaimLostError, NoSpaceError, SizeMismatchError } from './errors.ts';
@@ -9,6 +7,7 @@ import type { XattrImageWriter } from './image-writer.ts';
 import { droppedReason } from './reason.ts';
 import { recordDigest } from './recorded-digest.ts';
 import { stopSource } from './source-chunks.ts';
+import { sleep } from './timers.ts';
 
 /** How often a writer that nobody reads from in this process looks for readers in others. Milliseconds. */
 const aloneIntervalMs = 50;

@@ -11,6 +11,7 @@ import { FlightReader } from './flight-reader.ts';
 import { assertImageId } from './image-id.ts';
 import { untilAborted } from './on-abort.ts';
 import { SourceReader } from './source-reader.ts';
+import { setImmediate } from './timers.ts';
 import { assertCount, assertOptions, assertSignal, invalidType } from './validate.ts';
 import type { XattrDriver } from './xattr-driver.ts';
 

@@ -7,6 +7,7 @@ import { type Handle, type NativeSighting, native } from './native.ts';
 import { untilAborted } from './on-abort.ts';
 import { readBytes } from './read-bytes.ts';
 import { releaseImage } from './release-image.ts';
+import { clearInterval, setInterval } from './timers.ts';
 
 /**
  * How often a writer of another process is looked at while somebody waits: nothing tells that a process has died, and

@@ -5,6 +5,7 @@ import { ignoreErrors } from './ignore-errors.ts';
 import { type Handle, native } from './native.ts';
 import { onAbort } from './on-abort.ts';
 import { describeReason, droppedReason } from './reason.ts';
+import { clearInterval, setInterval } from './timers.ts';
 import { assertBytes } from './validate.ts';
 
 /** A live writer touches its token this often, so that cleaners that go by age leave it alone. */

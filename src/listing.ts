@@ -1,7 +1,6 @@
-import { setImmediate as yieldToLoop } from 'node:timers/promises';
-
 import type { CachedImage, EvictedImage } from './driver.ts';
 import { type Columns, type Handle, native } from './native.ts';
+import { nextTurn } from './timers.ts';
 
 /** Images that are turned into objects in one go: about a millisecond's work. */
 const batchSize = 1024;
@@ -12,7 +11,7 @@ export async function listCachedImages(directory: Handle): Promise<CachedImage[]
   const images: CachedImage[] = [];
   while (images.length < list.count) {
     appendCachedImages(images, native.takeRowsSync(list.handle, images.length, batchSize));
-    await yieldToLoop();
+    await nextTurn();
   }
   await native.releaseAsync(list.handle);
   return images;

@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { claimUncached } from './claim-uncached.ts';
 import type { WriteOptions } from './driver.ts';
 import { EngineCalls } from './engine-calls.ts';
 import { isSystemError, toCacheError } from './errors.ts';
 import { CompleteImage, type FlightImage, GrowingImage } from './growing-image.ts';
 import { XattrImageWriter } from './image-writer.ts';
+import { now, sleep } from './timers.ts';
 import type { XattrDriver } from './xattr-driver.ts';
 
 const firstWaitMs = 1;
@@ -34,14 +33,14 @@ export type Located =
  */
 export async function locateImage(driver: XattrDriver, imageId: string, options: WriteOptions): Promise<Located> {
   const { signal } = options;
-  const deadline = performance.now() + patienceMs;
+  const deadline = now() + patienceMs;
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
     const found =
       (await claim(driver, imageId, options)) ?? (await follow(driver, imageId)) ?? (await findCached(driver, imageId));
     if (found) return found;
-    if (performance.now() >= deadline) return { where: 'elsewhere' };
+    if (now() >= deadline) return { where: 'elsewhere' };
     // Somebody has just committed, rolled back or deleted it.
-    await sleep(waitMs, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
+    await sleep(waitMs, signal);
   }
 }
 

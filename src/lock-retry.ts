@@ -1,6 +1,6 @@
 // Waiting for somebody else's lock without holding up anybody: neither the event loop nor a thread of the pool.
 
-import { setTimeout as sleep } from 'node:timers/promises';
+import { now, sleep } from './timers.ts';
 
 const firstBackoffMs = 1;
 const longestBackoffMs = 16;
@@ -19,20 +19,20 @@ export async function retryWhileLocked<T>(
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<T | Locked> {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = now() + timeoutMs;
   for (let backoffMs = firstBackoffMs; ; backoffMs = Math.min(backoffMs * 2, longestBackoffMs)) {
     const result = await attempt();
-    if (result !== locked || performance.now() >= deadline) return result;
-    await sleep(backoffMs, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
+    if (result !== locked || now() >= deadline) return result;
+    await sleep(backoffMs, signal);
   }
 }
 
 /** The same where it stands: for the `Sync` calls, whose callers have chosen to wait. */
 export function retryWhileLockedSync<T>(attempt: () => T | Locked, timeoutMs: number): T | Locked {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = now() + timeoutMs;
   for (let backoffMs = firstBackoffMs; ; backoffMs = Math.min(backoffMs * 2, longestBackoffMs)) {
     const result = attempt();
-    if (result !== locked || performance.now() >= deadline) return result;
+    if (result !== locked || now() >= deadline) return result;
     Atomics.wait(neverNotified, 0, 0, backoffMs);
   }
 }
