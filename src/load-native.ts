@@ -1,104 +1,71 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-import { NativeLoadError } from './errors.ts';
+import { messageOf } from './error-facts.ts';
 import { type Libc, ownLibc } from './libc.ts';
+import { addonsIn, bundled, loadFailure, type Runtime, remedyFor } from './load-failure.ts';
+import type { PackageFiles } from './package-files.ts';
 
-/** What decides which addon runs. */
-export interface Runtime {
-  readonly platform: string;
-  readonly arch: string;
-  /** Undefined if it cannot be told. */
-  readonly libc: Libc | undefined;
-  readonly node: string;
-  readonly napi: string | undefined;
-}
-
-type NodeGypBuild = { resolve(packageRoot: string): string };
-
+const packageName = 'xattr-cache';
 const neededNapiVersion = 9;
-const require = createRequire(import.meta.url);
 
 /**
- * Loads the addon of the package in `root`: what was built there, or else the prebuilt one for this platform.
+ * Loads the addon of the package: one that was compiled in place, or else the prebuilt one for this platform.
  *
- * @throws {@link NativeLoadError} that tells what was looked for, and what to do.
+ * Nothing but a file of this package is ever loaded. In a bundle its paths lead into the application, which may have
+ * addons of its own.
+ *
+ * @throws `NativeLoadError` with the platform, the places where an addon was looked for, and a remedy
  */
-export function loadNative(root: string, runtime: Runtime = ownRuntime()): unknown {
+export function loadNative(findFiles: () => PackageFiles, runtime: Runtime = ownRuntime()): unknown {
+  const files = locatePackage(findFiles);
   // An older Node crashes on loading such an addon, without a message.
   if (Number(runtime.napi ?? 0) < neededNapiVersion) {
     const remedy = 'Use Node.js 20.19 or later, 22.12 or later.';
-    throw failure(root, runtime, `it needs Node-API ${neededNapiVersion}`, [remedy]);
+    throw loadFailure(files, runtime, `it needs Node-API ${neededNapiVersion}`, remedy);
   }
-  const path = findAddon(root, runtime);
+  const path = findAddon(files, runtime);
   try {
-    return require(path);
+    return createRequire(path)(path);
   } catch (cause) {
-    throw failure(root, runtime, messageOf(cause), remediesFor(root, cause), cause);
+    throw loadFailure(files, runtime, messageOf(cause), remedyFor(files, runtime, { path, cause }), cause);
   }
 }
 
-function findAddon(root: string, runtime: Runtime): string {
-  let path: string;
+/** @throws `NativeLoadError` if this module is in a bundle */
+function locatePackage(findFiles: () => PackageFiles): PackageFiles {
+  let files: PackageFiles | undefined;
   try {
-    path = (require('node-gyp-build') as NodeGypBuild).resolve(root);
+    files = findFiles();
+    const { name } = JSON.parse(readFileSync(join(files.root, 'package.json'), 'utf8'));
+    if (name === packageName) return files;
   } catch (cause) {
-    throw failure(root, runtime, 'there is none for this platform', remediesFor(root, cause), cause);
+    throw bundled(files?.root, cause);
   }
-  // node-gyp-build looks for musl on Alpine only. An addon for another C library may well load, and fail later.
-  const tag = /\.(glibc|musl)\.node$/.exec(path)?.[1];
-  if (tag === undefined || runtime.libc === undefined || tag === runtime.libc) return path;
-  const ours = path.replace(/\w+\.node$/, `${runtime.libc}.node`);
-  if (existsSync(ours)) return ours;
-  throw failure(root, runtime, `there is none for ${runtime.libc}, only for ${tag}`, remediesFor(root));
+  throw bundled(files.root);
+}
+
+function findAddon(files: PackageFiles, runtime: Runtime): string {
+  const { platform, arch, libc } = runtime;
+  const directory = join(files.prebuilds, `${platform}-${arch}`);
+  const prebuilt = prebuiltNames(platform, libc).map((name) => join(directory, name));
+  const path = [...files.built, ...prebuilt].find((each) => existsSync(each));
+  if (path !== undefined) return path;
+
+  const others = addonsIn(directory).join(', ');
+  const problem = others === '' ? 'there is none for this platform' : `there is none for ${libc}, only ${others}`;
+  throw loadFailure(files, runtime, problem, remedyFor(files, runtime));
+}
+
+/** As `prebuildify --tag-libc` names them. Where the C library is unknown, the first that is there has to do. */
+function prebuiltNames(platform: string, libc: Libc | undefined): string[] {
+  if (platform !== 'linux') return ['xattr-cache.node'];
+  return (libc ? [libc] : ['glibc', 'musl']).map((tag) => `xattr-cache.${tag}.node`);
 }
 
 function ownRuntime(): Runtime {
   const { platform, arch } = process;
   const { node, napi } = process.versions;
   return { platform, arch, libc: ownLibc(), node, napi };
-}
-
-function failure(
-  root: string,
-  runtime: Runtime,
-  problem: string,
-  remedies: string[],
-  cause?: unknown,
-): NativeLoadError {
-  const { platform, arch, libc, node, napi } = runtime;
-  const places = [join('build', 'Release'), join('build', 'Debug'), join('prebuilds', `${platform}-${arch}`)];
-  const message = [
-    `xattr-cache cannot load its addon: ${problem}`,
-    `  platform: ${[`${platform}-${arch}`, libc, `Node.js ${node}`, `Node-API ${napi ?? 'unknown'}`].filter(Boolean).join(', ')}`,
-    ...places.map((place) => `  tried: ${join(root, place)} (${addonsIn(join(root, place)).join(', ') || 'no addon'})`),
-    ...remedies.map((remedy) => `  remedy: ${remedy}`),
-  ].join('\n');
-  return new NativeLoadError(message, { cause });
-}
-
-function remediesFor(root: string, cause?: unknown): string[] {
-  if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_DLOPEN_DISABLED') {
-    return ['Start Node.js without --no-addons, and with --allow-addons if it is started with --permission.'];
-  }
-  if (!existsSync(join(root, 'binding.gyp'))) {
-    return ['Install the package whole. If a bundler has packed it, declare xattr-cache external.'];
-  }
-  return [
-    `Build it, with Python 3, make and a C++20 compiler: npx --yes node-gyp@12 rebuild --directory "${root}"`,
-    'If node_modules was copied from another machine, install the package on this one instead.',
-  ];
-}
-
-function addonsIn(directory: string): string[] {
-  try {
-    return readdirSync(directory).filter((name) => name.endsWith('.node'));
-  } catch {
-    return [];
-  }
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

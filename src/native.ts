@@ -1,8 +1,6 @@
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
 import type { SystemError } from './errors.ts';
 import { loadNative } from './load-native.ts';
+import { ownPackageFiles } from './package-files.ts';
 
 /** An object of the engine. Kinds are told apart by the addon, at run time. */
 export type Handle = { readonly __nativeHandle: never };
@@ -163,6 +161,4 @@ export interface Native {
   incrementCounterAsync(path: string, name: string, delta: number, lockTimeoutMs: number): Promise<number>;
 }
 
-const packageRoot = resolve(fileURLToPath(new URL('..', import.meta.url)));
-
-export const native: Native = loadNative(packageRoot) as Native;
+export const native: Native = loadNative(ownPackageFiles) as Native;

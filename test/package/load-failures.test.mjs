@@ -35,7 +35,9 @@ test('without an addon for the platform the error tells the platform, what was t
 test('the command that the error names builds an addon, and then all works', async (t) => {
   const project = await projectWith(t);
   rmSync(join(project.installed, 'prebuilds'), { recursive: true });
-  const [, command] = project.run('node', ['-e', throwsWhat]).match(/remedy: Build it, with .*: (npx .*)$/m);
+  const [, command] = project
+    .run('node', ['-e', throwsWhat])
+    .match(/remedy: .* Or build the addon, with .*: (npx .*)$/m);
 
   project.run('sh', ['-c', command], { path: [process.env.PATH], env: { JOBS: '2' } });
 

@@ -1,16 +1,19 @@
 // Each way in which loading the addon can fail, and what the error then tells, on a directory that stands for the package.
 
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { chmod, copyFile, cp, mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { NativeLoadError } from '../../dist/errors.js';
 import { loadNative } from '../../dist/load-native.js';
+import { mountFresh, needsMount } from '../support/mounts.mjs';
+import { needsOtherUsers, stranger } from '../support/other-users.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const { platform, arch } = process;
 const prebuilds = join('prebuilds', `${platform}-${arch}`);
 const here = { platform, arch, libc: 'glibc', node: '22.12.0', napi: '9' };
@@ -18,17 +21,29 @@ const here = { platform, arch, libc: 'glibc', node: '22.12.0', napi: '9' };
 /** A package with files at these paths: the addon under test, or what is not one. */
 async function packageWith(t, files) {
   const directory = await temporaryDirectory(t);
+  await writeFile(join(directory, 'package.json'), '{ "name": "xattr-cache" }');
   for (const [path, content] of Object.entries(files)) {
     await mkdir(join(directory, path, '..'), { recursive: true });
-    if (content === 'addon') await copyFile(join(root, 'build/Release/xattr_cache.node'), join(directory, path));
+    if (content === 'addon') await copyFile(join(checkout, 'build/Release/xattr_cache.node'), join(directory, path));
     else await writeFile(join(directory, path), content);
   }
   return directory;
 }
 
+/** Where the package in `root` has its parts. */
+const filesIn = (root) => () => ({
+  root,
+  built: ['Release', 'Debug'].map((mode) => join(root, 'build', mode, 'xattr_cache.node')),
+  prebuilds: join(root, 'prebuilds'),
+});
+
+function load(directory, runtime = here) {
+  return loadNative(filesIn(directory), runtime);
+}
+
 function failure(directory, runtime = {}) {
   try {
-    loadNative(directory, { ...here, ...runtime });
+    load(directory, { ...here, ...runtime });
   } catch (error) {
     assert(error instanceof NativeLoadError, error);
     assert.equal(error.code, 'ERR_NATIVE_LOAD');
@@ -37,12 +52,24 @@ function failure(directory, runtime = {}) {
   assert.fail('it was loaded');
 }
 
+/** The failure where the system's loader throws `error`. */
+function failureOfDlopen(t, directory, error) {
+  const dlopen = t.mock.method(process, 'dlopen', () => {
+    throw error;
+  });
+  try {
+    return failure(directory);
+  } finally {
+    dlopen.mock.restore();
+  }
+}
+
 test('what was built in the package is loaded, before what is prebuilt', async (t) => {
   const directory = await packageWith(t, {
     'build/Release/xattr_cache.node': 'addon',
     [`${prebuilds}/xattr-cache.glibc.node`]: 'broken',
   });
-  assert.equal(typeof loadNative(directory).releaseSync, 'function');
+  assert.equal(typeof load(directory).releaseSync, 'function');
 });
 
 test('what is prebuilt is loaded, if it is for this C library', async (t) => {
@@ -50,44 +77,139 @@ test('what is prebuilt is loaded, if it is for this C library', async (t) => {
     [`${prebuilds}/xattr-cache.glibc.node`]: 'addon',
     [`${prebuilds}/xattr-cache.musl.node`]: 'not for here',
   });
-  assert.equal(typeof loadNative(directory, here).releaseSync, 'function');
-  assert.equal(typeof loadNative(directory, { ...here, libc: undefined }).releaseSync, 'function');
+  assert.equal(typeof load(directory, here).releaseSync, 'function');
+  assert.equal(typeof load(directory, { ...here, libc: undefined }).releaseSync, 'function');
 });
 
-test('on musl the addon for musl is loaded, also where node-gyp-build takes the one for glibc', async (t) => {
+test('on musl the addon for musl is loaded, though one for glibc lies beside it', async (t) => {
   const directory = await packageWith(t, {
     [`${prebuilds}/xattr-cache.glibc.node`]: 'not for here',
     [`${prebuilds}/xattr-cache.musl.node`]: 'addon',
   });
-  assert.equal(typeof loadNative(directory, { ...here, libc: 'musl' }).releaseSync, 'function');
+  assert.equal(typeof load(directory, { ...here, libc: 'musl' }).releaseSync, 'function');
 });
 
 test('an addon for glibc is not loaded on musl', async (t) => {
   const directory = await packageWith(t, { [`${prebuilds}/xattr-cache.glibc.node`]: 'addon', 'binding.gyp': '' });
   const { message } = failure(directory, { libc: 'musl' });
-  assert.match(message, /cannot load its addon: there is none for musl, only for glibc\n/);
+  assert.match(message, /cannot load its addon: there is none for musl, only xattr-cache\.glibc\.node\n/);
   assert.match(message, new RegExp(`platform: ${platform}-${arch}, musl, Node.js 22.12.0, Node-API 9\n`));
   assert(message.includes(`npx --yes node-gyp@12 rebuild --directory "${directory}"`), message);
 });
 
 test('without any addon the error tells where it was looked for, and how to build one', async (t) => {
   const directory = await packageWith(t, { 'binding.gyp': '', 'prebuilds/aix-ppc64/xattr-cache.node': 'addon' });
-  const { message, cause } = failure(directory);
+  const { message } = failure(directory);
   assert.match(message, /cannot load its addon: there is none for this platform\n/);
   for (const place of ['build/Release', 'build/Debug', prebuilds]) {
     assert(message.includes(`tried: ${join(directory, place)} (no addon)\n`), message);
   }
   assert(message.includes(`npx --yes node-gyp@12 rebuild --directory "${directory}"`), message);
-  assert.match(cause.message, /No native build was found/);
 });
 
 test('without the sources the error does not tell to build them', async (t) => {
   const { message } = failure(await packageWith(t, {}));
+  assert.match(message, /remedy: If node_modules was copied .*, install the package on this one instead, and whole\.$/);
+  assert.doesNotMatch(message, /node-gyp|bundler/);
+});
+
+test('an addon that is damaged – the remedy blames the file, and no bundler', async (t) => {
+  for (const [content, reason] of [
+    ['', /file too short/],
+    ['\x7fELF, and nothing of one', /invalid ELF header|file too short/],
+  ]) {
+    const directory = await packageWith(t, { 'build/Release/xattr_cache.node': content, 'binding.gyp': '' });
+    const { message } = failure(directory);
+    assert.match(message, reason);
+    assert.match(message, /remedy: The file is damaged, or for another kind of machine\. .* npx --yes node-gyp@12/);
+    assert.doesNotMatch(message, /bundler/);
+  }
+});
+
+test('an addon of another architecture – the remedy is to install on this machine', async (t) => {
+  const directory = await packageWith(t, { 'build/Release/xattr_cache.node': 'addon' });
+  const machineField = 18; // e_machine, elf(5)
+  const file = await open(join(directory, 'build/Release/xattr_cache.node'), 'r+');
+  await file.write(Buffer.from([0xf3]), 0, 1, machineField); // RISC-V
+  await file.close();
+  const { message } = failure(directory);
   assert.match(
     message,
-    /remedy: Install the package whole\. If a bundler has packed it, declare xattr-cache external\.$/,
+    /remedy: The file is damaged, or for another kind of machine\. Install the package on this machine/,
   );
-  assert.doesNotMatch(message, /node-gyp/);
+});
+
+test('a file system that forbids programs – the remedy names noexec', { skip: needsMount }, async (t) => {
+  const directory = await packageWith(t, { 'build/Release/xattr_cache.node': 'addon', 'binding.gyp': '' });
+  const mounted = await mountFresh(t, 'tmpfs', 'noexec');
+  await cp(directory, mounted, { recursive: true });
+  const { message } = failure(mounted);
+  assert(
+    message.includes(
+      `remedy: Install the package on a file system that is not mounted noexec (findmnt -T "${mounted}")`,
+    ),
+  );
+});
+
+test('what the loader says of a library that is missing – the remedy names the library', async (t) => {
+  const directory = await packageWith(t, { 'build/Release/xattr_cache.node': 'addon', 'binding.gyp': '' });
+  for (const reason of [
+    'libstdc++.so.6: cannot open shared object file: No such file or directory',
+    `Error loading shared library libstdc++.so.6: No such file or directory (needed by ${directory}/xattr_cache.node)`,
+  ]) {
+    const { message } = failureOfDlopen(t, directory, new Error(reason));
+    assert.match(message, /remedy: Install the library libstdc\+\+\.so\.6\.$/);
+  }
+});
+
+test('an addon that may not be read – the remedy is the permission', { skip: needsOtherUsers }, async (t) => {
+  for (const forbidden of [`${prebuilds}/xattr-cache.glibc.node`, prebuilds]) {
+    const directory = await packageWith(t, { [`${prebuilds}/xattr-cache.glibc.node`]: 'addon', 'binding.gyp': '' });
+    await chmod(directory, 0o755);
+    await chmod(join(directory, forbidden), 0o700);
+    const script = `
+      import { loadNative } from ${JSON.stringify(join(checkout, 'dist/load-native.js'))};
+      const files = { root: '${directory}', built: [], prebuilds: '${directory}/prebuilds' };
+      try { loadNative(() => files); } catch ({ message }) { console.log(message); }`;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      ...stranger,
+      cwd: '/',
+      encoding: 'utf8',
+    });
+    assert(
+      stdout.endsWith(`remedy: Let the user of this process read the package: chmod -R a+rX "${directory}"\n`),
+      stdout,
+    );
+  }
+});
+
+test('code that is not in its package any more – no addon of the place is loaded, and the remedy is external', async (t) => {
+  const directory = await packageWith(t, { 'build/Release/xattr_cache.node': 'addon', 'binding.gyp': '' });
+  const asked = [
+    ['{ "name": "an-application" }', filesIn(directory)],
+    ['{ broken', filesIn(directory)],
+    ['{ "name": "xattr-cache" }', () => filesIn(fileURLToPath(new URL('..', undefined)))],
+  ];
+  for (const [manifest, findFiles] of asked) {
+    await writeFile(join(directory, 'package.json'), manifest);
+    assert.throws(
+      () => loadNative(findFiles, here),
+      (error) => {
+        assert(error instanceof NativeLoadError);
+        assert.match(
+          error.message,
+          /^xattr-cache cannot load its addon: a bundler has taken its code out of the package/,
+        );
+        assert.match(error.message, /remedy: Declare xattr-cache external/);
+        return true;
+      },
+    );
+  }
+});
+
+test('another addon in the folder of the compiled one is not loaded', async (t) => {
+  const directory = await packageWith(t, { 'build/Release/other.node': 'addon' });
+  assert.match(failure(directory).message, /there is none for this platform\n/);
 });
 
 test('an addon that cannot be loaded is named, with what the loader says', async (t) => {
@@ -100,12 +222,8 @@ test('an addon that cannot be loaded is named, with what the loader says', async
 
 test('where addons are forbidden, the remedy is to allow them', async (t) => {
   const directory = await packageWith(t, { 'build/Release/xattr_cache.node': 'addon', 'binding.gyp': '' });
-  const { dlopen } = process;
-  t.after(() => (process.dlopen = dlopen));
-  process.dlopen = () => {
-    throw Object.assign(new Error('loading addons is disabled'), { code: 'ERR_DLOPEN_DISABLED' });
-  };
-  const { message } = failure(directory);
+  const disabled = Object.assign(new Error('loading addons is disabled'), { code: 'ERR_DLOPEN_DISABLED' });
+  const { message } = failureOfDlopen(t, directory, disabled);
   assert.match(message, /remedy: Start Node\.js without --no-addons, and with --allow-addons/);
   assert.doesNotMatch(message, /node-gyp/);
 });
