@@ -16,8 +16,6 @@ export interface AutoPruneOptions {
   readonly driver: CacheDriver;
   /** Empty for a driver that has none. */
   readonly dir: string;
-  /** Where the caches of several processes tell each other what they commit; nothing: nowhere. */
-  readonly sharedDirectory: string | undefined;
   /** Bytes. */
   readonly maxSize: number;
   /** Bytes: what to evict down to. */
@@ -46,7 +44,7 @@ export class AutoPrune {
   constructor(options: AutoPruneOptions) {
     this.#options = options;
     this.#leastBetweenWalks = Math.max(1, options.maxSize * smallestStride);
-    this.#committed = new CommittedBytes(options.sharedDirectory);
+    this.#committed = new CommittedBytes(options.driver);
     this.#lastWalk = this.#committed.mark();
   }
 

@@ -1,10 +1,7 @@
-import { mkdir } from 'node:fs/promises';
-
-import { ImageNotFoundError } from './errors.ts';
-import { incXattr } from './xattr.ts';
-
-/** `user.` is added. */
-const key = 'xattr_cache.committed';
+import type { CacheDriver } from './driver.ts';
+import { EngineCalls } from './engine-calls.ts';
+import { locked, retryWhileLocked } from './lock-retry.ts';
+import { native } from './native.ts';
 
 /** Holding the lock takes microseconds. Milliseconds. */
 const lockTimeoutMs = 50;
@@ -18,30 +15,30 @@ export interface CommittedMark {
 /**
  * How many bytes have been committed: through this cache, and through all caches that share its directory.
  *
- * The latter stands in an attribute of a directory, so that several processes that write can keep one limit without
+ * The latter stands in an attribute of the cache's own corner, see `native/core/committed.h`, so that several processes that write can keep one limit without
  * walking the cache for each image. It is a hint: where it cannot be written, or somebody has removed it, what was
  * committed here still counts.
  */
 export class CommittedBytes {
-  readonly #directory: string | undefined;
+  readonly #engine: EngineCalls | undefined;
   #here = 0;
   #everywhere = 0;
   /** What the others could not be told yet. */
   #untold = 0;
 
-  /** Without a directory, only what is committed here is known. */
-  constructor(directory: string | undefined) {
-    this.#directory = directory;
+  /** Of a driver that is not an `XattrDriver`, only what is committed here is known. */
+  constructor(driver: CacheDriver) {
+    this.#engine = EngineCalls.find(driver);
   }
 
   /** Never fails. */
   async add(size: number): Promise<void> {
     this.#here += size;
-    if (this.#directory === undefined) return;
+    if (this.#engine === undefined) return;
     const news = this.#untold + size;
     this.#untold = 0;
     try {
-      this.#everywhere = await addOnDisk(this.#directory, news);
+      this.#everywhere = await addOnDisk(this.#engine, news);
     } catch {
       this.#untold += news;
     }
@@ -56,12 +53,12 @@ export class CommittedBytes {
   }
 }
 
-async function addOnDisk(directory: string, size: number): Promise<number> {
-  try {
-    return await incXattr(directory, key, size, { lockTimeoutMs });
-  } catch (error) {
-    if (!(error instanceof ImageNotFoundError)) throw error;
-    await mkdir(directory, { recursive: true });
-    return await incXattr(directory, key, size, { lockTimeoutMs });
-  }
+/** @throws what keeps it from being added, a lock that is held included */
+async function addOnDisk(engine: EngineCalls, size: number): Promise<number> {
+  return engine.run(async (directory) => {
+    const add = async () => (await native.addCommittedAsync(directory, size)) ?? locked;
+    const total = await retryWhileLocked(add, lockTimeoutMs);
+    if (total === locked) throw new Error('another process holds the lock');
+    return total;
+  });
 }

@@ -21,6 +21,11 @@ export class EngineCalls {
     engines.set(driver, this);
   }
 
+  /** Undefined for a driver that is not an `XattrDriver`. */
+  static find(driver: object): EngineCalls | undefined {
+    return engines.get(driver);
+  }
+
   static of(driver: object): EngineCalls {
     return engines.get(driver) as EngineCalls;
   }

@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-
 import { AutoPrune } from './auto-prune.ts';
 import { CachingIterator, type Tee } from './caching-iterator.ts';
 import { type Checksum, ChecksumVerifier } from './checksum.ts';
@@ -93,9 +91,8 @@ export class ImageCache {
     this.#options = options;
     this.#dir = driver instanceof XattrDriver ? driver.dir : '';
     if (!autoPrune) return;
-    const sharedDirectory = this.#dir ? join(this.#dir, '.xattr-cache') : undefined;
     const target = Math.floor(maxSize * lowWatermark);
-    this.#autoPrune = new AutoPrune({ driver, dir: this.#dir, sharedDirectory, maxSize, target, logger });
+    this.#autoPrune = new AutoPrune({ driver, dir: this.#dir, maxSize, target, logger });
   }
 
   /**

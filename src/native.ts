@@ -59,6 +59,8 @@ export interface Native {
   mountIdAsync(directory: Handle): Promise<number>;
   probeAsync(directory: Handle): Promise<NativeFindings>;
   mayWriteImagesAsync(directory: Handle): Promise<boolean>;
+  /** The bytes that all have committed; null while another process adds to them. */
+  addCommittedAsync(directory: Handle, size: number): Promise<number | null>;
   reapInvalidAsync(directory: Handle, graceSeconds: number): Promise<number>;
   reapStalledAsync(directory: Handle, graceSeconds: number, ...stall: StallArguments): Promise<number>;
 

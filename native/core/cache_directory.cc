@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "core/corner.h"
 #include "core/file_times.h"
 
 namespace xattr_cache {
@@ -20,31 +21,25 @@ Result<UniqueFd> OpenPart(int base, const char* name) {
   return part;
 }
 
-// Writable where we may, since an exclusive lock on NFS wants that; elsewhere reading is enough.  Whatever stands there
-// in place of a file holds nobody up.
-int OpenLockFile(int corner) {
-  constexpr int kFlags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-  const int writable = sys::OpenAt(corner, kLockFile, O_RDWR | kFlags);
-  if (writable >= 0 || errno != EACCES) return writable;
-  return sys::OpenAt(corner, kLockFile, O_RDONLY | kFlags);
+// Writable where we may, since an exclusive lock on NFS wants that; elsewhere reading is enough.
+Result<UniqueFd> OpenExistingLock(const Corner& corner) {
+  auto writable = corner.OpenFile(kLockFile, O_RDWR);
+  if (!writable.failed_with(EACCES)) return writable;
+  return corner.OpenFile(kLockFile, O_RDONLY);
 }
 
-Result<UniqueFd> OpenOrMakeLockFile(int base) {
-  if (sys::MakeDirectoryAt(base, kPrivateDirectory, 0777) != 0 && errno != EEXIST) return SysError::Last("mkdirat");
-  const auto corner = OpenPart(base, kPrivateDirectory);
+Result<UniqueFd> OpenOrMakeLock(int base) {
+  const auto corner = Corner::Open(base);
   if (!corner.ok()) return corner.error();
-
-  const int existing = OpenLockFile(corner.value().get());
-  if (existing >= 0) return UniqueFd(existing);
-  if (errno != ENOENT) return SysError::Last("openat");
+  auto existing = OpenExistingLock(corner.value());
+  if (!existing.failed_with(ENOENT)) return existing;
 
   sys::FileStat stat;
   if (sys::Stat(base, &stat) != 0) return SysError::Last("statx");
   const mode_t mode = kLockMode | (stat.mode & kGroupReadWrite);
-  UniqueFd lock(sys::OpenAt(corner.value().get(), kLockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode));
-  if (!lock.valid()) return SysError::Last("openat");
+  auto lock = corner.value().OpenFile(kLockFile, O_RDWR | O_CREAT, mode);
   // Whatever the umask: who shares the directory shares the lock.  If this fails, others of the group cannot evict.
-  (void)sys::SetMode(lock.get(), mode);
+  if (lock.ok()) (void)sys::SetMode(lock.value().get(), mode);
   return lock;
 }
 
@@ -83,7 +78,7 @@ Result<CacheDirectory> CacheDirectory::Open(const char* path) {
 }
 
 Result<UniqueFd> CacheDirectory::OpenPruneLock() const {
-  auto lock = OpenOrMakeLockFile(base());
+  auto lock = OpenOrMakeLock(base());
   if (lock.failed_with(ENOSPC) || lock.failed_with(EDQUOT)) return OpenPart(base(), ".");
   return lock;
 }

@@ -14,9 +14,6 @@
 
 namespace xattr_cache {
 
-// Our own corner, made when it is first needed; Glance does not look into it.
-inline constexpr char kPrivateDirectory[] = ".xattr-cache";
-
 // Tells which run of which machine a lock belongs to.
 struct Boot {
   std::string id;          // the first 8 digits of the kernel's boot id

@@ -18,6 +18,8 @@ inline constexpr char kErrorAttribute[] = "user.error";
 inline constexpr char kWriterAttribute[] = "user.xattr_cache.writer";
 // Length and digest of an image that was cached with a checksum: "1234 sha256-BASE64".  Ours.
 inline constexpr char kDigestAttribute[] = "user.xattr_cache.digest";
+// See committed.h.  Ours.
+inline constexpr char kCommittedAttribute[] = "user.xattr_cache.committed";
 
 // The value of attribute `name` of an open file; nothing if it has none.
 Result<std::optional<std::string>> ReadAttribute(int fd, const char* name);

@@ -134,6 +134,8 @@ TEST("the pruners' lock is not looked for through links") {
   CHECK_EQ(::symlink("../victim", cache.Path(".xattr-cache/lock").c_str()), 0);
   CHECK_FAILS(cache.directory().OpenPruneLock(), ELOOP);
   CHECK(!testing::Exists(cache.Path("victim")));
+  testing::WriteFile(cache.Path("victim"), "");
+  CHECK_FAILS(cache.directory().OpenPruneLock(), ELOOP);
 }
 
 TEST("a pruners' lock that cannot be made says why") {
@@ -152,9 +154,10 @@ TEST("a pruners' lock that cannot be made says why") {
 
 TEST("on a disk too full for the pruners' lock they lock the directory, and keep each other out all the same") {
   for (const int full : {ENOSPC, EDQUOT}) {
-    // The third to be opened is the one that makes the lock file.
+    // In a corner that is there, the third to be opened is the one that makes the lock file.
     for (const auto& [call, nth] : {std::pair{"mkdirat", 1}, std::pair{"openat", 3}}) {
       const Cache cache;
+      if (nth == 3) CHECK_EQ(::mkdir(cache.Path(".xattr-cache").c_str(), 0755), 0);
       const auto open = [&] {
         const Faults faults(testing::RefuseNth(call, nth, full));
         return cache.directory().OpenPruneLock();
