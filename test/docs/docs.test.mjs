@@ -1,24 +1,42 @@
 // That the documents say what is so.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 
+import { createProgram } from '../../dist/cli/program.js';
 import { pages, root, textOf } from './support/pages.mjs';
 
-test('each error code has one row in docs/errors.md, and no other has', () => {
-  const codes = new Set(textOf('test/types/api.d.ts').match(/\bERR_(?!INVALID_ARG_)[A-Z_]+\b/g));
+test('docs/errors.md – codes of src/ – has one row for each, and no other', () => {
+  const codes = new Set(textOf('src/errors.ts').match(/(?<=^ {2}\| ')ERR_[A-Z_]+(?=')/gm));
   const rows = [...textOf('docs/errors.md').matchAll(/^\| `(ERR_\w+)` \| `(\w+)` \|/gm)].map(([, code]) => code);
   assert.deepEqual(rows.toSorted(), [...codes].sort());
 });
 
+test('docs/command-line.md – commands of the program – has a row for each', () => {
+  const documented = [...textOf('docs/command-line.md').matchAll(/^\| `([a-z]+)[ `]/gm)].map(([, name]) => name);
+  const names = createProgram({ quiet: true }).commands.map((command) => command.name());
+  assert.deepEqual(documented.toSorted(), names.sort());
+});
+
+test('docs/api.md – types of src/ – is up to date', () => {
+  const { status, stderr } = spawnSync(process.execPath, [join(root, 'tools/write-api-reference.mjs'), '--check']);
+  assert.equal(status, 0, String(stderr));
+});
+
 test('links between the documents lead somewhere', () => {
+  const known = new Map();
+  const anchors = (page) => {
+    if (!known.has(page)) known.set(page, anchorsOf(page));
+    return known.get(page);
+  };
   for (const page of pages()) {
     for (const [, target, anchor] of textOf(page).matchAll(/\]\((?!\w+:)([^)#]*)(?:#([^)]+))?\)/g)) {
       const path = target === '' ? page : join(dirname(page), target);
       assert(existsSync(join(root, path)), `${page} links to ${target}`);
-      if (anchor) assert(anchorsOf(path).includes(anchor), `${page} links to ${target}#${anchor}`);
+      if (anchor) assert(anchors(path).has(anchor), `${page} links to ${target}#${anchor}`);
     }
   }
 });
@@ -40,8 +58,19 @@ test('the README has the two commands that try and test it, each by itself', () 
   }
 });
 
-/** As GitHub makes them of headings. */
+/** The anchors of a page: those that GitHub makes of headings, numbered where they repeat, and those it sets itself. */
 function anchorsOf(page) {
-  const headings = [...textOf(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading.toLowerCase());
-  return headings.map((heading) => heading.replace(/[^\p{L}\p{N}\s_-]/gu, '').replaceAll(' ', '-'));
+  const text = textOf(page);
+  const anchors = new Set([...text.matchAll(/<a id="([^"]+)">/g)].map(([, id]) => id));
+  const seen = new Map();
+  for (const [, heading] of text.matchAll(/^#+ (.*)$/gm)) {
+    const anchor = heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-');
+    const count = seen.get(anchor) ?? 0;
+    anchors.add(count === 0 ? anchor : `${anchor}-${count}`);
+    seen.set(anchor, count + 1);
+  }
+  return anchors;
 }

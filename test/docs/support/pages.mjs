@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** What nobody wrote here. */
-const generated = new Set(['node_modules', 'build', 'dist', 'coverage', 'api', '.git']);
+const generated = new Set(['node_modules', 'build', 'dist', 'coverage', '.git']);
 
 /** Every page of the project, by its path from the root. */
 export function pages(directory = root) {

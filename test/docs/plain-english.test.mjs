@@ -1,0 +1,59 @@
+// That the worst of what makes prose tiring stays out: see "Plain English" in CONTRIBUTING.md.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+
+import { root, textOf } from './support/pages.mjs';
+
+/** The frozen contract keeps its words; the lists of words themselves name them. */
+const exempt = ['test/types/api.d.ts', 'test/docs/plain-english.test.mjs', 'LICENSE'];
+
+const words = {
+  'a process is it or they': /\b(he|him|his|himself)\b/i,
+  'name the role': /\b(whoever|whomever|somebody)\b/i,
+  'immediately or concurrently': /\bat once\b/i,
+  'must, should': /\bshall\b/i,
+  'fix, repair': /\bmend(s|ed|ing)?\b/i,
+  'obey, follow': /\bheed(s|ed|ing)?\b/i,
+  'available, found': /\bto be had\b/i,
+  'for example': /, say[,;.:)]/i,
+};
+
+const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0').filter(Boolean);
+const written = files.filter((path) => /\.(md|ts|mjs|c|cc|h|sh|yml)$/.test(path) && !exempt.includes(path));
+
+for (const [instead, pattern] of Object.entries(words)) {
+  test(`prose – ${pattern.source} – is written otherwise: ${instead}`, () => {
+    const hits = written.flatMap((path) => linesWith(pattern, path));
+    assert.deepEqual(hits, []);
+  });
+}
+
+test('TSDoc – first word – is not What or Whether', () => {
+  const sources = written.filter((path) => /^(src|demo)\/.*\.ts$/.test(path));
+  const hits = sources.flatMap((path) => linesWith(/^\s*\/?\*\*? (What|Whether|Whose)\b/, path));
+  assert.deepEqual(hits.filter(opensComment), []);
+});
+
+test('a test’s name – length – is under 80 characters', () => {
+  const tests = written.filter((path) => path.startsWith('test/') && /\.(mjs|cc)$/.test(path));
+  const names = tests.flatMap((path) =>
+    [...textOf(path).matchAll(/^\s*(?:test|suite|TEST)\((['"`])(.*?)\1/gm)].map(([, , name]) => `${path}: ${name}`),
+  );
+  assert(names.length > 1_000, `${names.length} names found`);
+  assert.deepEqual(
+    names.filter((name) => name.slice(name.indexOf(': ') + 2).length >= 80),
+    [],
+  );
+});
+
+function linesWith(pattern, path) {
+  const lines = textOf(path).split('\n');
+  return lines.flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : []));
+}
+
+/** A line that begins the comment, not one in its middle. */
+function opensComment(hit) {
+  return /: \/\*\*/.test(hit);
+}
