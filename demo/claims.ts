@@ -9,7 +9,7 @@ export interface Claim {
   readonly text: string;
 }
 
-/** The proof, for somebody who sees this for the first time. */
+/** The proof, for a reader who sees this for the first time. */
 export function claimsOf(summary: Summary): Claim[] {
   const { wrongBytes, lostHits, surplusHits, evictedDuringReads, largestSize, allowedSize, kills, takeOvers } = summary;
   return [
@@ -50,8 +50,8 @@ function accountOfBytes({ reads, hits, bytesServed, wrongBytes }: Summary): stri
 function accountOfFetches(summary: Summary): string {
   const { misses, followed, fetches, imagesFetched, arrivals, kills, redundancy, redundantFetches } = summary;
   return (
-    `${formatCountOf(misses, 'read')} missed, and ${formatCount(followed)} of them read along with a fetch that somebody ` +
-    `else had begun, in the same process or another. The source, which is slow, counts for itself: it was asked ` +
+    `${formatCountOf(misses, 'read')} missed, and ${formatCount(followed)} of them read along with a fetch that another ` +
+    `caller had begun, in the same process or another. The source, which is slow, counts for itself: it was asked ` +
     `${formatCountOf(fetches, 'time')}, for ${formatCountOf(imagesFetched, 'image')}. That often, one had to come: ` +
     `${formatCountOf(arrivals, 'time')} into the cache, since what was evicted comes again when it is wanted, and ` +
     `${formatCountOf(kills, 'time')} the process died that fetched it. For each image, fetches beside that: ` +
@@ -93,7 +93,7 @@ function accountOfSize(summary: Summary): string {
 
 function accountOfEvictedReads({ evictedDuringReads }: Summary): string {
   return (
-    `It happened ${formatCountOf(evictedDuringReads, 'time')} that an image was evicted by somebody while a reader was ` +
+    `It happened ${formatCountOf(evictedDuringReads, 'time')} that an image was evicted by another process while a reader was ` +
     'in the middle of it. Who has an image open keeps it: each got the rest, byte for byte, and was told that the hit ' +
     'could not be counted any more.'
   );

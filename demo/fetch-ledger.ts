@@ -27,7 +27,7 @@ export interface FetchBalance {
 
 /**
  * Settles the ledger image by image. An image came into the cache as often as it left it, once more if it is there now,
- * and once less if it was there before: found out by the directory and the reports of evictions, whoever fetched.
+ * and once less if it was there before: according to the directory and the reports of evictions, whichever process fetched it.
  */
 export function balanceFetches({ fetches, killed, evictions, cachedBefore, cachedAfter }: FetchLedger): FetchBalance {
   let arrivals = 0;

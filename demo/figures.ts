@@ -14,7 +14,7 @@ export interface Summary {
    * but that it has to, it learns only when it has put in what it is fetching.
    */
   readonly allowedSize: number;
-  /** The most that the workers were fetching at once, each for itself, added up. */
+  /** Sum of the most bytes that each worker was fetching at one moment. */
   readonly bytesAtOnce: number;
   readonly largestSize: number;
   /** How often the size was looked at to find the largest. */
@@ -29,7 +29,7 @@ export interface Summary {
   readonly reads: number;
   readonly hits: number;
   readonly misses: number;
-  /** Those of `misses` that read along with a fetch that somebody else had begun. */
+  /** Those of `misses` that read along with a fetch that another process had begun. */
   readonly followed: number;
   /** How often the source was asked for an image. It counts for itself. */
   readonly fetches: number;

@@ -6,7 +6,7 @@ import { pause } from './waiting.ts';
 /** What has become of the processes that were killed, and of the images that they were fetching. */
 export interface MishapCounts {
   kills: number;
-  /** Images that somebody read along with, and got all of, although the process that fetched them was killed. */
+  /** Images whose followers got all bytes, although the process that fetched them was killed. */
   takeOvers: number;
   /** Images whose remains the cleaner removed. */
   cleanedUp: number;
@@ -87,7 +87,7 @@ export class Mishaps {
     this.counts.slowestTakeOverMs = Math.max(this.counts.slowestTakeOverMs, performance.now() - diedMs);
   }
 
-  /** So that the cleaner has something to do; but somebody may read along by chance, and be faster: all the better. */
+  /** Leaves work for the cleaner, unless a follower takes the image over first. */
   async #killAlone(kill: () => Promise<void>): Promise<void> {
     await kill();
     const answer = this.#cleaner.next('cleaned');

@@ -77,7 +77,7 @@ process.on('SIGHUP', () => {});
 // The parent is gone, and with it everybody who could want a report.
 process.on('disconnect', () => process.exit(1));
 
-// All three at once: a message that comes before anybody listens for it would be lost.
+// All three in one turn: a message that comes before its listener would be lost.
 const stopping = new AbortController();
 received('stop').then(() => stopping.abort());
 const started = received('start');

@@ -89,7 +89,7 @@ export class ParticipantProcess {
     await this.#exited;
   }
 
-  /** Its end is a failure to whoever still waits for something from it. */
+  /** Its end is a failure to every caller that still waits for it. */
   #untilFailure(): Promise<never> {
     return new Promise((_resolve, reject) => {
       this.#child.on('message', (message: MessageFromProcess) => {

@@ -45,7 +45,7 @@ async function assertOnlyImagesOf(sources: readonly SourceFile[], driver: XattrD
 
   throw new CliError(
     'ERR_DEMO_DIR',
-    `${driver.dir} holds ${formatCountOf(foreign.length, 'image')} of somebody else's (${foreign[0]?.imageId}), ` +
+    `${driver.dir} holds ${formatCountOf(foreign.length, 'image')} of another program (${foreign[0]?.imageId}), ` +
       'which the demo would evict. Name a new or an empty directory with --dir DIR.',
   );
 }

@@ -78,7 +78,7 @@ export function serveSync(driver: XattrDriver, image: SourceFile, { served, expe
 }
 
 /**
- * Reads an image from the cache, or along with whoever fetches it into the cache, and compares it with its source.
+ * Reads an image from the cache, or along with the process that fetches it, and compares it with its source.
  *
  * `begun` is called when the first bytes are there.
  */

@@ -14,7 +14,7 @@ export class SizeObserver {
 
   constructor(driver: XattrDriver) {
     this.#watching = this.#watch(driver);
-    this.#watching.catch(() => {}); // Whoever stops it is told.
+    this.#watching.catch(() => {}); // The caller of stop() gets the error.
   }
 
   /** @throws what kept it from looking. */

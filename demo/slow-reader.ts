@@ -7,7 +7,7 @@ import { pause } from './waiting.ts';
 
 const restMs = 50;
 const pollMs = 5;
-/** Somebody may ask for the image in the meantime, and then it stays. */
+/** Another process may ask for the image in the meantime, and then it stays. */
 const mostPatienceMs = 2_000;
 
 /**

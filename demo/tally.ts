@@ -12,7 +12,7 @@ export interface Tally {
   evictedDuringReads: number;
   /** Not in the cache: served while it was fetched from the source. */
   misses: number;
-  /** Those of them that read along with a fetch that somebody else had begun. */
+  /** Those of them that read along with a fetch that another process had begun. */
   followed: number;
   /** How often the source was asked for an image, or for the rest of one. */
   fetches: number;

@@ -23,7 +23,7 @@ export async function fetchUntilKilled({ order, cache, stopped, send }: Particip
   for (const { imageId, size } of endlessly(shuffled(order.images, seededRandom(order.seed)))) {
     if (stopped.aborted) return;
     const image = await cache.getOrFetch(imageId, fetch, { expectedSize: size });
-    // Else it is cached, or somebody else is fetching it: then the next one.
+    // Otherwise it is cached, or another process fetches it: try the next one.
     if (image.source === 'fetch') await whenAborted(stopped);
     await image.abort();
     await nextTurn();

@@ -17,7 +17,7 @@ function readersCase(readers) {
 export const bars = [
   {
     id: 'P10',
-    title: 'readers at once over 1,000 images of 4 KiB, hits counted',
+    title: 'concurrent readers of 1,000 images of 4 KiB, hits counted',
     work: 'concurrency',
     unit: 'reads/s',
     higherIsBetter: true,

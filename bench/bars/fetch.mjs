@@ -37,7 +37,7 @@ export const bars = [
   {
     id: 'F1',
     family,
-    title: 'how often an image is fetched that all processes ask for at once',
+    title: 'fetches of an image that all processes ask for concurrently',
     work: 'fetch/ratio',
     ours,
     unit: 'fetches per image',

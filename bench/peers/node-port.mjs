@@ -6,7 +6,7 @@ const statsAtOnce = 64;
 
 /**
  * Glance's driver as one would write it for Node without an addon of one's own: the same files, directories and attributes.
- * It has no lock, so hits of readers at once are lost, and no claim; it records no access but what relatime does. Both
+ * It has no lock, so hits of concurrent readers are lost, and no claim; it records no access but what relatime does. Both
  * make it faster than a port that keeps the promises of this package could be.
  */
 export async function open(dir) {
@@ -58,7 +58,7 @@ async function statImages(dir) {
   });
 }
 
-/** As many at once as keep the pool busy. */
+/** As many concurrently as keep the pool busy. */
 async function mapSome(items, map) {
   const results = [];
   for (let i = 0; i < items.length; i += statsAtOnce) {

@@ -32,11 +32,11 @@ export const plots = {
   },
   'throughput-by-readers': {
     rows: throughputByReaders,
-    alt: 'Reads per second of 4 KiB by the number of readers at once, each contender a line',
+    alt: 'Reads per second of 4 KiB by the number of concurrent readers, each contender a line',
     specification: lines({
       x: {
         field: 'readers',
-        title: 'readers at once',
+        title: 'concurrent readers',
         scale: { type: 'log', base: 2 },
         axis: { values: [1, 4, 16, 64, 256] },
       },

@@ -1,6 +1,6 @@
 import { contentsOf, expectEqual, imageName } from '../harness/contents.mjs';
 
-/** `readers` loops at once over the same images; reads per second. Hits may be lost by who does not count exactly. */
+/** `readers` concurrent loops over the same images; reads per second. Contenders that do not count exactly may lose hits. */
 export async function run(peer, { readers, images, size, warmUpSeconds, seconds }) {
   const contents = contentsOf(size);
   for (let number = 0; number < images; number++) await peer.put(imageName(number), contents.of(number));

@@ -12,7 +12,7 @@ const batchSize = 64 * 1024; // characters
 const writeDescriptor = promisify(write);
 
 /**
- * Whoever reads our output may leave before its end (`xattr-cache … | head -1`). That is no failure of the command: it
+ * The reader of our output may leave before its end (`xattr-cache … | head -1`). That is no failure of the command: it
  * goes on, cleans up, and what it still has to say is dropped.
  */
 export function tolerateClosedOutput(): void {

@@ -14,7 +14,7 @@ async function reportFailure(error: unknown, json: boolean): Promise<void> {
   if (json && process.exitCode !== 0) await printJson({ error: describeFailure(error) });
   // Otherwise commander has printed its message (or the help, or the version: no failure) itself.
   else if (error instanceof CommanderError) return;
-  // Of several lines, and of nothing that somebody else could have named.
+  // Its message has several lines, and names the package itself.
   else if (error instanceof Error && 'code' in error && error.code === 'ERR_NATIVE_LOAD')
     process.stderr.write(`${error.message}\n`);
   else if (isExplained(error)) printError(describeFailure(error).message);

@@ -2,7 +2,7 @@ import { paint } from './output.ts';
 import { breakAnywhere, breakLines, shortenInMiddle, textWidth } from './text-width.ts';
 import { wrapText } from './wrap-text.ts';
 
-// Why no library: cli-table3 lays out a table at once and in quadratic time (1,000 rows: 0.2 s; 10,000: 3.8 s; a cache
+// Why no library: cli-table3 lays out a whole table, in quadratic time (1,000 rows: 0.2 s; 10,000: 3.8 s; a cache
 // easily has 100,000), and shortens a cell at its end, where ids differ.
 
 export interface Column<Row> {

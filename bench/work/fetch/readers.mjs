@@ -7,7 +7,7 @@ const source = { size, delayMs: 50, pauseMs: 1 };
 
 /**
  * Milliseconds from the leader's question to the first or the last byte of one reader: of the leader, or of the last of
- * those who read along, in his process or in another one.
+ * its followers, in the same process or in another one.
  */
 export async function run(peer, { apart, followers, reader, byte }) {
   const { leader, last } = apart ? await readApart(peer, followers) : await readTogether(peer, followers);
