@@ -1,5 +1,5 @@
 import type { CacheDriver, ImageWriter, WriteOptions } from './driver.ts';
-import { XattrImageWriter } from './image-writer.ts';
+import { hasCode } from './error-facts.ts';
 
 /**
  * Claims an image that is not cached. Undefined if somebody else is writing it, or has been faster: it is looked for once
@@ -30,10 +30,12 @@ export async function claimUncached(
 
 /** By the code, since a driver may not be of this package. */
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_IMAGE_BUSY';
+  return hasCode(error, 'ERR_IMAGE_BUSY');
 }
 
-/** Of a claim that is not needed. */
+/** Of a claim that is not needed. A writer of this package leaves no trace of it, also one of another copy. */
 async function letGo(writer: ImageWriter): Promise<void> {
-  await (writer instanceof XattrImageWriter ? writer.discard() : writer.rollback('cached by somebody else meanwhile'));
+  await ('discard' in writer && typeof writer.discard === 'function'
+    ? writer.discard()
+    : writer.rollback('cached by another writer meanwhile'));
 }

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-
 import { type Capabilities, readMountFacts } from './capabilities.ts';
+import { messageOf } from './error-facts.ts';
 import { BadDriverConfiguration, isSystemError } from './errors.ts';
 import { type Handle, type NativeFindings, native } from './native.ts';
 
@@ -28,7 +28,7 @@ export async function configureDirectory(dir: string): Promise<Configured> {
     return { directory, capabilities: await findCapabilities(dir, directory) };
   } catch (error) {
     native.releaseSync(directory);
-    throw isSystemError(error) ? bad(`it cannot be looked at (${textOf(error)})`, dir, error) : error;
+    throw isSystemError(error) ? bad(`it cannot be looked at (${messageOf(error)})`, dir, error) : error;
   }
 }
 
@@ -69,7 +69,7 @@ async function openLayout(dir: string, makeError: unknown): Promise<Handle> {
   } catch (openError) {
     const missing = isSystemError(openError) && openError.code === 'ENOENT';
     const error = missing && makeError !== undefined ? makeError : openError;
-    throw bad(`${explainOpening(error)} (${textOf(error)})`, dir, error);
+    throw bad(`${explainOpening(error)} (${messageOf(error)})`, dir, error);
   }
 }
 
@@ -126,7 +126,7 @@ function explainProbe(error: unknown, fileSystem: string): string {
     return `the file system (${fileSystem}) has no user extended attributes: mount it with the option user_xattr, or put the cache on ext4, xfs, btrfs or another one that has them`;
   }
   if (code === 'EXDEV') return 'incomplete, invalid and queue must lie on the same file system as the images';
-  return `a trial write failed (${textOf(error)})`;
+  return `a trial write failed (${messageOf(error)})`;
 }
 
 function bad(reason: string, dir: string, cause?: unknown): BadDriverConfiguration {
@@ -135,8 +135,4 @@ function bad(reason: string, dir: string, cause?: unknown): BadDriverConfigurati
 
 function codeOf(error: unknown): string | undefined {
   return isSystemError(error) ? error.code : undefined;
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -21,7 +21,7 @@ export class EngineCalls {
     engines.set(driver, this);
   }
 
-  /** Undefined for a driver that is not an `XattrDriver`. */
+  /** Undefined for a driver that this copy of the package has not made: an engine knows no handle of another copy. */
   static find(driver: object): EngineCalls | undefined {
     return engines.get(driver);
   }

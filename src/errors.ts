@@ -1,3 +1,5 @@
+import { isError } from './error-facts.ts';
+
 /** Stable, documented identifiers (docs/errors.md). Branch on these, never on messages. */
 export type CacheErrorCode =
   | 'ERR_BAD_DRIVER_CONFIGURATION'
@@ -284,7 +286,7 @@ export function cutShort(imageId: string | undefined, size: number, expected: nu
 }
 
 export function isSystemError(error: unknown): error is SystemError {
-  return error instanceof Error && 'errno' in error && 'syscall' in error && !CacheError.is(error);
+  return isError(error) && 'errno' in error && 'syscall' in error && !CacheError.is(error);
 }
 
 function shorten(text: string): string {

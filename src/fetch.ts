@@ -4,6 +4,7 @@ import { HeldSource } from './held-source.ts';
 import { untilAborted } from './on-abort.ts';
 import { describeReason } from './reason.ts';
 import { assertSource, chunksOf, stopSource } from './source-chunks.ts';
+import { isWebStream } from './web-stream.ts';
 
 /**
  * Where a missing image comes from. `offset` > 0 (bytes) asks to resume; a source that cannot may start from 0 by saying
@@ -103,7 +104,7 @@ function fromResponse(response: Response, imageId: string, asked: number): Fetch
   if (ok && begins && !statusesWithoutContent.includes(status)) {
     return {
       offset,
-      body: body instanceof ReadableStream ? lockBody(body) : (body ?? []),
+      body: isWebStream(body) ? lockBody(body) : (body ?? []),
       expectedSize: range ? range.size : contentLength(response),
     };
   }

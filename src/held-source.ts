@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
-
 import type { ImageSource } from './driver.ts';
 import { invalidValue } from './validate.ts';
+import { isWebStream } from './web-stream.ts';
 
 /**
  * A source that is going to be read, though not at once.
@@ -17,7 +17,7 @@ export class HeldSource {
 
   constructor(source: ImageSource) {
     // One that is locked by somebody else fails when it is read.
-    this.chunks = source instanceof ReadableStream && !source.locked ? this.#hold(source) : source;
+    this.chunks = isWebStream(source) && !source.locked ? this.#hold(source) : source;
     if (source instanceof Readable) this.#hear(source);
   }
 

@@ -11,6 +11,7 @@ import type {
   ImageWriter,
   WriteOptions,
 } from './driver.ts';
+import { EngineCalls } from './engine-calls.ts';
 import { NotOpenError } from './errors.ts';
 import { type ErrorEvent, publish } from './events.ts';
 import { type EvictOptionsWithReason, evictionReason } from './eviction.ts';
@@ -26,7 +27,7 @@ import { type CacheStats, measureCache } from './stats.ts';
 import { assertCount, assertNonNegative, assertOptions, assertSignal, invalidType, invalidValue } from './validate.ts';
 import { type VerifyOptions, type VerifyResult, verifyImage } from './verify-image.ts';
 import { assertWriteOptions, putChunks } from './write-image.ts';
-import { XattrDriver } from './xattr-driver.ts';
+import { isXattrDriver, XattrDriver } from './xattr-driver.ts';
 
 /** How long a consumer is kept waiting by a prune, before his image passes through uncached. Milliseconds. */
 const patienceMs = 1_000;
@@ -89,7 +90,7 @@ export class ImageCache {
     this.driver = driver;
     this.maxSize = maxSize;
     this.#options = options;
-    this.#dir = driver instanceof XattrDriver ? driver.dir : '';
+    this.#dir = isXattrDriver(driver) ? driver.dir : '';
     if (!autoPrune) return;
     const target = Math.floor(maxSize * lowWatermark);
     this.#autoPrune = new AutoPrune({ driver, dir: this.#dir, maxSize, target, logger });
@@ -285,8 +286,12 @@ export class ImageCache {
   }
 
   get #xattrDriver(): XattrDriver {
-    if (this.driver instanceof XattrDriver) return this.driver;
-    throw invalidValue('options.driver', 'must be an XattrDriver for this', this.driver);
+    if (!isXattrDriver(this.driver)) {
+      throw invalidValue('options.driver', 'must be an XattrDriver for this', this.driver);
+    }
+    if (EngineCalls.find(this.driver)) return this.driver;
+    const reason = 'must be of the same copy of xattr-cache as the ImageCache for this: the package is installed twice';
+    throw invalidValue('options.driver', reason, this.driver);
   }
 
   #assertOpen(): void {

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { isError } from './error-facts.ts';
 
 import { NoSpaceError } from './errors.ts';
 import { type Fetch, fetchedChunks, fetchImage } from './fetch.ts';
@@ -61,7 +62,7 @@ export async function prefetchQueued(
         if (await prefetchOne(prefetch, imageId)) cached.push(imageId);
       } catch (error) {
         if (stop.signal.aborted) return;
-        failed.set(imageId, error instanceof Error ? error : new Error(String(error)));
+        failed.set(imageId, isError(error) ? error : new Error(String(error)));
       }
     }
   };

@@ -1,3 +1,5 @@
+import { isError } from './error-facts.ts';
+
 /** What `user.error` says of a writer that was dropped, or whose thread was terminated: nothing is wrong with the image. */
 export const droppedReason = 'incomplete fetch';
 
@@ -7,7 +9,7 @@ export const droppedReason = 'incomplete fetch';
  */
 export function describeReason(reason: unknown): string {
   try {
-    return (reason instanceof Error ? describeError(reason) : String(reason)).toWellFormed();
+    return (isError(reason) ? describeError(reason) : String(reason)).toWellFormed();
   } catch {
     return 'unknown reason'; // One that throws when it is looked at.
   }

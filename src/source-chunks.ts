@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { types } from 'node:util';
-
 import type { ImageSource } from './driver.ts';
 import { untilAborted } from './on-abort.ts';
 import { assertBytes, invalidType } from './validate.ts';
+import { isWebStream } from './web-stream.ts';
 
 interface Chunks {
   next(): Promise<IteratorResult<unknown>> | IteratorResult<unknown>;
@@ -59,7 +59,7 @@ export async function* chunksOf(
 }
 
 function iterate(source: ImageSource): Chunks {
-  if (source instanceof ReadableStream) {
+  if (isWebStream(source)) {
     const reader = source.getReader();
     return { next: () => reader.read(), stop: () => reader.cancel() };
   }

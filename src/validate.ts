@@ -50,11 +50,14 @@ export function assertBytes(value: unknown, name: string): asserts value is Uint
 }
 
 export function assertSignal(value: unknown, name: string): asserts value is AbortSignal | undefined {
-  if (value === undefined) return;
-  // To look is to know: what merely has the prototype throws, and had better do so now than in the middle of an operation.
-  if (!(value instanceof AbortSignal) || typeof value.aborted !== 'boolean') {
-    throw invalidType(name, 'an instance of AbortSignal', value);
-  }
+  if (value !== undefined && !isSignal(value)) throw invalidType(name, 'an instance of AbortSignal', value);
+}
+
+/** By what a signal can do, since in Jest with jsdom and in `node:vm` the global class is another one, or missing. */
+function isSignal(value: unknown): value is AbortSignal {
+  const { aborted, addEventListener, removeEventListener, throwIfAborted } = (value ?? {}) as Partial<AbortSignal>;
+  const methods = [addEventListener, removeEventListener, throwIfAborted];
+  return typeof aborted === 'boolean' && methods.every((method) => typeof method === 'function');
 }
 
 export function assertOneOf(value: unknown, allowed: readonly string[], name: string): void {

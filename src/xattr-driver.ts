@@ -33,6 +33,14 @@ import { assertSource, isInHand, stopSource } from './source-chunks.ts';
 import { assertBytes, assertCount, assertNonNegative, assertOneOf } from './validate.ts';
 import { assertWriteOptions, claimImage, claimImageSync, putBytes, putBytesSync, putChunks } from './write-image.ts';
 
+// Registered symbol: recognises the driver of a second copy of this package, where `instanceof` cannot.
+const brand = Symbol.for('xattr-cache.XattrDriver');
+
+/** Whether `driver` is an {@link XattrDriver}, of this copy of the package or another. */
+export function isXattrDriver(driver: CacheDriver): driver is XattrDriver {
+  return brand in driver;
+}
+
 /**
  * The cache driver on plain files and extended attributes: Glance's `image_cache.drivers.xattr.Driver`, with its
  * directory layout, for any number of processes at once.
@@ -43,6 +51,10 @@ import { assertWriteOptions, claimImage, claimImageSync, putBytes, putBytesSync,
  * const image = await driver.readImage('debian-12'); // a Buffer, its hit counted
  */
 export class XattrDriver implements CacheDriver {
+  static {
+    Object.defineProperty(XattrDriver.prototype, brand, { value: true });
+  }
+
   /** The cache directory, as an absolute path. */
   readonly dir: string;
   readonly #options: ResolvedDriverOptions;
