@@ -17,7 +17,7 @@ const chunk = 64 * 1024; // of a download through Glance
 const hour = 3_600;
 
 suite('our cleaner', { skip: needsGlance }, () => {
-  test('leaves a live download of Glance alone, whenever it comes', async (t) => {
+  test('our cleaner – live download of Glance, at any time – leaves it alone', async (t) => {
     const { dir, driver, glance, source } = await sharedDirectory(t);
     const cache = await ImageCache.open({ driver });
     const bytes = bytesOf(20 * chunk);
@@ -35,7 +35,7 @@ suite('our cleaner', { skip: needsGlance }, () => {
     t.diagnostic(`cleaned ${cleaned} times during one download`);
   });
 
-  test('takes away what Glance left when it died, once it has aged, and no download beside it', async (t) => {
+  test('our cleaner – Glance’s leftovers beside a live download – reaps them once aged', async (t) => {
     const { dir, driver, source } = await sharedDirectory(t);
     const bytes = bytesOf(3 * chunk);
     const [dying, living] = ['died', 'lives'].map((id) => glanceDownloadInto(t, dir, id, source(bytes)));
@@ -50,7 +50,7 @@ suite('our cleaner', { skip: needsGlance }, () => {
     assert.equal(await driver.isCacheable('died'), true);
   });
 
-  test('leaves a live download alone that Glance began where a writer of ours had died', async (t) => {
+  test('our cleaner – Glance downloads where our writer died – leaves it alone', async (t) => {
     const { dir, driver, source } = await sharedDirectory(t);
     const dying = await driverProcess(t, { dir });
     await dying.call('openForWrite', 'image');
@@ -71,7 +71,7 @@ suite('our cleaner', { skip: needsGlance }, () => {
 });
 
 suite('the cleaner of Glance', { skip: needsGlance }, () => {
-  test('leaves a writer of ours alone that has been silent for longer than the stall time, since it is touched', async (t) => {
+  test('Glance’s cleaner – our writer silent past the stall time, touched – leaves it', async (t) => {
     const { dir, driver, glance, source } = await sharedDirectory(t, { stallTimeSeconds: hour });
     t.mock.timers.enable({ apis: ['setInterval'] });
     const bytes = bytesOf(200_000);
@@ -94,7 +94,7 @@ suite('the cleaner of Glance', { skip: needsGlance }, () => {
     assert.deepEqual(readFileSync(copy), bytes);
   });
 
-  test('takes one away that was not touched (the control), whose commit then fails and publishes nothing', async (t) => {
+  test('Glance’s cleaner – our writer untouched (the control) – its commit fails', async (t) => {
     const { dir, driver, glance } = await sharedDirectory(t, { stallTimeSeconds: hour });
     const writer = await driver.openForWrite('image');
     await writer.write(bytesOf(100_000));
@@ -109,7 +109,7 @@ suite('the cleaner of Glance', { skip: needsGlance }, () => {
     assert.equal((await glance.ask('is', 'image')).cached, true);
   });
 
-  test('takes away what our dead writers left once it has aged, and no writer beside them', async (t) => {
+  test('Glance’s cleaner – leftovers of our dead writers – reaps them once aged', async (t) => {
     const { dir, driver, glance } = await sharedDirectory(t, { stallTimeSeconds: hour });
     const dying = await driverProcess(t, { dir });
     await dying.call('openForWrite', 'died');
@@ -128,7 +128,7 @@ suite('the cleaner of Glance', { skip: needsGlance }, () => {
   });
 });
 
-test('both cleaners at once leave no failed write behind, and ours fails at nothing that Glance takes first', {
+test('both cleaners – run concurrently – leave no failed write, and ours never fails', {
   skip: needsGlance,
 }, async (t) => {
   const { dir, driver, glance, source } = await sharedDirectory(t);

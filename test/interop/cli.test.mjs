@@ -43,7 +43,7 @@ async function filledByGlance(t) {
 }
 
 suite('the command line, on a directory that Glance filled', { skip: needsGlance }, () => {
-  test('shows what is there', async (t) => {
+  test('xattr-cache – images, requests and failures of Glance – shows them', async (t) => {
     const { dir } = await filledByGlance(t);
     const { stdout } = await cli(['list'], { dir });
     assert.equal(
@@ -69,7 +69,7 @@ suite('the command line, on a directory that Glance filled', { skip: needsGlance
     ]);
   });
 
-  test('serves it and adds to it, and Glance sees the same', async (t) => {
+  test('xattr-cache – reads, puts and removes – Glance sees the same', async (t) => {
     const { home, dir, glance } = await filledByGlance(t);
     const file = join(home, 'file');
     assert.equal((await cli(['get', 'debian-12', file], { dir })).code, 0);
@@ -93,7 +93,7 @@ suite('the command line, on a directory that Glance filled', { skip: needsGlance
     assert.deepEqual((await glance.ask('queued')).queued_images, []);
   });
 
-  test('prunes and cleans it, as --dry-run said', async (t) => {
+  test('xattr-cache – prune and clean – do what --dry-run announced', async (t) => {
     const { dir, glance } = await filledByGlance(t);
     const args = ['prune', '--max-size', '300kB'];
     const dry = await jsonOf([...args, '--dry-run'], { dir });

@@ -58,7 +58,7 @@ export async function glanceApi(t, { maxSize = 2 ** 30 } = {}) {
   return { dir, request, upload, tool };
 }
 
-/** The prefetcher as it comes stops at once, since nobody sets this (LP 2065087); the others do not mind. */
+/** Sets the thread model: Glance never does, so its prefetcher would stop immediately (LP 2065087). The others need none. */
 function toolProgram(name) {
   return `
 from glance import async_

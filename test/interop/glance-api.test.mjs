@@ -37,7 +37,7 @@ suite('glance-api on a cache directory that we use too', { skip: needsGlanceApi 
   const cached = (id) => until(() => driver.isCached(id), 'the service caches the image');
   const hits = (id, n) => until(async () => (await driver.getHitCount(id)) === n, `${n} hits`);
 
-  test('a download fills the cache, and each adds its hits to those of the other', async () => {
+  test('a download – miss, then hits of both sides – fills the cache, and hits add up', async () => {
     const bytes = bytesOf(size, 1);
     const id = await api.upload(bytes);
     assert.equal(await driver.isCached(id), false);
@@ -54,7 +54,7 @@ suite('glance-api on a cache directory that we use too', { skip: needsGlanceApi 
     await driver.deleteAllCachedImages();
   });
 
-  test('a download of what we have cached is served from our file', async () => {
+  test('a download – image that we cached – is served from our file', async () => {
     const id = await api.upload(bytesOf(size, 1));
     const put = bytesOf(size, 2); // as long as the image and not the same, so that it can be seen whence it comes
     await driver.writeImage(id, put);
@@ -71,7 +71,7 @@ suite('glance-api on a cache directory that we use too', { skip: needsGlanceApi 
     await driver.deleteAllCachedImages();
   });
 
-  test('what we evict or delete is downloaded from the store again, and cached again', async () => {
+  test('an image – we evict or delete it – is downloaded and cached again', async () => {
     const bytes = bytesOf(size, 1);
     const id = await api.upload(bytes);
     const remove = [() => driver.evictTo(0), () => driver.deleteCachedImage(id), () => driver.deleteAllCachedImages()];
@@ -83,7 +83,7 @@ suite('glance-api on a cache directory that we use too', { skip: needsGlanceApi 
     }
   });
 
-  test('while we write an image, its download passes by the cache, and ours is what is cached', async () => {
+  test('a download – of an image that we write – bypasses the cache, and ours is cached', async () => {
     const bytes = bytesOf(size, 1);
     const id = await api.upload(bytes);
     const writer = await driver.openForWrite(id);
@@ -98,7 +98,7 @@ suite('glance-api on a cache directory that we use too', { skip: needsGlanceApi 
     await driver.deleteAllCachedImages();
   });
 
-  test('a slow client’s download is a live writer to us, and survives our cleaner and our pruner', async () => {
+  test('a slow client’s download – our cleaner and our pruner – is left alone', async () => {
     const bytes = bytesOf(largeSize, 4);
     const id = await api.upload(bytes);
     const client = await slowDownload(api, id);
@@ -111,7 +111,7 @@ suite('glance-api on a cache directory that we use too', { skip: needsGlanceApi 
     assert.deepEqual(await driver.readImage(id), bytes);
   });
 
-  test('glance B6: an image that we evict while the service sends it reaches the client whole', async () => {
+  test('glance B6: an image – evicted while the service sends it – reaches the client', async () => {
     const bytes = bytesOf(largeSize, 5);
     const id = await api.upload(bytes);
     await driver.writeImage(id, bytes);
@@ -127,7 +127,7 @@ suite('glance-api on a cache directory that we use too', { skip: needsGlanceApi 
     await driver.deleteAllCachedImages();
   });
 
-  test('its requests list and delete what we cached and queued', async () => {
+  test('the API’s requests – images that we cached and queued – list and delete them', async () => {
     const ids = [await api.upload(bytesOf(10, 1)), await api.upload(bytesOf(10, 2)), await api.upload(bytesOf(10, 3))];
     await driver.writeImage(ids[0], bytesOf(10, 1));
     await driver.writeImage(ids[1], bytesOf(10, 2));
@@ -143,7 +143,7 @@ suite('glance-api on a cache directory that we use too', { skip: needsGlanceApi 
     assert.deepEqual(await driver.getQueuedImages(), []);
   });
 
-  test('what either queues the other’s prefetcher fetches', async () => {
+  test('a queued image – queued by either side – the other’s prefetcher fetches it', async () => {
     const contents = [1, 2, 3].map((seed) => bytesOf(size / 10, seed));
     const ids = await Promise.all(contents.map(api.upload));
     await driver.queueImage(ids[0]);
@@ -161,7 +161,7 @@ suite('glance-api on a cache directory that we use too', { skip: needsGlanceApi 
     await driver.deleteAllCachedImages();
   });
 
-  test('its pruner and its cleaner, as an operator’s timer runs them, leave what ours would', async () => {
+  test('Glance’s pruner and cleaner – run by a timer – leave the same as ours', async () => {
     const nowS = Date.now() / 1_000;
     for (const [n, imageId] of ['oldest', 'older', 'newest'].entries()) {
       await driver.writeImage(imageId, bytesOf(size, n));

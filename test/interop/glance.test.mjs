@@ -15,7 +15,7 @@ import { glanceIds, sharedDirectory } from './shared-directory.mjs';
 const chunk = 64 * 1024; // of a download through Glance
 
 suite('a directory that Glance filled', { skip: needsGlance }, () => {
-  test('is listed, sized and read, byte by byte', async (t) => {
+  test('an image of Glance – list, size and read – is byte for byte the same', async (t) => {
     const { dir, driver, glance, source } = await sharedDirectory(t);
     const images = { empty: bytesOf(0), one: bytesOf(1, 2), 'ubuntu 22.04 “ü”': bytesOf(300_000, 3) };
     for (const [imageId, bytes] of Object.entries(images)) {
@@ -46,7 +46,7 @@ suite('a directory that Glance filled', { skip: needsGlance }, () => {
     assert.equal((await glance.ask('hits', 'one')).hits, 3);
   });
 
-  test('shows its failed writes with their errors, and cleans them away', async (t) => {
+  test('a failed write of Glance – list, then clean – has its error, then is removed', async (t) => {
     const { dir, driver, glance, source } = await sharedDirectory(t);
     await glance.ask('fail', 'failed', source(bytesOf(1_000)), 'the store said nö');
     await glance.ask('drop', 'dropped', source(bytesOf(2 * chunk)));
@@ -65,7 +65,7 @@ suite('a directory that Glance filled', { skip: needsGlance }, () => {
     assert.deepEqual(readdirSync(join(dir, 'invalid')), []);
   });
 
-  test('is queued in order, by whichever of the two queued', async (t) => {
+  test('the queue – requests of both sides – is in the order of queueing', async (t) => {
     const { driver, glance, source } = await sharedDirectory(t);
     for (const [imageId, asked] of [
       ['c', glance],
@@ -92,7 +92,7 @@ suite('a directory that Glance filled', { skip: needsGlance }, () => {
     assert.equal((await glance.ask('is', 'b')).queued, false);
   });
 
-  test('is evicted in the order in which Glance read it', async (t) => {
+  test('an eviction – images that Glance read – follows the order of its reads', async (t) => {
     const { driver, glance, source } = await sharedDirectory(t);
     if (driver.capabilities.atime === 'noatime') return t.skip('Glance leaves no access times on noatime');
     const file = source(bytesOf(1_000));
@@ -119,7 +119,7 @@ suite('a directory that Glance filled', { skip: needsGlance }, () => {
     assert.deepEqual(await glanceIds(glance), ['a']);
   });
 
-  test('keeps a stalled download until it has aged, and then takes it away', async (t) => {
+  test('a stalled download of Glance – clean – stays until it has aged, then is removed', async (t) => {
     const { dir, driver, source } = await sharedDirectory(t);
     const download = glanceDownloadInto(t, dir, 'image', source(bytesOf(3 * chunk)));
     await download.ask('next');
@@ -137,7 +137,7 @@ suite('a directory that Glance filled', { skip: needsGlance }, () => {
 });
 
 suite('a directory that we filled', { skip: needsGlance }, () => {
-  test('is listed, sized and read by Glance, byte by byte', async (t) => {
+  test('our image – Glance lists, sizes and reads it – is byte for byte the same', async (t) => {
     const { dir, driver, glance, source } = await sharedDirectory(t);
     await glance.ask('put', 'theirs', source(bytesOf(1)));
     const images = { empty: bytesOf(0), put: bytesOf(300_000, 2), 'claimed “ü”': bytesOf(200_000, 3) };
@@ -171,7 +171,7 @@ suite('a directory that we filled', { skip: needsGlance }, () => {
     assert.deepEqual(readdirSync(join(dir, 'incomplete')), []);
   });
 
-  test('has the modes and attributes of one that Glance filled', async (t) => {
+  test('our files – modes and attributes – are those of Glance’s files', async (t) => {
     const { driver, glance, source } = await sharedDirectory(t);
     await glance.ask('put', 'theirs', source(bytesOf(10)));
     await driver.writeImage('put', bytesOf(10));
@@ -187,7 +187,7 @@ suite('a directory that we filled', { skip: needsGlance }, () => {
     }
   });
 
-  test('is pruned by Glance in the order in which we read it', async (t) => {
+  test('a prune by Glance – images that we read – follows the order of our reads', async (t) => {
     const { driver, glance } = await sharedDirectory(t, { maxSize: 2_000 });
     const second = 1_000;
     const images = ['d', 'a', 'c', 'b']; // not in an order that Glance, which tells no two accesses of a second apart, makes up
@@ -211,7 +211,7 @@ suite('a directory that we filled', { skip: needsGlance }, () => {
     assert.equal(await driver.getCacheSize(), 2_000);
   });
 
-  test('is cleaned by Glance: failed writes at once, what a dead writer left when it has aged', async (t) => {
+  test('a clean by Glance – our failed writes, and dead ones aged – removes them', async (t) => {
     const { dir, driver, glance } = await sharedDirectory(t, { stallTimeSeconds: 3_600 });
     const failing = await driver.openForWrite('failed');
     await failing.write(bytesOf(1_000));
@@ -237,7 +237,7 @@ suite('a directory that we filled', { skip: needsGlance }, () => {
 });
 
 suite('while both run', { skip: needsGlance }, () => {
-  test('each adds its hits to those of the other', async (t) => {
+  test('hits – both sides count on one image – add up', async (t) => {
     const { driver, glance, source } = await sharedDirectory(t);
     await glance.ask('put', 'image', source(bytesOf(1_000)));
     for (let round = 1; round <= 10; round += 1) {
@@ -248,7 +248,7 @@ suite('while both run', { skip: needsGlance }, () => {
     }
   });
 
-  test('a download of Glance is a live writer to us', async (t) => {
+  test('a download of Glance – still running – is a live writer to us', async (t) => {
     const { dir, driver, glance, source } = await sharedDirectory(t);
     const bytes = bytesOf(3 * chunk + 1);
     const download = glanceDownloadInto(t, dir, 'image', source(bytes));
@@ -268,7 +268,7 @@ suite('while both run', { skip: needsGlance }, () => {
     assert.equal((await glance.ask('hits', 'image')).hits, 1);
   });
 
-  test('a writer of ours is a live one to Glance, whose cleaner leaves it alone', async (t) => {
+  test('our writer – still writing – is alive to Glance, whose cleaner leaves it alone', async (t) => {
     const { dir, driver, glance, source } = await sharedDirectory(t, { stallTimeSeconds: 3_600 });
     const bytes = bytesOf(200_000);
     await glance.ask('queue', 'image');
@@ -297,7 +297,7 @@ suite('while both run', { skip: needsGlance }, () => {
     assert.deepEqual(readdirSync(join(dir, 'incomplete')), []);
   });
 
-  test('glance B1, B2: a download that ignores our claim spoils neither version', async (t) => {
+  test('glance B1, B2: a download – it ignores our claim – spoils neither version', async (t) => {
     const { dir, driver, source } = await sharedDirectory(t);
     const ours = bytesOf(200_000, 1);
     const theirs = bytesOf(3 * chunk, 2);
@@ -315,7 +315,7 @@ suite('while both run', { skip: needsGlance }, () => {
     assert.deepEqual(readdirSync(join(dir, 'incomplete')), []);
   });
 
-  test('glance B6: an image that Glance deletes while we read it is read to its end, and its hit is not counted', async (t) => {
+  test('glance B6: a read of ours – Glance deletes the image – ends whole and uncounted', async (t) => {
     const { driver, glance, source } = await sharedDirectory(t);
     const bytes = bytesOf(100_000);
     await glance.ask('put', 'image', source(bytes));
@@ -328,7 +328,7 @@ suite('while both run', { skip: needsGlance }, () => {
     assert.deepEqual(await reader.close(), { counted: false });
   });
 
-  test('no read of either returns a wrong byte while both write and delete', async (t) => {
+  test('reads of both – both write and delete – return no wrong byte', async (t) => {
     const { driver, glance, source } = await sharedDirectory(t);
     const images = new Map(Array.from({ length: 8 }, (_, i) => [`image-${i}`, bytesOf(50_000 + i, i + 1)]));
     const files = new Map([...images].map(([imageId, bytes]) => [imageId, source(bytes)]));

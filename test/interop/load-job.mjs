@@ -1,12 +1,12 @@
-// What several processes of both sides do to one directory at once, so that afterwards it can be told whose fault is what.
+// The jobs of concurrent processes of both sides on one directory, so that afterwards each fault has a known side.
 
 const imagesOfAKind = 9;
 
 /**
  * ours: we alone read and write them. theirs: Glance alone. shared: we write, both read. Of these three each image has one
- * writer, who writes it where it is missing, and what evicts them reports their hits: so all hits can be accounted for.
+ * writer, which writes it if it is missing, and every eviction reports its hits: so all hits can be accounted for.
  * contended: both read, write and delete them, Glance with one process for each image. clash: all processes of Glance
- * write them at once (glance B1).
+ * write them concurrently (glance B1).
  */
 export const kinds = ['ours', 'theirs', 'shared', 'contended', 'clash'];
 

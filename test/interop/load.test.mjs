@@ -1,4 +1,4 @@
-// Several processes of Glance and several of ours do all that they can to one directory, all at once.
+// Several processes of Glance and several of ours run all operations on one directory, all concurrently.
 
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
@@ -30,7 +30,7 @@ const emptyTokens = /^read of contended: ENODATA$/;
 // It asks for the length of a count, then for the count: by then it may be longer, as 10 is than 9.
 const longerCounts = /^read of \w+: ERANGE$/;
 
-test('no byte of either and no hit of ours is lost while both read, write, delete, evict and clean', {
+test('both sides – all operations concurrently – lose no byte, and no hit of ours', {
   skip: needsGlance,
 }, async (t) => {
   const dir = await temporaryDirectory(t);

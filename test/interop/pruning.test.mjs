@@ -1,4 +1,4 @@
-// Pruners of both at once, and a queue that both fill and both empty.
+// Concurrent pruners of both sides, and a queue that both fill and both empty.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -19,8 +19,8 @@ const kept = 200;
 const maxSize = kept * imageSize;
 const rounds = 5;
 
-suite('pruning from both sides at once', { skip: needsGlance }, () => {
-  test('keeps the limit, and we report only what we removed', async (t) => {
+suite('pruning from both sides concurrently', { skip: needsGlance }, () => {
+  test('two pruners – one of each side – keep the limit, and ours reports only its own', async (t) => {
     const { dir, driver } = await sharedDirectory(t);
     const ours = await Promise.all([1, 2].map(() => driverProcess(t, { dir })));
     const theirs = [1, 2].map(() => failingGlanceOn(t, dir, { maxSize }));
@@ -53,7 +53,7 @@ suite('pruning from both sides at once', { skip: needsGlance }, () => {
     assert(figures.ours > 0);
   });
 
-  test('by us alone (the control) frees no more than is to be freed', async (t) => {
+  test('our pruner – alone (the control) – frees no more than needed', async (t) => {
     const { dir, driver } = await sharedDirectory(t);
     const ours = await Promise.all([1, 2, 3].map(() => driverProcess(t, { dir })));
     for (let round = 0; round < rounds; round += 1) {
@@ -67,7 +67,7 @@ suite('pruning from both sides at once', { skip: needsGlance }, () => {
     }
   });
 
-  test('leaves what is being written, by either', async (t) => {
+  test('two pruners – writes in progress on both sides – leave them alone', async (t) => {
     const { dir, driver, glance, source } = await sharedDirectory(t);
     const pruner = failingGlanceOn(t, dir);
     fill(driver);
@@ -89,7 +89,7 @@ suite('pruning from both sides at once', { skip: needsGlance }, () => {
 suite('one queue for both', { skip: needsGlance }, () => {
   const ids = Array.from({ length: 40 }, (_, n) => `image-${n}`);
 
-  test('holds each image once, in an order that both agree on, however both fill it', async (t) => {
+  test('one queue – filled by both – holds each image once, in one order', async (t) => {
     const { driver, glance } = await sharedDirectory(t);
     const accepted = { ours: 0, theirs: 0 };
     for (const [n, fromOurSide] of ids.entries()) {
@@ -105,7 +105,7 @@ suite('one queue for both', { skip: needsGlance }, () => {
     assert.deepEqual(await driver.getQueuedImages(), queued_images);
   });
 
-  test('is emptied by our prefetch and by Glance at once, and every image is whole', async (t) => {
+  test('one queue – both prefetch concurrently – ends empty, and every image is whole', async (t) => {
     const { dir, driver, glance, source } = await sharedDirectory(t);
     const cache = await ImageCache.open({ dir });
     defer(t, () => cache.close());

@@ -14,7 +14,7 @@ const fixture = (name) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.
 const python = '/usr/bin/python3';
 const skip = upstreamRefusal();
 
-test('Glance’s own tests pass while we prune and clean, and when it is we who do it for Glance', {
+test('Glance’s own tests – we prune and clean beside it, or in its place – pass', {
   skip,
 }, async (t) => {
   const cwd = await temporaryDirectory(t);
