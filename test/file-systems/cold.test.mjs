@@ -1,4 +1,4 @@
-// What would wait for a disk is never called on the event loop.
+// A system call that would wait for a disk is never made on the event loop.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -20,7 +20,7 @@ const calls = ['fsetxattr', 'openat', 'openat2', 'pread64', 'preadv', 'preadv2',
 
 for (const name of ['ext4, relatime', 'xfs', 'btrfs']) {
   const kind = kinds[name];
-  test(`images that are not in memory are read beside the event loop on ${kind.type}`, {
+  test(`a cold read – image not in memory, ${kind.type} – is off the event loop`, {
     skip: needsFileSystem(kind) || needsStrace,
   }, async (t) => {
     const mounted = await mountUntilOver(t, kind);
@@ -47,7 +47,7 @@ for (const name of ['ext4, relatime', 'xfs', 'btrfs']) {
   });
 }
 
-test('a file system behind which another process or a network is does not run on the event loop, unless told to', {
+test('a remote file system – default options – is used off the event loop', {
   skip: needsFileSystem(kinds.FUSE) || needsStrace,
 }, async (t) => {
   const mounted = await mountUntilOver(t, kinds.FUSE);
@@ -65,7 +65,7 @@ async function fill(dir) {
   await driver.close();
 }
 
-/** What the main thread of another process calls while it reads all images at once. */
+/** Returns the calls of another process's main thread while it reads all images concurrently. */
 async function linesOfEventLoop(t, dir, method, options = {}) {
   const { call, pid, kill } = await driverProcess(t, { dir, ...options });
   const { detach } = await attach(pid, { calls });

@@ -21,7 +21,7 @@ function conformanceOn(name, kind, tickMs) {
   describe(`on ${name} (seed ${seed})`, { skip: needsFileSystem(kind), concurrency: 4 }, () => {
     const mounted = mountForSuite(kind);
     const create = async (t, options) => {
-      // Of a hundred hits at once the last waits for longer than a second where each is slow.
+      // On a slow file system the last of a hundred concurrent hits waits for longer than a second.
       const dir = await temporaryDirectory(t, { under: mounted.dir });
       return new XattrDriver({ dir, lockTimeoutMs: 10_000, ...options });
     };

@@ -29,7 +29,7 @@ for (const [name, kind] of sampled(everyKind, 1)) {
       return path;
     };
 
-    test(`${processes} processes add to one file, and nothing is lost`, async (t) => {
+    test(`hits – ${processes} processes add to one file – are all counted`, async (t) => {
       const path = await counted(t);
 
       const contended = await together('increment', path, processes, [times]);
@@ -39,13 +39,13 @@ for (const [name, kind] of sampled(everyKind, 1)) {
       assert(contended > 0, 'nobody ever met anybody: the test shows nothing');
     });
 
-    test('the same without the lock loses some (the control)', async (t) => {
+    test('hits – several processes, no lock (the control) – are lost', async (t) => {
       const path = await counted(t);
       await together('increment-unlocked', path, processes, [times]);
       assert(Number(getXattrSync(path, 'hits')) < processes * times);
     });
 
-    test('readers in processes and worker threads get every byte, and all their hits are on the file', async (t) => {
+    test('readers – processes and worker threads – get every byte and count every hit', async (t) => {
       const driver = await openDriver(t, { dir: await temporaryDirectory(t, { under: mounted.dir }) });
       await driver.writeImage('image', Buffer.alloc(4096, 7));
 

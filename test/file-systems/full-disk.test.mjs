@@ -17,7 +17,7 @@ async function smallDriver(t) {
   return await openDriver(t, { dir: await mountFresh(t, 'tmpfs', 'size=1m') });
 }
 
-test('glance B14: a write that fills the disk fails as such, and leaves the disk free', {
+test('glance B14: a write – fills the disk – fails typed, and leaves the disk free', {
   skip: needsMount,
 }, async (t) => {
   const driver = await smallDriver(t);
@@ -42,22 +42,18 @@ test('glance B14: a write that fills the disk fails as such, and leaves the disk
 });
 
 for (const inTurn of [true, false]) {
-  test(
-    `what is written ${inTurn ? 'after' : 'beside'} a write that failed does not take its place`,
-    options,
-    async (t) => {
-      const driver = await smallDriver(t);
-      const writer = await driver.openForWrite('image');
-      const first = assert.rejects(writer.write(bytesOf(2 * megabyte)), { code: 'ERR_NO_SPACE' });
-      if (inTurn) await first;
-      await assert.rejects(writer.write(bytesOf(10)), { code: 'ERR_NO_SPACE' });
-      await first;
-      if (inTurn) assert.throws(() => writer.writeSync(bytesOf(10)), { code: 'ERR_NO_SPACE' });
-      await assert.rejects(writer.commit(), { code: 'ERR_NO_SPACE' });
-      await assertAbsent(driver, 'image');
-      await assertInvalid(driver, 'image', /^ERR_NO_SPACE/);
-    },
-  );
+  test(`a write – ${inTurn ? 'after' : 'beside'} a failed one – fails too`, options, async (t) => {
+    const driver = await smallDriver(t);
+    const writer = await driver.openForWrite('image');
+    const first = assert.rejects(writer.write(bytesOf(2 * megabyte)), { code: 'ERR_NO_SPACE' });
+    if (inTurn) await first;
+    await assert.rejects(writer.write(bytesOf(10)), { code: 'ERR_NO_SPACE' });
+    await first;
+    if (inTurn) assert.throws(() => writer.writeSync(bytesOf(10)), { code: 'ERR_NO_SPACE' });
+    await assert.rejects(writer.commit(), { code: 'ERR_NO_SPACE' });
+    await assertAbsent(driver, 'image');
+    await assertInvalid(driver, 'image', /^ERR_NO_SPACE/);
+  });
 }
 
 const failingWrites = {
@@ -69,7 +65,7 @@ const failingWrites = {
   },
 };
 for (const [what, write] of Object.entries(failingWrites)) {
-  test(`${what} that does not fit is not published, and the old image stays`, options, async (t) => {
+  test(`${what} – does not fit – is not published, and the old image stays`, options, async (t) => {
     const driver = await smallDriver(t);
     await driver.writeImage('image', bytesOf(1000));
     await driver.queueImage('queued');
@@ -85,7 +81,7 @@ for (const [what, write] of Object.entries(failingWrites)) {
   });
 }
 
-test('space that is not there is refused when the writer is opened, and claims nothing', {
+test('openForWrite – more space than is free – is refused and claims nothing', {
   skip: needsMount,
 }, async (t) => {
   const driver = await smallDriver(t);
@@ -95,7 +91,7 @@ test('space that is not there is refused when the writer is opened, and claims n
   assert.deepEqual(await readdir(join(driver.dir, 'incomplete')), []);
 });
 
-test('on a full disk reads are served, and what is there can be deleted', options, async (t) => {
+test('a full disk – reads and deletes – succeed', options, async (t) => {
   const driver = await smallDriver(t);
   await driver.writeImage('image', bytesOf(megabyte / 4));
   const writer = await driver.openForWrite('filling');
@@ -113,7 +109,7 @@ test('on a full disk reads are served, and what is there can be deleted', option
   await driver.writeImage('image', bytesOf(megabyte / 2));
 });
 
-test('after a write that failed an image holds exactly what was written, or is not published', options, async (t) => {
+test('an image – after a failed write – has exactly the written bytes or is missing', options, async (t) => {
   const driver = await smallDriver(t);
   await driver.writeImage('in the way', bytesOf(megabyte / 2));
   for (const write of ['write', 'writeSync']) {

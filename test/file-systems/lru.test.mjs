@@ -36,7 +36,7 @@ for (const [name, kind] of sampled(Object.entries(kinds), 1, isExt4)) {
   describe(`on ${name}`, { skip: needsFileSystem(kind) }, () => {
     const mounted = mountForSuite(kind);
 
-    test('glance B10: of images read 1 ms apart the first read go first', async (t) => {
+    test('glance B10: an eviction – images read 1 ms apart – removes the first read first', async (t) => {
       const driver = await openDriver(t, { dir: await temporaryDirectory(t, { under: mounted.dir }) });
       if (kind.type !== 'overlay') assert.equal(driver.capabilities.fileSystem, kind.type);
       if (kind.options) assert.equal(driver.capabilities.atime, kind.options);
@@ -62,7 +62,7 @@ for (const [name, kind] of sampled(Object.entries(kinds), 1, isExt4)) {
       t.diagnostic(`${rounds} rounds of ${ids.length} reads, seed ${seed}`);
     });
 
-    test('the access times that the kernel keeps give another order (the control)', async (t) => {
+    test('the kernel’s access times – same reads (the control) – give another order', async (t) => {
       const dir = await temporaryDirectory(t, { under: mounted.dir });
       const random = randomNumbers();
       for (const id of ids) writeFileSync(join(dir, id), bytesOf(10));
@@ -85,7 +85,7 @@ for (const [name, kind] of sampled(Object.entries(kinds), 1, isExt4)) {
   });
 }
 
-test('128-byte inodes keep whole seconds, which is told; reads in different ones keep their order', {
+test('128-byte inodes – reads in different seconds – keep their order', {
   skip: needsFileSystem(smallInodes),
 }, async (t) => {
   const driver = await openDriver(t, { dir: (await mountUntilOver(t, smallInodes)).dir });

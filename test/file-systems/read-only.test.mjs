@@ -17,7 +17,7 @@ import { kinds } from './kinds.mjs';
 const remountable = Object.entries(kinds).filter(([, { type }]) => type !== 'overlay' && type !== 'fuse');
 for (const [name, kind] of sampled(remountable, 3)) {
   describe(`on ${name}`, { skip: needsFileSystem(kind) }, () => {
-    test('remounted read-only, reads go on uncounted and changes fail; remounted, all is as before', async (t) => {
+    test('a cache – remounted read-only, then writable – reads uncounted, then as before', async (t) => {
       const mounted = await mountUntilOver(t, kind);
       const driver = await openDriver(t, { dir: mounted.dir });
       await driver.writeImage('image', bytesOf(100_000));
@@ -48,7 +48,7 @@ for (const [name, kind] of sampled(remountable, 3)) {
 }
 
 const kind = { type: 'ext4' };
-test('a file system that the kernel makes read-only in the middle of writing loses nothing that had reached it', {
+test('a file system – turned read-only during a write – keeps all that reached it', {
   skip: needsFileSystem(kind),
 }, async (t) => {
   const mounted = await mountUntilOver(t, kind);

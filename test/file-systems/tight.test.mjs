@@ -82,7 +82,7 @@ for (const [name, { imageSize = 300_000, smallest = 1, ...kind }] of Object.entr
   ...(isFull ? others : {}),
 })) {
   describe(`on ${name}`, { skip: needsFileSystem(kind) }, () => {
-    test('writes fail as such and leave nothing, reads go on, and an eviction makes room for all', async (t) => {
+    test('a tight disk – full – fails writes cleanly, serves reads, and eviction frees it', async (t) => {
       const mounted = await mountUntilOver(t, kind);
       const driver = await openDriver(t, { dir: mounted.dir });
       const cached = await fill(driver, imageSize, smallest);
@@ -115,7 +115,7 @@ for (const [name, { imageSize = 300_000, smallest = 1, ...kind }] of Object.entr
       await assertCached(driver, cached);
     });
 
-    test('what was written until it was full is there after it was mounted again', async (t) => {
+    test('a tight disk – full, then mounted again – has every image that was cached', async (t) => {
       const mounted = await mountUntilOver(t, kind);
       const driver = await openDriver(t, { dir: mounted.dir });
       const cached = await fill(driver, imageSize, smallest);
