@@ -14,13 +14,13 @@ import { crowd, runTeam, sum, untilMet } from './support/team.mjs';
 const roles = new URL('./support/writing.mjs', import.meta.url);
 const plant = new URL('../support/dead-writer.mjs', import.meta.url).href;
 
-/** A cache, and a name beside it that whoever is the writer takes for himself. */
+/** A cache, and a name beside it that each writer takes for itself. */
 async function fresh(t) {
   const driver = await openDriver(t);
   return { driver, witness: join(await temporaryDirectory(t), 'witness') };
 }
 
-test('of many who claim one image, one at a time has it, and what he commits is whole', async (t) => {
+test('a claim – many claim one image – has one holder, whose commit is whole', async (t) => {
   await untilMet(async () => {
     const { driver, witness } = await fresh(t);
     const reports = await runTeam(t, driver.dir, roles, crowd('claim', { witness }));
@@ -36,7 +36,7 @@ test('of many who claim one image, one at a time has it, and what he commits is 
   }, 'a claim of what another had');
 });
 
-test('who looks for the token before he makes it is not alone (the control)', async (t) => {
+test('a claim – token checked, then made (the control) – has two holders', async (t) => {
   await untilMet(async () => {
     const { driver, witness } = await fresh(t);
     const reports = await runTeam(t, driver.dir, roles, crowd('claimByLooking', { witness }));
@@ -46,7 +46,7 @@ test('who looks for the token before he makes it is not alone (the control)', as
   }, 'a loss without the claim');
 });
 
-/** Claims, dead writers, and somebody who clears them away, all at once. */
+/** Claims, dead writers and a reaper, all concurrently. */
 async function besideReapers(t, reaper) {
   const { driver, witness } = await fresh(t);
   const claim = ['claim', { witness }];
@@ -63,7 +63,7 @@ async function besideReapers(t, reaper) {
   return { driver, ...figures };
 }
 
-test('dead writers are taken over and reaped at once, and no live one is harmed', async (t) => {
+test('dead writers – claims and reaps concurrently – are retired, live ones stay', async (t) => {
   await untilMet(async () => {
     const { driver, overlaps, lost, deaths, reaped } = await besideReapers(t, 'reap');
 
@@ -75,14 +75,14 @@ test('dead writers are taken over and reaped at once, and no live one is harmed'
   }, 'a dead writer taken over and another reaped');
 });
 
-test('who reaps by name what he found dead a moment ago harms live writers (the control)', async (t) => {
+test('a reaper – removes by name after a look (the control) – harms live writers', async (t) => {
   await untilMet(async () => {
     const { overlaps, lost } = await besideReapers(t, 'reapByName');
     return overlaps + lost > 0;
   }, 'a loss without the look under the lock');
 });
 
-test('a writer whose token somebody has removed by hand leaves that of the next one alone', async (t) => {
+test('a writer – its token removed by hand – leaves the next writer’s token alone', async (t) => {
   const driver = await openDriver(t);
   const token = join(driver.dir, 'incomplete', 'image');
   for (const end of ['commit', 'rollback']) {
@@ -100,7 +100,7 @@ test('a writer whose token somebody has removed by hand leaves that of the next 
   }
 });
 
-test('a dead writer as these tests leave it is what the cache takes for one', async (t) => {
+test('a dead writer – as these tests leave it – is dead to the cache', async (t) => {
   const driver = await openDriver(t);
   assert(plantDeadWriter(driver.dir, 'image', versionBytes('image', 1)));
   assert.equal((await driver.getUsage()).incomplete, 1);

@@ -37,7 +37,7 @@ function openBelow(dir, pid) {
   return targets.filter((target) => target.startsWith(dir));
 }
 
-test('a child inherits no descriptor, and holds no lock when its parent has died', async (t) => {
+test('a child process – parent dies – has no descriptor and holds no lock', async (t) => {
   const { driver, process, exited, child } = await besideAParent(t);
   assert.equal(await driver.isBeingCached('written'), true);
   assert.deepEqual(openBelow(driver.dir, child), []);
@@ -56,12 +56,12 @@ test('a child inherits no descriptor, and holds no lock when its parent has died
   assert.equal((await driver.evictTo(0)).filesEvicted, 2);
 });
 
-test('a descriptor that a child is given is seen (the control)', async (t) => {
+test('a descriptor – passed to a child (the control) – is noticed', async (t) => {
   const { driver, child } = await besideAParent(t, 'the reader');
   assert.deepEqual(openBelow(driver.dir, child), [join(driver.dir, 'read')]);
 });
 
-test('without a descriptor left everything fails typed, nothing leaks, and works again after', async (t) => {
+test('every operation – no descriptor left – throws typed, leaks nothing, recovers', async (t) => {
   const driver = await openDriver(t);
   const command = `ulimit -n 64; exec "$0" "$@"`;
   const process = spawn('sh', ['-c', command, globalThis.process.execPath, starving, driver.dir], { timeout: 60_000 });

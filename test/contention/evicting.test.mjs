@@ -14,7 +14,7 @@ import { all, runTeam, sum, untilMet } from './support/team.mjs';
 
 const roles = new URL('./support/evicting.mjs', import.meta.url);
 
-/** What hits beside an evictor come to. The access is not written, since an image read after the walk would stay. */
+/** Counts hits beside an evictor. The access is not written, since an image read after the walk would stay. */
 async function hitsBeside(t, evictor) {
   const driver = await openDriver(t);
   for (const imageId of imageIds) await driver.writeImage(imageId, versionBytes(imageId, 0));
@@ -28,7 +28,7 @@ async function hitsBeside(t, evictor) {
   return { ...figures, ...met };
 }
 
-test('every hit is either on a file or in the report of an eviction', async (t) => {
+test('a hit – reads beside evictions – is on a file or in an eviction’s report', async (t) => {
   await untilMet(async () => {
     const { counted, onFiles, reported, evictions, evictedUnderAReader } = await hitsBeside(t, 'evictAndRefill');
     assert.equal(onFiles + reported, counted);
@@ -36,14 +36,14 @@ test('every hit is either on a file or in the report of an eviction', async (t) 
   }, 'an eviction under a reader');
 });
 
-test('hits are lost between a look at them and the removal (the control)', async (t) => {
+test('a hit – counts read before an unlocked removal (the control) – is lost', async (t) => {
   await untilMet(async () => {
     const { counted, onFiles, reported } = await hitsBeside(t, 'removeAndRefill');
     return onFiles + reported < counted;
   }, 'a loss without the lock');
 });
 
-test('an image that is read or replaced after the walk and before its turn stays', async (t) => {
+test('an image – read or replaced after the walk, before its turn – stays', async (t) => {
   const driver = await openDriver(t);
   const ids = Array.from({ length: 200 }, (_, i) => String(1000 + i)); // More than go in one step.
   for (const imageId of ids) driver.writeImageSync(imageId, versionBytes(imageId, 1, 3));
@@ -66,7 +66,7 @@ test('an image that is read or replaced after the walk and before its turn stays
 
 const images = isFull ? 5_000 : 400;
 
-/** What several who prune at once have freed. */
+/** Runs several concurrent prunes, and returns the bytes that they freed and the figures that judge them. */
 async function prunesTogether(t, pruner, others = []) {
   const driver = await openDriver(t);
   for (let i = 0; i < images; i++) driver.writeImageSync(`${i}`, versionBytes(`${i}`, 1, 3));
@@ -91,7 +91,7 @@ async function prunesTogether(t, pruner, others = []) {
   return { driver, reports, ...result };
 }
 
-test('several who prune at once together free what one would', async (t) => {
+test('concurrent prunes – idle cache – together free as much as one', async (t) => {
   await untilMet(async () => {
     const { driver, reports, left, largest, target, freed, before, met } = await prunesTogether(t, 'prune');
 
@@ -109,7 +109,7 @@ test('several who prune at once together free what one would', async (t) => {
   }, 'a prune beside another');
 });
 
-test('also while images are read, which then are not the same ones for each', async (t) => {
+test('concurrent prunes – images being read – together free as much as one', async (t) => {
   await untilMet(async () => {
     const reader = ['readAll', { images }];
     const { left, largest, target, freed, before, met, hits } = await prunesTogether(t, 'prune', [[reader]]);
@@ -120,7 +120,7 @@ test('also while images are read, which then are not the same ones for each', as
   }, 'a prune beside another, and readers');
 });
 
-test('several who prune without regard to each other free too much (the control)', async (t) => {
+test('concurrent prunes – uncoordinated (the control) – free too much', async (t) => {
   await untilMet(async () => {
     const { left, largest, target } = await prunesTogether(t, 'pruneAlone');
     return left < target - largest;

@@ -15,7 +15,7 @@ import { openDriver } from '../support/xattr-driver.mjs';
 const ids = ['streamed', 'put', 'overwritten'];
 const busy = new URL('./support/leaving-worker.mjs', import.meta.url);
 
-/** That everything can be written at once, and nothing is there that is not whole. */
+/** Asserts that every image is whole, and can be written immediately. */
 async function assertIntact(driver) {
   let whole = 0;
   for (const imageId of ids) {
@@ -31,7 +31,7 @@ async function assertIntact(driver) {
   return whole;
 }
 
-test('a process that exits while it puts, reads and evicts hangs nowhere and leaves nothing held or wrong', async (t) => {
+test('a process – exits amid puts, reads and evictions – holds and damages nothing', async (t) => {
   const driver = await openDriver(t);
   const rounds = isFull ? 60 : 5;
   let whole = 0;
@@ -49,7 +49,7 @@ test('a process that exits while it puts, reads and evicts hangs nowhere and lea
   t.diagnostic(`${rounds} processes, ${whole} whole images after them`);
 });
 
-test('so does a worker thread', async (t) => {
+test('a worker thread – exits amid puts, reads and evictions – does likewise', async (t) => {
   const driver = await openDriver(t);
   const rounds = isFull ? 500 : 20;
   let whole = 0;

@@ -22,7 +22,7 @@ async function overwriting(t, writer, reader) {
   return { driver, reports: await runTeam(t, driver.dir, roles, processes) };
 }
 
-test('the last put wins, each version is whole, and its hits are those that were counted on it', async (t) => {
+test('concurrent puts – one image – the last wins, whole, with its own hits', async (t) => {
   await untilMet(async () => {
     const { driver, reports } = await overwriting(t, 'overwrite', 'read');
 
@@ -43,7 +43,7 @@ test('the last put wins, each version is whole, and its hits are those that were
   }, 'an overwrite under a reader');
 });
 
-test('of what is overwritten in place, readers get torn and mixed bytes (the control)', async (t) => {
+test('a reader – image overwritten in place (the control) – gets mixed bytes', async (t) => {
   await untilMet(async () => {
     const { reports } = await overwriting(t, 'overwriteInPlace', 'readFiles');
 

@@ -42,7 +42,7 @@ async function judgeDeletions({ driver, commits, reports }) {
   return { wrong, met, lost };
 }
 
-test('what is deleted while it is committed is gone afterwards, whoever was faster', async (t) => {
+test('a deletion – beside a commit, in either order – leaves no image', async (t) => {
   await untilMet(async () => {
     const run = await commitsBeside(t, 'remove');
     const { wrong, met, lost } = await judgeDeletions(run);
@@ -54,7 +54,7 @@ test('what is deleted while it is committed is gone afterwards, whoever was fast
   }, 'a commit beside a deletion');
 });
 
-test('a deletion of the image alone comes too early for what is being written (the control)', async (t) => {
+test('a deletion – image alone, not its writer (the control) – leaves an image', async (t) => {
   await untilMet(async () => {
     const { wrong, met } = await judgeDeletions(await commitsBeside(t, 'removeFile'));
     t.diagnostic(`${met} commits beside a deletion, ${wrong.length} images that are there all the same`);
@@ -84,7 +84,7 @@ async function judgeEvictions({ driver, commits, reports }) {
   return verdict;
 }
 
-test('an eviction beside a commit takes what it reports, and what was committed is whole', async (t) => {
+test('an eviction – beside a commit – removes what it reports, the rest is whole', async (t) => {
   await untilMet(async () => {
     const run = await commitsBeside(t, 'evict', { replace: true });
     const { met, evicted, swept, wrong } = await judgeEvictions(run);
@@ -97,7 +97,7 @@ test('an eviction beside a commit takes what it reports, and what was committed 
   }, 'a commit beside an eviction');
 });
 
-test('who evicts by name what he has listed takes what was committed meanwhile (the control)', async (t) => {
+test('an eviction – by listed name (the control) – removes a newer commit', async (t) => {
   await untilMet(async () => {
     const { met, swept } = await judgeEvictions(await commitsBeside(t, 'evictByName', { replace: true }));
     t.diagnostic(`${met} commits beside an eviction, ${swept} images swept along`);

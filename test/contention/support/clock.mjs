@@ -9,7 +9,7 @@ const spreadMs = 0.1;
 /** Milliseconds on a clock that all processes and threads of this machine share. */
 export const now = () => Number(process.hrtime.bigint()) / 1e6;
 
-/** Holds this thread up until a moment of {@link now}, to the microsecond: what several do then, they do at once. */
+/** Blocks this thread until a moment of {@link now}, to the microsecond, so that several threads act concurrently. */
 export function standUntil(moment) {
   const sleep = moment - now() - 1;
   if (sleep > 0) Atomics.wait(never, 0, 0, sleep);

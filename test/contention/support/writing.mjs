@@ -11,7 +11,7 @@ import { timed } from './clock.mjs';
 
 const id = 'image';
 
-/** False if another has taken it, who therefore thinks himself alone too. */
+/** Returns false if another writer has taken the name, which then also believes that it is alone. */
 function takeWitness(path) {
   try {
     closeSync(openSync(path, 'wx'));
@@ -22,7 +22,7 @@ function takeWitness(path) {
   }
 }
 
-/** Claims the image again and again, and looks whether somebody else has it too. */
+/** Claims the image repeatedly, and checks whether another writer has it too. */
 export async function claim({ driver, name, running, options: { witness } }) {
   const report = { claims: 0, busy: 0, overlaps: 0, lost: 0 };
   for (let i = 0; running(); i++) {
@@ -168,7 +168,7 @@ export async function reapByName({ driver, dir, running }) {
       unlinkSync(token);
       report.reaped += 1;
     } catch {
-      // Somebody else was faster.
+      // Another writer was faster.
     }
     await turn();
   }
