@@ -16,7 +16,7 @@ import { temporaryDirectory } from '../support/temporary-directory.mjs';
 const abuse = fileURLToPath(new URL('./support/abuse.mjs', import.meta.url));
 const runs = isFull ? 60_000 : 3_000;
 
-test('every export, called with anything, answers or throws a typed error', async (t) => {
+test('every export – any arguments – returns or throws a typed error', async (t) => {
   const home = await temporaryDirectory(t);
   const cwd = join(home, 'a', 'b');
   await mkdir(cwd, { recursive: true });

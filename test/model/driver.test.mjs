@@ -53,13 +53,13 @@ async function runSequences(t, nextDriver) {
 }
 
 for (const inline of [true, false]) {
-  test(`a driver (${inline ? 'inline' : 'in the pool'}) does what the model does, whatever is asked of it`, async (t) => {
+  test(`a driver – any calls, ${inline ? 'inline' : 'in the pool'} – matches the model`, async (t) => {
     const driver = await openDriver(t, { inline });
     await runSequences(t, () => driver);
   });
 }
 
-test('three drivers over one directory, each for the next operation, do what one does', async (t) => {
+test('three drivers – one directory, taking turns – do what one driver does', async (t) => {
   const first = await openDriver(t);
   const { dir } = first;
   const drivers = [first, await openDriver(t, { dir, inline: false }), await openDriver(t, { dir })];

@@ -41,13 +41,13 @@ async function runSequences(t, nextCache) {
 }
 
 overEachDriver('a model', (open) => {
-  test('a cache does what the model does, whatever is asked of it', async (t) => {
+  test('a cache – any operations – matches the model', async (t) => {
     const cache = await open(t, { autoPrune: false });
     await runSequences(t, () => cache);
   });
 });
 
-test('two caches over one directory, each for the next operation, do what one does', async (t) => {
+test('two caches – one directory, taking turns – do what one cache does', async (t) => {
   const dir = await temporaryDirectory(t);
   const caches = [await openCache(t, { dir }), await openCache(t, { dir })];
   let turn = 0;

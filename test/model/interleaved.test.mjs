@@ -1,5 +1,5 @@
-// Operations on one image, several at once, through several drivers in two processes: whatever they answer, and whatever
-// they leave, must be what their steps do in some order.
+// Concurrent operations on one image, through several drivers in two processes: their results, and the state that they
+// leave, must be those of their steps in some order.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -65,13 +65,13 @@ async function look(driver) {
   return { version, hits, queued: await driver.isQueued(id), writing: await driver.isBeingCached(id) };
 }
 
-/** Up to three at once; each driver does no more than one of them, since it has one writer. */
+/** Up to three concurrent operations. Each driver runs at most one of them, since it has one writer. */
 const together = fc.uniqueArray(
   fc.record({ driver: fc.nat(2), operation: fc.constantFrom(...Object.keys(operations)) }),
   { selector: ({ driver }) => driver, minLength: 2, maxLength: 3 },
 );
 
-test('what several do at once is what they would do step by step, in some order', async (t) => {
+test('concurrent operations – any three on one image – equal some serial order', async (t) => {
   const driver = await openDriver(t);
   const pooled = await openDriver(t, { dir: driver.dir, inline: false });
   const other = await driverProcess(t, { dir: driver.dir });
@@ -98,7 +98,7 @@ test('what several do at once is what they would do step by step, in some order'
   t.diagnostic(`seed ${seed}: ${JSON.stringify(figures)}`);
 });
 
-test('what no order explains is noticed (the control)', () => {
+test('a wrong result – no serial order explains it (the control) – is noticed', () => {
   const before = emptyState();
   const put = { operation: 'put', version: '1' };
   const read = { operation: 'readImage' };

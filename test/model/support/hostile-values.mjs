@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 
-/** What hostile values throw when they are looked at: whoever gives them gets it back. */
+/** The error that hostile values throw when they are read. The caller that passed one gets it back. */
 export class HostileError extends Error {}
 
 function refuse() {

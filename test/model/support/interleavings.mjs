@@ -3,9 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { blocked, emptyState, operations } from './steps.mjs';
 
 /**
- * Whether what `calls` – `{ operation, version }`, all begun at once – answered, and the state they left, is what they
- * would do in some order of their steps: 'serial' if one after another in some order does, 'interleaved' if only a mixture
- * does, nothing if none does.
+ * Explains the results of `calls` (`{ operation, version }`, all begun concurrently) and the state that they left by some
+ * order of their steps. Returns 'serial' if the calls one after another explain them, 'interleaved' if only a mixture of
+ * their steps does, and nothing if no order does.
  */
 export function explain(before, calls, answers, after) {
   const matches = (schedule) => {

@@ -1,5 +1,5 @@
-// What each operation on one image does, step by step, on a cache that is a few variables. A step is what happens at
-// once; between two of them (`yield`) anybody else may do a step of his. `state` is
+// The steps of each operation on one image, on a cache that is a few variables. A step is atomic; between two of them
+// (`yield`) any other operation may make a step of its own. `state` is
 //
 //   image      the number of the file that is cached, or 0       queued     whether the image is queued
 //   files      by number: { version, hits, looks }              writer     the one that has the claim, or nothing
