@@ -21,7 +21,7 @@ async function imagesForGlance(dir) {
   return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
 }
 
-test('glance B19: what the cache itself puts into its directory is no image, for Glance either', async (t) => {
+test('glance B19: the cache’s own files – listed by us or by Glance – are no images', async (t) => {
   const cache = await openCache(t, { maxSize: 500, lowWatermark: 0.1 });
   const { driver } = cache;
   const look = async (expected) => {
@@ -73,7 +73,7 @@ const troubles = {
 };
 
 for (const [what, make] of Object.entries(troubles)) {
-  test(`glance B22: configure() with ${what} leaves no probe behind, and says what does not work`, {
+  test(`glance B22: configure() – ${what} – names the failure and leaves no probe`, {
     skip: needsMount,
   }, async (t) => {
     const { dir, cause } = await make(t);

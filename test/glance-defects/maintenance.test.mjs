@@ -31,7 +31,7 @@ async function costOf(task) {
   return (user + system) / 1000;
 }
 
-test('glance B12: a prune walks once, not once for each image that goes', async (t) => {
+test('glance B12: a prune – many images to evict – walks once', async (t) => {
   const caches = await Promise.all([1, 2].map(() => openCache(t, { autoPrune: false })));
   for (const { driver } of caches) {
     for (let i = 0; i < 500; i++) driver.writeImageSync(`${i}`, bytesOf(10));
@@ -46,7 +46,7 @@ test('glance B12: a prune walks once, not once for each image that goes', async 
   assert(cost < costOneByOne / 4, `${cost} ms, one by one ${costOneByOne} ms`);
 });
 
-test('glance B13: pruning, cleaning and prefetching need no setting but the directory', async (t) => {
+test('glance B13: prune, clean, prefetch – no setting but the directory – work', async (t) => {
   const dir = await temporaryDirectory(t);
   for (const part of ['incomplete', 'invalid', 'queue']) await mkdir(join(dir, part));
   for (const path of ['a', 'b', 'invalid/c', 'queue/d', 'queue/e']) await writeFile(join(dir, path), 'bytes');
@@ -63,7 +63,7 @@ test('glance B13: pruning, cleaning and prefetching need no setting but the dire
 
 const twoDaysAgo = Date.now() / 1000 - 2 * 86_400;
 
-test('glance B16: a cleaner leaves a download alone, however long it has been silent', async (t) => {
+test('glance B16: a cleaner – live download, silent for long – leaves it alone', async (t) => {
   const events = listen(t);
   const cache = await openCache(t);
   const { dir } = cache.driver;
@@ -85,7 +85,7 @@ test('glance B16: a cleaner leaves a download alone, however long it has been si
   assert.deepEqual(events.error, []);
 });
 
-test('glance B23: a prune ends where nothing can be removed, and removes a file of which nothing is known', async (t) => {
+test('glance B23: a prune – unremovable and unknown files – ends, evicts the unknown', async (t) => {
   const driver = await openDriver(t);
   const path = join(driver.dir, 'planted');
   await writeFile(path, bytesOf(2000));

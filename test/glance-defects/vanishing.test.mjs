@@ -1,4 +1,4 @@
-// Images, and the rest, that go away while somebody looks at them.
+// Images, requests and failed writes that vanish while a process looks at them.
 
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
@@ -12,7 +12,7 @@ import { defer } from '../support/defer.mjs';
 import { driverProcess } from '../support/driver-process.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 
-test('glance B6: an image that goes before it is opened is a miss, and one that goes then is read to its end', async (t) => {
+test('glance B6: a deleted image – before or after the open – a miss, or read whole', async (t) => {
   const driver = await openDriver(t);
   const other = await driverProcess(t, { dir: driver.dir });
   const removals = { delete: () => other.call('deleteCachedImage', 'image'), prune: () => other.call('evictTo', 0) };
@@ -38,7 +38,7 @@ test('glance B6: an image that goes before it is opened is a miss, and one that 
 
 const parts = ['', 'queue', 'invalid', 'incomplete'];
 
-test('glance B8: what vanishes between the listing and the look at it fails nothing', async (t) => {
+test('glance B8: a file – vanishes between listing and look – fails no operation', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('image', bytesOf(10));
   await driver.queueImage('request');
@@ -77,7 +77,7 @@ async function lookAtAll(driver) {
   await driver.getUsage();
 }
 
-/** What was there when it was listed, and not when it was looked at; Glance's `isfile` narrows that window, and leaves it open. */
+/** Returns how many names were listed, and gone when looked at; Glance's `isfile` narrows that window, and leaves it open. */
 function vanishing(dir) {
   return readdirSync(dir).filter((name) => !existsSync(join(dir, name))).length;
 }
