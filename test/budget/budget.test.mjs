@@ -17,11 +17,11 @@ const script = fileURLToPath(new URL('./operations.mjs', import.meta.url));
 const listing = 'getCachedImages, for each image';
 const ext4 = 0xef53;
 
-test('the budget names the operations that are counted, and no others', () => {
+test('the budget – operations that are counted – names each, and no other', () => {
   assert.deepEqual(Object.keys(budget).sort(), operationNames.toSorted());
 });
 
-test('operations make the system calls of the budget', { skip: whyNot() }, async (t) => {
+test('operations – system calls counted – make those of the budget', { skip: whyNot() }, async (t) => {
   const dir = await temporaryDirectory(t);
   const log = trace([process.execPath, script, dir], join(dir, 'strace.log'));
   for (const name of operationNames) {
