@@ -13,7 +13,7 @@ import { temporaryDirectory } from '../support/temporary-directory.mjs';
 const processes = 8;
 const times = 5_000;
 
-test('8 processes add 5,000 each to one file, and none is lost', async (t) => {
+test('hits – 8 processes add 5,000 each to one file – are all counted', async (t) => {
   const path = join(await temporaryDirectory(t), 'file');
   await writeFile(path, '');
 
@@ -24,7 +24,7 @@ test('8 processes add 5,000 each to one file, and none is lost', async (t) => {
   assert(contended > 0, 'nobody ever met anybody: the test shows nothing');
 });
 
-test('the same without the lock loses some (the control)', async (t) => {
+test('hits – several processes, no lock (the control) – are lost', async (t) => {
   const path = join(await temporaryDirectory(t), 'file');
   await writeFile(path, '');
 
@@ -35,7 +35,7 @@ test('the same without the lock loses some (the control)', async (t) => {
   assert(sum < processes * times, 'nothing was lost without the lock: the test above shows nothing');
 });
 
-test('hits of readers in processes and worker threads, sync and async mixed, are all on the file', async (t) => {
+test('hits – processes and threads, sync and async mixed – are all on the file', async (t) => {
   const dir = await temporaryDirectory(t);
   const driver = await XattrDriver.open({ dir });
   t.after(() => driver.close());

@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../support/temporary-directory.mjs';
 
 const busyThread = new URL('../fixtures/busy-thread.mjs', import.meta.url);
 
-test('a worker that is terminated while it writes leaves its image to be written at once', async (t) => {
+test('a worker – terminated while it writes – leaves its image free immediately', async (t) => {
   const dir = await temporaryDirectory(t);
   const driver = await XattrDriver.open({ dir });
   t.after(() => driver.close());
@@ -30,11 +30,11 @@ test('a worker that is terminated while it writes leaves its image to be written
   assert.equal(String(await driver.readImage('held')), 'new');
 });
 
-test('workers terminated in the middle leave no descriptor and no wrong byte', async (t) => {
+test('workers – terminated in the middle – leave no descriptor and no wrong byte', async (t) => {
   const dir = await temporaryDirectory(t);
   const driver = await XattrDriver.open({ dir });
   t.after(() => driver.close());
-  await terminateOne(dir); // What the first one opens for good (its own libraries, say) is not a leak.
+  await terminateOne(dir); // Files that the first one keeps open, for example its libraries, are no leak.
   const before = openFiles(dir);
   const rounds = 20;
 
@@ -47,7 +47,7 @@ test('workers terminated in the middle leave no descriptor and no wrong byte', a
   }
 });
 
-test('a writer that is dropped is rolled back when it is collected, and a reader is closed', async (t) => {
+test('a dropped handle – garbage-collected – a writer rolls back, a reader closes', async (t) => {
   const dir = await temporaryDirectory(t);
 
   const stdout = await runScript(
@@ -77,7 +77,7 @@ test('a writer that is dropped is rolled back when it is collected, and a reader
   assert.equal(leaked, 0);
 });
 
-test('nothing keeps the process alive by itself', async (t) => {
+test('the process – driver, reader and writer open – exits by itself', async (t) => {
   const dir = await temporaryDirectory(t);
   const stdout = await runScript(
     `
@@ -100,7 +100,7 @@ async function terminateOne(dir, delayMs = 3) {
   await worker.terminate();
 }
 
-/** What this process has open below `dir`, sorted. */
+/** Returns the files that this process has open below `dir`, sorted. */
 function openFiles(dir) {
   const targets = readdirSync('/proc/self/fd').map((fd) => {
     try {
