@@ -20,7 +20,7 @@ function startOnTerminal(columns, args, env) {
   return start('script', ['--quiet', '--return', '--command', command, '/dev/null'], { ...own, ...env });
 }
 
-test('on a terminal of 40 columns it is redrawn in place, and gone at the end', { skip }, async () => {
+test('the display – 40 columns – is redrawn in place, and erased at the end', { skip }, async () => {
   const { code, stdout } = await startOnTerminal(40, '--seconds 2').ended;
   assert.equal(code, 0, stdout);
   const screens = redrawsIn(stdout).map(screenAfter);
@@ -38,14 +38,14 @@ test('on a terminal of 40 columns it is redrawn in place, and gone at the end', 
   assert.match(top, /^┌─/);
 });
 
-test('with NO_COLOR it is plain', { skip }, async () => {
+test('the display – NO_COLOR – has no colors', { skip }, async () => {
   const { code, stdout } = await startOnTerminal(80, '--seconds 1', { NO_COLOR: '1' }).ended;
   assert.equal(code, 0, stdout);
   assert.deepEqual(commandsIn(stdout), new Set(['A', 'J', 'K']));
   assert.match(screenAfter(redrawsIn(stdout).at(-2)).join('\n'), /^evicted .* during a read$/m);
 });
 
-test('Ctrl-C leaves neither lines on the terminal nor anything else behind', { skip }, async () => {
+test('the display – Ctrl-C – leaves no line and no file behind', { skip }, async () => {
   const temp = emptyDirectory();
   const { child, output, ended } = startOnTerminal(80, '--seconds 60', { TMPDIR: temp });
   while (!output.stdout.includes('take-over')) await sleep(20);
@@ -56,7 +56,7 @@ test('Ctrl-C leaves neither lines on the terminal nor anything else behind', { s
   assert.deepEqual(readdirSync(temp), []);
 });
 
-test('for a script, and on a terminal that cannot be drawn on, nothing is drawn', { skip }, async () => {
+test('the display – script or incapable terminal – draws nothing', { skip }, async () => {
   const [json, dumb] = await Promise.all([
     startOnTerminal(80, '--seconds 1 --json').ended,
     startOnTerminal(80, '--seconds 1', { TERM: 'dumb' }).ended,

@@ -16,7 +16,7 @@ function balance({ confirmed = {}, before = {}, after = {}, evicted = {} }) {
   });
 }
 
-test('hits on disk and in reports of evictions make up those confirmed', () => {
+test('the ledger – hits on disk and in eviction reports – sums to those confirmed', () => {
   assert.deepEqual(balance({ confirmed: { a: 5, b: 2 }, after: { a: 3 }, evicted: { a: 2, b: 2 } }), {
     confirmed: 7,
     before: 0,
@@ -27,7 +27,7 @@ test('hits on disk and in reports of evictions make up those confirmed', () => {
   });
 });
 
-test('hits that were there before are expected too, also if their image was evicted', () => {
+test('the ledger – hits of earlier runs – expects them, also of evicted images', () => {
   const { lost, surplus } = balance({
     before: { a: 10, b: 4 },
     confirmed: { a: 1 },
@@ -37,12 +37,12 @@ test('hits that were there before are expected too, also if their image was evic
   assert.deepEqual([lost, surplus], [0, 0]);
 });
 
-test('a hit lost on one image is not made up for by one too many on another', () => {
+test('the ledger – one hit lost, one surplus on another image – counts both', () => {
   const { lost, surplus } = balance({ confirmed: { a: 3, b: 3 }, after: { a: 2, b: 4 } });
   assert.deepEqual([lost, surplus], [1, 1]);
 });
 
-test('hits of an image that nobody read are surplus; those of one that is gone without a report are lost', () => {
+test('the ledger – unread image; image gone without report – hits surplus; hits lost', () => {
   const { lost, surplus } = balance({ confirmed: { gone: 6 }, evicted: { unknown: 2 } });
   assert.deepEqual([lost, surplus], [6, 2]);
 });
@@ -58,7 +58,7 @@ function balanceOf({ fetches = {}, killed = {}, evictions = {}, before = [], aft
   });
 }
 
-test('an image is fetched as often as it comes into the cache, and once more for each that was killed over it', () => {
+test('the ledger – fetches – expects one per arrival and one per killed fetcher', () => {
   const balance = balanceOf({
     fetches: { there: 1, evicted: 2, back: 3, killed: 2 },
     evictions: { evicted: 2, back: 2, old: 1 },
@@ -69,12 +69,12 @@ test('an image is fetched as often as it comes into the cache, and once more for
   assert.deepEqual(balance, { fetches: 8, images: 4, arrivals: 7, killed: 1, redundant: 0, unexplained: 0 });
 });
 
-test('a fetch too many of one image is not made up for by an unexplained arrival of another', () => {
+test('the ledger – surplus fetch, another image’s odd arrival – counts both', () => {
   const { redundant, unexplained } = balanceOf({ fetches: { a: 3 }, evictions: { b: 1 }, after: ['a'] });
   assert.deepEqual([redundant, unexplained], [2, 1]);
 });
 
-test('tallies are added up', () => {
+test('the ledger – several tallies – adds them up', () => {
   const sum = sumOfTallies([
     { ...emptyTally(), reads: 2, bytesAtOnce: 9 },
     { ...emptyTally(), reads: 3, bytesAtOnce: 7 },
@@ -83,7 +83,7 @@ test('tallies are added up', () => {
   assert.deepEqual(sumOfTallies([]), emptyTally());
 });
 
-test('a run is wrong if a byte, a hit or the limit is, or if it shows nothing', () => {
+test('a run – wrong byte, hit or limit, or no evidence – is wrong', () => {
   const good = {
     hits: 5,
     wrongBytes: 0,

@@ -8,7 +8,7 @@ import { childrenOf, demo, demoHome, imagesIn, startDemo, untilCaching, untilCac
 
 const { home, source, emptyDirectory } = demoHome();
 
-test('real files are read, evicted and counted by several processes, some are killed, and all is right', async () => {
+test('the demo – several processes, some killed – reads, evicts and counts rightly', async () => {
   const temp = emptyDirectory();
   const { code, stdout, stderr } = await demo(['--seconds', '3', '--json'], { temp });
   assert.equal(stderr, '');
@@ -25,7 +25,7 @@ test('real files are read, evicted and counted by several processes, some are ki
   assert.equal(figures.maxSize, Math.floor(figures.sourceSize / 4));
 });
 
-test('its figures agree with each other', async () => {
+test('the demo – its figures – agree with each other', async () => {
   const { code, stdout } = await demo(['--source', source, '--seconds', '1', '--json']);
   const figures = JSON.parse(stdout);
   assert.equal(code, 0, stdout);
@@ -53,7 +53,7 @@ test('its figures agree with each other', async () => {
   assert.ok(figures.cacheSize <= figures.maxSize && figures.looksAtSize > 0);
 });
 
-test('the table and the proof are for people, and plain where stdout is no terminal', async () => {
+test('the demo – stdout is not a terminal – prints a plain table and proof', async () => {
   const { code, stdout, stderr } = await demo(['--source', source, '--seconds', '1', '--workers', '2']);
   assert.equal(code, 0, stdout);
   assert.equal(stderr, '');
@@ -64,7 +64,7 @@ test('the table and the proof are for people, and plain where stdout is no termi
   assert.ok(!stdout.includes('\u001b'));
 });
 
-test('a cache of an earlier run is taken up, with its hits, and left tidy', async () => {
+test('the demo – cache of an earlier run – continues with its hits, and tidies up', async () => {
   const dir = join(emptyDirectory(), 'made', 'if-missing');
   const args = ['--source', source, '--dir', dir, '--seconds', '1', '--json'];
   const first = await demo(args);
@@ -76,7 +76,7 @@ test('a cache of an earlier run is taken up, with its hits, and left tidy', asyn
   for (const place of ['incomplete', 'invalid', 'queue']) assert.deepEqual(readdirSync(join(dir, place)), []);
 });
 
-test('Ctrl-C, also twice, ends it with 130 and leaves nothing behind', async () => {
+test('the demo – Ctrl-C once or twice – exits 130 and leaves nothing behind', async () => {
   const temp = emptyDirectory();
   const { child, ended } = startDemo(['--source', source, '--seconds', '60'], { temp });
   await untilCachingIn(temp);
@@ -91,7 +91,7 @@ test('Ctrl-C, also twice, ends it with 130 and leaves nothing behind', async () 
   for (const pid of processes) assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
 });
 
-test('Ctrl-C keeps a directory of one’s own, without claims in it', async () => {
+test('the demo – Ctrl-C with --dir – keeps the directory, without claims in it', async () => {
   const dir = emptyDirectory();
   const { child, ended } = startDemo(['--source', source, '--dir', dir, '--seconds', '60', '--json']);
   await untilCaching(dir);
@@ -103,7 +103,7 @@ test('Ctrl-C keeps a directory of one’s own, without claims in it', async () =
   assert.deepEqual(readdirSync(join(dir, 'incomplete')), []);
 });
 
-test('a worker that dies makes the run fail at once, and says which', async () => {
+test('the demo – a worker dies – fails immediately and names the worker', async () => {
   const temp = emptyDirectory();
   const { child, ended } = startDemo(['--source', source, '--seconds', '60'], { temp });
   await untilCachingIn(temp);
@@ -116,7 +116,7 @@ test('a worker that dies makes the run fail at once, and says which', async () =
   assert.deepEqual(readdirSync(temp), []);
 });
 
-test('a reader that leaves early does not make it fail', async () => {
+test('the demo – stdout is closed early – does not fail', async () => {
   const temp = emptyDirectory();
   const { child, ended } = startDemo(['--source', source, '--seconds', '1'], { temp });
   child.stdout.destroy();
@@ -125,7 +125,7 @@ test('a reader that leaves early does not make it fail', async () => {
   assert.deepEqual(readdirSync(temp), []);
 });
 
-test('two demos do not run in one directory', async () => {
+test('the demo – directory used by another demo – is refused', async () => {
   const dir = emptyDirectory();
   const first = startDemo(['--source', source, '--dir', dir, '--seconds', '2', '--json']);
   await untilCaching(dir);
@@ -136,7 +136,7 @@ test('two demos do not run in one directory', async () => {
   assert.equal(code, 0, stdout);
 });
 
-test('a directory that holds anything else is left alone', async () => {
+test('the demo – directory with other files – is refused and left alone', async () => {
   const dir = emptyDirectory();
   writeFileSync(join(dir, 'precious'), 'data');
   const { code, stderr } = await demo(['--source', source, '--dir', dir]);
@@ -145,25 +145,25 @@ test('a directory that holds anything else is left alone', async () => {
   assert.deepEqual(readdirSync(dir), ['precious']);
 });
 
-test('images of somebody else are not evicted', async () => {
+test('the demo – directory with other images – fails, and evicts none', async () => {
   const dir = emptyDirectory();
   const driver = await XattrDriver.open({ dir });
   driver.writeImageSync('precious', Buffer.from('data'));
   await driver.close();
   const { code, stderr } = await demo(['--source', source, '--dir', dir]);
   assert.equal(code, 1);
-  assert.match(stderr, /holds 1 image of somebody else's \(precious\)/);
+  assert.match(stderr, /holds 1 image of another program \(precious\)/);
   assert.equal(readFileSync(join(dir, 'precious'), 'utf8'), 'data');
   assert.deepEqual(readdirSync(join(dir, 'incomplete')), []);
 });
 
-test('a limit that nothing can exceed is refused at once', async () => {
+test('the demo – limit that nothing can exceed – is refused immediately', async () => {
   const { code, stderr } = await demo(['--source', source, '--max-size', '20GB']);
   assert.equal(code, 1);
   assert.match(stderr, /nothing would ever be evicted.*--max-size/);
 });
 
-test('without a source it says what to do', async () => {
+test('the demo – no source – says what to do', async () => {
   const missing = await demo(['--source', join(home, 'nowhere')]);
   assert.equal(missing.code, 1);
   assert.match(missing.stderr, /--source DIR/);
@@ -172,7 +172,7 @@ test('without a source it says what to do', async () => {
   assert.equal(JSON.parse(empty.stdout).error.code, 'ERR_DEMO_SOURCE');
 });
 
-test('wrong usage exits 2 and says why on stderr', async () => {
+test('the demo – wrong usage – exits 2 with the reason on stderr', async () => {
   const wrong = [
     ['--max-size', '10XB'],
     ['--max-size', '-1'],

@@ -52,34 +52,34 @@ function unlessEvicted(action) {
   }
 }
 
-test('a byte that changes in the cache is found', async () => {
+test('the proof – a byte changes in the cache – fails', async () => {
   const harm = toEachImage((path) => writeFileSync(path, '!', { flag: 'r+' }));
   const { problems, wrongBytes } = await sabotaged(harm);
   assert.ok(wrongBytes > 0);
   assert.match(problems.join(), /differed from the source \(first: .+, byte 0\)/);
 });
 
-test('hits that nobody had are found', async () => {
+test('the proof – hits without a read – fails', async () => {
   const { problems, surplusHits, lostHits } = await sabotaged(toEachImage((path) => incXattrSync(path, 'hits', 1)));
   assert.ok(surplusHits > 0);
   assert.equal(lostHits, 0);
   assert.match(problems.join(), /hits? too many/);
 });
 
-test('hits that vanish are missed', async () => {
+test('the proof – hits vanish – fails', async () => {
   const { problems, lostHits } = await sabotaged(toEachImage((path) => setXattrSync(path, 'hits', 0)));
   assert.ok(lostHits > 0);
   assert.match(problems.join(), /hits? lost/);
 });
 
-test('an image that vanishes behind the cache takes its hits with it, and is fetched again, which is noticed', async () => {
+test('the proof – an image vanishes unevicted – reports lost hits and a surplus fetch', async () => {
   const { lostHits, problems, redundancy, redundantFetches } = await sabotaged(toEachImage((path) => rmSync(path)));
   assert.ok(lostHits > 0);
   assert.ok(redundantFetches > 0 && redundancy > 1);
   assert.match(problems.join(), /fetch(es)? without need/);
 });
 
-test('an image that comes from elsewhere is noticed', async () => {
+test('the proof – an image comes from elsewhere – fails', async () => {
   const { problems, unexplainedArrivals } = await sabotaged((dir) => {
     for (const path of imagesIn(dir)) unlessEvicted(() => copyFileSync(path, `${path}-copy`));
   });
@@ -87,7 +87,7 @@ test('an image that comes from elsewhere is noticed', async () => {
   assert.match(problems.join(), /came into the cache, and not from the source/);
 });
 
-test('a cache that was larger than it may be is noticed', async () => {
+test('the proof – the cache exceeded its bound – fails', async () => {
   const { problems, largestSize, allowedSize } = await sabotaged((dir) => growTo(join(dir, 'huge'), 2 ** 30));
   assert.ok(largestSize > allowedSize);
   assert.match(problems.join(), /larger than it may be/);

@@ -38,7 +38,7 @@ function draw(width, changes = {}, paint = plain) {
   return drawScreen({ ...snapshot, ...changes }, { reads: 4_321, bytes: 98.7e6 }, width, paint);
 }
 
-test('a wide terminal shows all of it', () => {
+test('the screen – wide terminal – shows everything', () => {
   assert.deepEqual(
     draw(99).map(({ text }) => text),
     [
@@ -56,7 +56,7 @@ test('a wide terminal shows all of it', () => {
   );
 });
 
-test('with 40 columns nothing is missing, and no line is longer', () => {
+test('the screen – 40 columns – shows everything, and no line is longer', () => {
   const lines = draw(39);
   for (const { text, length } of lines) {
     assert.equal(text.length, length);
@@ -78,7 +78,7 @@ test('with 40 columns nothing is missing, and no line is longer', () => {
   for (const part of parts) assert.ok(all.includes(part), `${part} in\n${all}`);
 });
 
-test('colors do not count as width', () => {
+test('the screen – colors – do not count as width', () => {
   const colored = draw(39, {}, (style, text) => `<${style}>${text}</>`);
   assert.deepEqual(
     colored.map(({ text }) => text.replace(/<.*?>/g, '').length),
@@ -86,20 +86,20 @@ test('colors do not count as width', () => {
   );
 });
 
-test('a cache beyond its limit fills the bar, in another color', () => {
+test('the screen – cache beyond its limit – fills the bar in another color', () => {
   const styles = new Map();
   draw(80, { cacheSize: 9 * 1024 ** 2 }, (style, text) => styles.set(style, text) && text);
   assert.equal(styles.get('yellow'), '█'.repeat(40));
   assert.equal(styles.get('green'), undefined);
 });
 
-test('the beginning, with nothing to show yet, is drawn too', () => {
+test('the screen – nothing to show yet – is drawn too', () => {
   const lines = draw(80, { tally: emptyTally(), cacheSize: 0, hottest: [], coldest: [] });
   assert.match(lines[2].text, /0\.0 % {3}of 0 reads/);
   assert.match(lines[1].text, /^size {5}░{40} {2}0 B of 4\.00 MiB$/);
 });
 
-test('rates are those of the last second', () => {
+test('the screen – rates – are those of the last second', () => {
   const rates = new Rates();
   const at = (elapsedSeconds, reads) =>
     rates.at({ elapsedSeconds, tally: { ...emptyTally(), reads, bytesFromCache: reads * 10 } });

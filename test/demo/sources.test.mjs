@@ -20,7 +20,7 @@ function filesOf(sizes) {
   return sizes.map((size, index) => ({ path: `/f${index}`, size, lastModifiedMs: 0 }));
 }
 
-test('the largest files are chosen, as many as the bounds allow', () => {
+test('the sources – bounds on count and size – are the largest files that fit', () => {
   const chosen = chooseLargest(filesOf(Array.from({ length: 1000 }, (_, i) => 4096 + i)), 256 * MiB);
   assert.equal(chosen.length, 400);
   assert.equal(chosen[0].size, 4096 + 999);
@@ -29,28 +29,28 @@ test('the largest files are chosen, as many as the bounds allow', () => {
   assert.equal(bounded.length, 20);
 });
 
-test('a file that is much of all is left out, since caching it would empty the cache', () => {
+test('the sources – a file too large a share of all – is left out', () => {
   const sizes = [100 * MiB, 9 * MiB, ...new Array(40).fill(MiB)];
   const chosen = chooseLargest(filesOf(sizes), 256 * MiB);
   assert.deepEqual(new Set(chosen.map(({ size }) => size)), new Set([MiB]));
   assert.deepEqual(chooseLargest(filesOf([MiB, MiB]), 256 * MiB), []);
 });
 
-test('a file may be a 32nd of all, or with few files, an eighth', () => {
+test('the sources – share of one file – at most a 32nd, with few files an eighth', () => {
   const many = chooseLargest(filesOf([3 * MiB, 2 * MiB, ...new Array(60).fill(MiB)]), 256 * MiB);
   assert.equal(many.length, 60);
   const few = chooseLargest(filesOf([3 * MiB, 2 * MiB, ...new Array(15).fill(MiB)]), 256 * MiB);
   assert.equal(few.length, 16);
 });
 
-test('a few files that take up all the room do not keep the others from being chosen', () => {
+test('the sources – few files fill the bound – others are chosen too', () => {
   const sizes = [200, 120, 90, 50, 5].map((size) => size * MiB);
   const chosen = chooseLargest(filesOf([...sizes, ...new Array(300).fill(MiB)]), 256 * MiB);
   assert.equal(chosen[0].size, 5 * MiB);
   assert.equal(chosen.length, 252);
 });
 
-test('an id tells the content: of equal files one is left, links and small files are not taken', async () => {
+test('the sources – equal files, links, small files – one of equals, none of the rest', async () => {
   for (let i = 0; i < 10; i++) writeFileSync(join(dir, `big ${i}\n.bin`), Buffer.alloc(8192, i));
   writeFileSync(join(dir, '.hidden.bin'), Buffer.alloc(8192, 77));
   writeFileSync(join(dir, 'small'), 'x');
@@ -65,7 +65,7 @@ test('an id tells the content: of equal files one is left, links and small files
   assert.equal(later.filter(({ imageId }) => !ids.has(imageId)).length, 1);
 });
 
-test('a source without enough files says what to do', async () => {
+test('the sources – too few files – the error says what to do', async () => {
   const empty = mkdtempSync(join(dir, 'empty-'));
   await assert.rejects(findSourceFiles(empty, MiB, notAborted), { code: 'ERR_DEMO_SOURCE', message: /--source/ });
   await assert.rejects(findSourceFiles(join(dir, 'nowhere'), MiB, notAborted), {
@@ -86,7 +86,7 @@ function compare(path, served, lastModifiedMs = 1_000_000) {
   }
 }
 
-test('every byte is compared: different, missing and surplus ones are counted, and the first is named', () => {
+test('a comparison – different, missing, surplus bytes – counts all, names the first', () => {
   const path = join(dir, 'source');
   writeFileSync(path, 'abcdefghij');
   utimesSync(path, 1000, 1000);
@@ -97,7 +97,7 @@ test('every byte is compared: different, missing and surplus ones are counted, a
   assert.deepEqual(compare(path, ''), { bytes: 0, wrongBytes: 10, firstWrongAt: 0 });
 });
 
-test('a source that was changed in the meantime is not taken for wrong bytes of the cache', () => {
+test('a comparison – the source changed meanwhile – reports no wrong bytes', () => {
   const path = join(dir, 'changed');
   writeFileSync(path, 'new content');
   assert.throws(() => compare(path, 'old content', 5), /was changed while the demo ran/);
