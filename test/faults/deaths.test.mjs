@@ -1,5 +1,5 @@
-// Design, section 8: die at each call. A process is killed as it enters a system call, so that it has made all that come
-// before and not this one; and once more when it has made the last. What it leaves is looked at by another process.
+// Design, section 8: die at each call. A process is killed as it enters a system call, so that it has made all calls
+// before and not this one; and once more after the last. Another process then checks the state that it left.
 
 import { after, before, describe, test } from 'node:test';
 
@@ -14,7 +14,7 @@ const sampleSize = 15;
 
 const end = { call: 'the end', nth: 1, fault: 'death', line: '' };
 
-describe('a process may die', { skip: needsStrace }, () => {
+describe('a process that dies', { skip: needsStrace }, () => {
   const sweeps = [];
   let nextVictim;
 
@@ -28,7 +28,7 @@ describe('a process may die', { skip: needsStrace }, () => {
   });
   after(() => nextVictim?.kill());
 
-  test('at every call of an operation', async (t) => {
+  test('a process – killed at any call of an operation – leaves a sound cache', async (t) => {
     await sweep(t, sweeps, sampleSize, dieOnce);
   });
 

@@ -28,7 +28,7 @@ describe('the system calls of every operation', { skip: needsStrace }, () => {
   });
   after(() => host.kill());
 
-  test('are those of the table that the native sweep fails, and none else', (t) => {
+  test('the system calls – of all operations – are those that the native sweep fails', (t) => {
     const calls = traces.flatMap(({ calls }) => calls).filter((call) => !isNodesOwn(call));
     const strangers = calls.filter((call) => !tableCalls.has(tableName(call)));
     assert.deepEqual(strangers, [], 'calls that the table does not know');
@@ -39,7 +39,7 @@ describe('the system calls of every operation', { skip: needsStrace }, () => {
     t.diagnostic(`${calls.length} calls of ${made.size} names`);
   });
 
-  test('may each fail once', async (t) => {
+  test('the system calls – each fails once – the operation fails typed or succeeds', async (t) => {
     const sweeps = traces.map(({ operation, calls }) => ({ operation, points: faultsIn(calls, operation) }));
     await sweep(t, sweeps, sampleSize, failOnce);
   });
@@ -62,7 +62,7 @@ describe('the system calls of every operation', { skip: needsStrace }, () => {
   }
 });
 
-/** Whoever closes looks at no answer, since the kernel has let go of the descriptor in any case; strace would not. */
+/** Leaves close(2) out: its result is ignored, since the kernel frees the descriptor in any case; strace would not. */
 function faultsIn(calls, { refused }) {
   return calls
     .filter(({ call }) => call !== 'close' && call !== refused && !isUnknownToStrace(call))

@@ -1,5 +1,5 @@
-// Design, section 8: die at each call, with somebody who reads the same image: who fetches is killed as it enters a system
-// call, and this process reads along or takes over; and the other way round.
+// Design, section 8: die at each call, with a second process that reads the same image. The leader is killed as it enters
+// a system call, and this process follows or takes over. Then the follower is killed, and this process leads.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -22,12 +22,12 @@ const sampleSize = 8;
 const half = 10;
 const operation = operations.find(({ name }) => name === 'fetch, slowly');
 
-describe('one who shares an image with this process may die', { skip: needsStrace }, () => {
+describe('a process that shares an image with this one', { skip: needsStrace }, () => {
   let nextVictim;
 
   afterAll(() => nextVictim?.kill());
 
-  test('at every call of a fetch that is read along', async (t) => {
+  test('a leader – killed at any call – its follower gets every byte', async (t) => {
     const host = new TracedHost();
     const calls = await traceOperation(host, operation);
     await host.kill();
@@ -42,7 +42,7 @@ describe('one who shares an image with this process may die', { skip: needsStrac
     });
   });
 
-  test('at every call of one who reads along with a fetch', async (t) => {
+  test('a follower – killed at any call – the fetch completes', async (t) => {
     const calls = await traceFollower(await temporaryDirectory(t));
     const outcomes = [];
     await sweep(t, deathsAt(calls), sampleSize, async (dir, _operation, point) => {
@@ -67,7 +67,7 @@ describe('one who shares an image with this process may die', { skip: needsStrac
       await victim.prepare(operation.name, dir);
       const dying = victim.runWithFault(point, 'signal=SIGKILL');
       dying.catch(() => {});
-      await sleep(30); // So that it can be the one who claims, or read along.
+      await sleep(30); // So that it can claim, or follow.
       const [read, { died }] = await within(10_000, Promise.all([partner(), dying]), 'the partner');
       return { died, read };
     } finally {

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 
 import { after, before, claimAndWrite, leaveDeadWriter } from './scenes.mjs';
 
-/** Whoever got the claim can go on with it; whoever did not has nothing to let go of. */
+/** A caller that got the claim can go on with it; one that did not has nothing to release. */
 function writeAndCommit({ writer }) {
   if (!writer) return;
   writer.writeSync(after);
@@ -130,7 +130,7 @@ export const writes = [
     after,
     prepare: (scene) => {
       claimAndWrite(scene);
-      writeFileSync(scene.driver.getImageFilepath('a', 'incomplete'), 'his');
+      writeFileSync(scene.driver.getImageFilepath('a', 'incomplete'), 'its');
     },
     run: commit,
     finish: ({ driver }) => rmSync(driver.getImageFilepath('a', 'incomplete')),

@@ -8,7 +8,7 @@ import { getXattr, XattrDriver } from '../../../dist/index.js';
  * Looks, with a driver of this process, at what an operation has left in `dir`. `done`: it said that it succeeded, so
  * that nothing but the state after it will do.
  *
- * The image is whole, as it was or as it becomes, and so are its hits; it can be cached again at once, by a claim and by
+ * The image is whole, as it was or as it becomes, and so are its hits; it can be cached again immediately, by a claim and by
  * a whole put; and what else lies there can be cleaned away.
  */
 export async function assertSound(dir, operation, { done }) {

@@ -20,7 +20,7 @@ export class TracedHost {
     this.#child = fork(program, [], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#exited = once(this.#child, 'exit');
     this.#threads = this.#next().then((pool) => ({ main: this.#child.pid, pool }));
-    this.#threads.catch(() => {}); // Told to whoever has it do something.
+    this.#threads.catch(() => {}); // Reported by the next call of a method.
   }
 
   /** Opens the cache in `dir` and makes it what the operation `name` starts from. */
