@@ -1,4 +1,4 @@
-// A clock that was set back: what was done before lies in the future now.
+// A clock that was set back: the times of earlier operations lie in the future now.
 
 import assert from 'node:assert/strict';
 import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ async function driverFromTheFuture(t, options) {
 }
 
 for (const accessResolutionMs of [0, 3_600_000]) {
-  test(`once each was read again the first read go first (resolution ${accessResolutionMs} ms)`, async (t) => {
+  test(`an eviction – future times, reads now (${accessResolutionMs} ms) – is in order`, async (t) => {
     const driver = await driverFromTheFuture(t, { accessResolutionMs });
     const order = shuffled(ids, randomNumbers());
     for (const id of order) await driver.readImage(id);
@@ -38,14 +38,14 @@ for (const accessResolutionMs of [0, 3_600_000]) {
   });
 }
 
-test('an image that is committed or read now goes before those which nobody has touched since', async (t) => {
+test('an image – used now, among untouched future times – is evicted first', async (t) => {
   const driver = await driverFromTheFuture(t);
   await driver.writeImage('new', bytesOf(10));
   await driver.readImage('7');
   assert.deepEqual(idsOf(await driver.evictTo(0)), ['new', '7', ...ids.filter((id) => id !== '7')]);
 });
 
-test('a request from the future is served last, and a failure and a foreign writer from it are cleaned up', async (t) => {
+test('future times – request; failure and foreign writer – is served last; are reaped', async (t) => {
   const driver = await openDriver(t, { stallTimeSeconds: day / 2 });
   for (const id of ['late', 'early']) await driver.queueImage(id);
   setTimes(join(driver.dir, 'queue', 'late'), fromNow(day));
@@ -64,7 +64,7 @@ test('a request from the future is served last, and a failure and a foreign writ
 
 const moments = { 'far ahead': fromNow(50 * 365 * day), 'at the beginning': 0, 'before the beginning': -day };
 for (const [when, moment] of Object.entries(moments)) {
-  test(`every operation works on files whose times lie ${when}`, async (t) => {
+  test(`every operation – file times ${when} – works`, async (t) => {
     const driver = await openDriver(t);
     for (const name of Object.keys(operations)) {
       driver.writeImageSync('odd', bytesOf(300));

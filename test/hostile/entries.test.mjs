@@ -1,4 +1,4 @@
-// A cache directory in which somebody has put what does not belong there, under the names that the driver works with.
+// A cache directory with foreign entries, under the names that the driver uses.
 
 import assert from 'node:assert/strict';
 import { lstatSync, mkdirSync, readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { kinds, places, scene } from './odd-entries.mjs';
 import { concernsOneImage, operations, outcomeOf, readsBytes, writesBytes, written } from './operations.mjs';
 
 for (const [what, { make, holds, stays = false, skip = false }] of Object.entries(kinds)) {
-  test(`${what}, wherever it lies, leads no operation outside, and holds none up`, { skip }, async (t) => {
+  test(`every operation – ${what} anywhere – stays inside and never blocks`, { skip }, async (t) => {
     const { driver, outside, twin, set } = await scene(t);
     const all = places.flatMap((place) => Object.keys(operations).map((name) => [place, name]));
     const points = sampled(all, 10, ([place, name]) => place === '.' && readsBytes(name));
@@ -43,7 +43,7 @@ for (const [what, { make, holds, stays = false, skip = false }] of Object.entrie
     t.diagnostic(`${points.length} of ${all.length} points, seed ${seed}`);
   });
 
-  test(`${what} in the pruners' corner leads no eviction outside, and holds none up`, { skip }, async (t) => {
+  test(`an eviction – ${what} in the corner – stays inside and never blocks`, { skip }, async (t) => {
     const { driver, outside, twin, set } = await scene(t);
     for (const inside of [false, true]) {
       const corner = join(driver.dir, '.xattr-cache');

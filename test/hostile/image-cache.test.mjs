@@ -1,4 +1,4 @@
-// An ImageCache over a directory that holds what does not belong there, or that is exchanged for another.
+// An ImageCache over a directory that has foreign entries, or that is replaced by another.
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
@@ -33,7 +33,7 @@ const operations = {
 };
 const passesOn = ['cachingIterator', 'getOrFetch'];
 
-/** The outcome of an operation, which comes soon and is an answer or an error of ours. */
+/** Returns the outcome of an operation, which comes soon and is a value or an error of ours. */
 async function outcomeOf(name, cache, id) {
   const [outcome] = await within(10_000, Promise.allSettled([operations[name](cache, id)]), `${name} of ${id}`);
   const { status, reason } = outcome;
@@ -42,7 +42,7 @@ async function outcomeOf(name, cache, id) {
 }
 
 for (const [what, { make, holds, skip = false }] of Object.entries(kinds)) {
-  test(`${what}, wherever it lies, leads no cache outside, and holds none up`, { skip }, async (t) => {
+  test(`a cache – ${what} anywhere – stays inside and never blocks`, { skip }, async (t) => {
     const { driver, outside, twin, set } = await scene(t);
     const cache = await openCache(t, { driver });
     const all = places.flatMap((place) => Object.keys(operations).map((name) => [place, name]));
@@ -63,7 +63,7 @@ for (const [what, { make, holds, skip = false }] of Object.entries(kinds)) {
     outside.whole(what);
   });
 
-  test(`${what} in the cache's corner leads no commit outside, and fails none`, { skip }, async (t) => {
+  test(`a commit – ${what} in the corner – stays inside and succeeds`, { skip }, async (t) => {
     const { driver, outside, twin, set } = await scene(t);
     const cache = await openCache(t, { driver, maxSize: 10_000 });
     for (const place of ['.xattr-cache', '.xattr-cache/lock']) {
@@ -88,7 +88,7 @@ for (const [what, { make, holds, skip = false }] of Object.entries(kinds)) {
   });
 }
 
-test('a cache whose directory is moved away works on in it, and makes nothing at the old path', async (t) => {
+test('a cache – its directory is moved – continues in it, not at the old path', async (t) => {
   const dir = join(await temporaryDirectory(t), 'cache');
   mkdirSync(dir);
   const cache = await openCache(t, { dir });
@@ -105,7 +105,7 @@ test('a cache whose directory is moved away works on in it, and makes nothing at
   assert(committedOf(join(moved, '.xattr-cache')) >= 4 * 500);
 });
 
-test('a cache whose corner is exchanged for a link writes nothing through it', async (t) => {
+test('a cache – its corner replaced by a link – writes nothing through it', async (t) => {
   const cache = await openCache(t);
   const outside = await canary(t);
   const corner = join(cache.driver.dir, '.xattr-cache');

@@ -53,7 +53,7 @@ function namesIn(dir) {
   return readdirSync(dir, { encoding: 'buffer' });
 }
 
-test('among many files with odd names the images, requests and failures are found, and nothing else is removed', {
+test('every operation – many oddly named files – finds its own and removes no other', {
   skip: needsFileSystem(kind),
 }, async (t) => {
   const { dir } = await mountUntilOver(t, kind);

@@ -20,7 +20,7 @@ const swaps = {
   'nothing in its place': () => {},
 };
 for (const [what, swap] of Object.entries(swaps)) {
-  test(`a driver whose directory is moved away, with ${what}, works on in the one that it opened`, async (t) => {
+  test(`a driver – directory moved, ${what} – continues in the one it opened`, async (t) => {
     const { dir, driver } = await driverIn(t);
     const outside = await canary(t, ['odd', 'image']);
     const moved = `${dir}-moved`;
@@ -46,7 +46,7 @@ for (const [what, swap] of Object.entries(swaps)) {
   });
 }
 
-test('a driver whose parts are moved away, with symlinks in their places, works on in those that it opened', async (t) => {
+test('a driver – parts replaced by symlinks – continues in those it opened', async (t) => {
   const { dir, driver } = await driverIn(t);
   const outside = await canary(t, ['odd', 'image']);
   await driver.evictTo(0);
@@ -69,7 +69,7 @@ test('a driver whose parts are moved away, with symlinks in their places, works 
 });
 
 for (const part of parts.slice(0, 3)) {
-  test(`a directory whose ${part}/ is a symlink is refused, and what it leads to is left alone`, async (t) => {
+  test(`a directory – ${part}/ is a symlink – is refused, and its target is left alone`, async (t) => {
     const dir = await temporaryDirectory(t);
     const outside = await canary(t);
     symlinkSync(join(outside.dir, part), join(dir, part));

@@ -42,7 +42,7 @@ const counts = [
   ['binary', binary, 0],
 ];
 
-test('whatever user.hits holds, the bytes are right and the next hit counts on from it', {
+test('a hit – any value of user.hits – is counted on it, and the bytes are right', {
   skip: needsFileSystem(kind),
 }, async (t) => {
   const driver = await openDriver(t, { dir: (await mountUntilOver(t, kind)).dir });
@@ -70,7 +70,7 @@ const reasons = [
   ['half a character', Buffer.from('e9', 'hex'), '\ufffd'],
 ];
 
-test('whatever user.error holds, failures are listed with it', { skip: needsFileSystem(kind) }, async (t) => {
+test('a failed write – any value of user.error – is listed with it', { skip: needsFileSystem(kind) }, async (t) => {
   const driver = await openDriver(t, { dir: (await mountUntilOver(t, kind)).dir });
   for (const [what, value, text] of reasons) {
     const path = join(driver.dir, 'invalid', 'image');
@@ -102,7 +102,7 @@ const marks = (outside) => [
   '-1',
 ];
 
-test('whatever a writer’s mark says, nothing but private data is removed on its word', {
+test('a writer’s mark – any value – causes the removal of private data only', {
   skip: needsFileSystem(kind),
 }, async (t) => {
   const { dir } = await mountUntilOver(t, kind);
