@@ -7,8 +7,8 @@ import { setXattrSync } from '../../dist/index.js';
 const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8);
 
 /**
- * Leaves what a writer leaves that was killed in the middle: its bytes, and its token, marked and locked by nobody. False
- * if somebody else holds the image. The token is marked from the first moment on that it can be seen.
+ * Leaves the files of a writer that was killed in the middle: its bytes, and its token, marked and not locked. Returns
+ * false if another writer holds the image. The token is marked from the moment that it is visible.
  */
 export function plantDeadWriter(dir, imageId, bytes) {
   const incomplete = join(dir, 'incomplete');

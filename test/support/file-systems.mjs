@@ -43,7 +43,7 @@ export async function mountFileSystem({ type, size, mkfs = [], options = 'rw' })
     },
     check() {
       execFileSync('umount', [dir]);
-      // 1: it was mended.
+      // 1: it was repaired.
       const { status, stdout } = spawnSync(`fsck.${type}`, ['-f', '-y', image], { encoding: 'utf8' });
       if (status > 1) throw new Error(`fsck ended with ${status}: ${stdout}`);
       mount();
