@@ -1,5 +1,5 @@
-// That contract.ts holds every name of api.d.ts, that it fails for a package that breaks the contract, and that what
-// the types promise is there at run time.
+// Checks that contract.ts has every name of api.d.ts, that it fails for a package that breaks the contract, and that the
+// values of the types are exported at run time.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -25,21 +25,21 @@ const notYet = new Set(
   [...readFileSync(oursPath, 'utf8').matchAll(/@ts-expect-error .*\nexport type \{ (\w+) \}/g)].map(([, name]) => name),
 );
 
-test('every name of api.d.ts is held', () => {
+test('the contract – every name of api.d.ts – is checked', () => {
   const names = exportsOf(apiPath);
   assert.notEqual(names.length, 0);
   for (const { name } of names)
     assert.match(contract, new RegExp(`\\bApi\\.${name}\\b`), `${name} is not in contract.ts`);
 });
 
-test('every value of api.d.ts is exported at run time', async () => {
+test('the package – every value of api.d.ts – exports it at run time', async () => {
   const ours = await import('../../dist/index.js');
   for (const { name } of exportsOf(apiPath).filter(({ isValue }) => isValue)) {
     assert.equal(typeof ours[name], notYet.has(name) ? 'undefined' : 'function', name);
   }
 });
 
-test('a package that keeps the contract to the letter passes', () => {
+test('the contract – package that keeps it exactly – passes', () => {
   assert.deepEqual(errorsWith(api), []);
 });
 
@@ -94,7 +94,7 @@ const breaches = [
   ['a manager without prune', / {2}prune\(.*\n/, ''],
 ];
 for (const [breach, kept, broken] of breaches) {
-  test(`${breach} is found`, () => {
+  test(`the contract – ${breach} – is found`, () => {
     const source = api.replace(kept, broken);
     assert.notEqual(source, api, 'api.d.ts no longer has the line that this test breaks');
     assert.notDeepEqual(errorsWith(source), []);
@@ -103,7 +103,7 @@ for (const [breach, kept, broken] of breaches) {
 
 let previous;
 
-/** What tsc says of contract.ts if the package's types are these. */
+/** Returns the errors of tsc for contract.ts, given these types of the package. */
 function errorsWith(packageTypes) {
   const host = ts.createCompilerHost(options);
   const { directoryExists, fileExists, getSourceFile } = host;

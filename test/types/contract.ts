@@ -63,7 +63,7 @@ accepted<Api.RangeOptions, Ours.RangeOptions>();
 accepted<Api.XattrDriverOptions, Ours.XattrDriverOptions>();
 accepted<Api.Logger, Ours.Logger>();
 
-// What comes out of ours, and goes in from whoever writes a driver of his own.
+// Values that our package returns, and that the author of another driver passes in.
 returned<Api.CacheDriver, Ours.CacheDriver>();
 accepted<Api.CacheDriver, Ours.CacheDriver>();
 returned<Api.ImageReader, Ours.ImageReader>();

@@ -32,7 +32,7 @@ export function detailsOf(error: unknown): unknown {
   return undefined;
 }
 
-/** All codes: a new one makes this an error, as it would in whoever handles each of them. */
+/** All codes: a new one makes this an error, as it would in a program that handles each of them. */
 export function isWorthAnotherTry(code: CacheErrorCode): boolean {
   switch (code) {
     case 'ERR_CLAIM_LOST':
@@ -55,7 +55,7 @@ export function isWorthAnotherTry(code: CacheErrorCode): boolean {
   }
 }
 
-/** Whoever writes a driver throws them. */
+/** The errors that the author of a driver throws. */
 export const ofOnesOwn: readonly CacheError[] = [
   new CacheError('ERR_IO', 'it broke', { path: '/dev/null', cause: new Error('why') }),
   new BadDriverConfiguration('memory', 'there is none'),

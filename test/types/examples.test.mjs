@@ -30,7 +30,7 @@ const examples = readdirSync(dist)
     return texts.flatMap((text) => text.split('@example\n').slice(1)).map((text) => ({ name, text }));
   });
 
-test('the examples of the API compile', () => {
+test('the examples of the API – compiled – have no error', () => {
   assert(examples.length >= 9);
   const files = new Map(examples.map(({ text }, i) => [`${here}example-${i}.ts`, moduleOf(text)]));
   const host = ts.createCompilerHost(options);

@@ -26,7 +26,7 @@ import {
 
 declare const bytes: Uint8Array;
 
-/** Whatever a source may answer, at once or later. */
+/** All that a source may return, immediately or later. */
 export const sources: Record<string, Fetch> = {
   response: (imageId, { signal }) => fetch(`https://images.example/${imageId}`, { signal }),
   bytes: () => bytes,

@@ -19,7 +19,7 @@ export async function mistakes(driver: XattrDriver, options: XattrDriverOptions,
   image.hits = 0;
   // @ts-expect-error text has no bytes until it is encoded
   await driver.writeImage('image', 'text');
-  // @ts-expect-error bytes that are still to come cannot be written at once
+  // @ts-expect-error bytes that are still to come cannot be written synchronously
   driver.writeImageSync('image', (await driver.openForRead('image')).createReadStream());
   // @ts-expect-error an image that is not cached has no bytes
   (await driver.readImage('image')).length;
