@@ -10,18 +10,18 @@ const mountinfo = `22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
 241 22 0:46 / /other rw - tmpfs tmpfs rw
 `;
 
-test('a mount is found by its id, with its file system and how it keeps access times', () => {
+test('a mount – known id – has its file system and access-time mode', () => {
   assert.deepEqual(parseMountFacts(mountinfo, 22), { fileSystem: 'ext4', remote: false, atime: 'relatime' });
   assert.deepEqual(parseMountFacts(mountinfo, 23), { fileSystem: 'xfs', remote: false, atime: 'noatime' });
   assert.deepEqual(parseMountFacts(mountinfo, 241), { fileSystem: 'tmpfs', remote: false, atime: 'strictatime' });
 });
 
-test('what is reached over a network or through a process is remote', () => {
+test('a file system – behind a network or a process – is remote', () => {
   assert.deepEqual(parseMountFacts(mountinfo, 24), { fileSystem: 'nfs4', remote: true, atime: 'strictatime' });
   assert.deepEqual(parseMountFacts(mountinfo, 25), { fileSystem: 'fuse.sshfs', remote: true, atime: 'relatime' });
 });
 
-test('a mount that the kernel does not show is unknown', () => {
+test('a mount – not shown by the kernel – is unknown', () => {
   const unknown = { fileSystem: 'unknown', remote: false, atime: 'unknown' };
   assert.deepEqual(parseMountFacts(mountinfo, 2), unknown);
   assert.deepEqual(parseMountFacts('', 22), unknown);

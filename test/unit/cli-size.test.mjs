@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { formatSize, parseSize } from '../../dist/terminal/size.js';
 
-test('a size is a number of bytes, or one with a binary or a decimal unit in any case', () => {
+test('a size – bytes, or binary or decimal units in any case – is parsed', () => {
   const sizes = {
     0: 0,
     1048576: 1048576,
@@ -21,7 +21,7 @@ test('a size is a number of bytes, or one with a binary or a decimal unit in any
   for (const [text, sizeBytes] of Object.entries(sizes)) assert.equal(parseSize(text), sizeBytes, text);
 });
 
-test('what is no size is undefined, not a guess', () => {
+test('a size – malformed – is undefined', () => {
   const texts = [
     '',
     ' ',
@@ -43,7 +43,7 @@ test('what is no size is undefined, not a guess', () => {
   }
 });
 
-test('sizes are printed with a binary unit and three or four digits', () => {
+test('a size – printed – has a binary unit and three or four digits', () => {
   const printed = new Map([
     [0, '0 B'],
     [1, '1 B'],
@@ -59,7 +59,7 @@ test('sizes are printed with a binary unit and three or four digits', () => {
   for (const [sizeBytes, text] of printed) assert.equal(formatSize(sizeBytes), text);
 });
 
-test('a printed size is read back to within its digits', () => {
+test('a size – printed, then parsed – is equal within its digits', () => {
   for (let sizeBytes = 1; sizeBytes < 2 ** 49; sizeBytes = Math.ceil(sizeBytes * 1.37)) {
     const readBack = parseSize(formatSize(sizeBytes)) ?? Number.NaN;
     assert.ok(Math.abs(readBack / sizeBytes - 1) < 0.01, `${sizeBytes} became ${readBack}`);

@@ -20,7 +20,7 @@ const understood = {
   'five of a number that nobody knows': ['bytes 5-9/*', { offset: 5, expectedSize: 10 }],
 };
 for (const [what, [range, expected]] of Object.entries(understood)) {
-  test(`a partial answer may be ${what}`, async () => {
+  test(`a partial response – ${what} – is accepted`, async () => {
     assert.deepEqual(await take({ 'content-range': range }), expected);
   });
 }
@@ -32,11 +32,11 @@ const refused = {
   'of something compressed': { 'content-range': 'bytes 5-9/10', 'content-encoding': 'gzip' },
 };
 for (const [what, headers] of Object.entries(refused)) {
-  test(`a partial answer ${what} is refused`, async () => {
+  test(`a partial response – ${what} – is refused`, async () => {
     await assert.rejects(take(headers), { code: 'ERR_FETCH_FAILED', imageId: 'image' });
   });
 }
 
-test('a whole answer begins at the beginning, whatever was asked for', async () => {
+test('a whole response – any requested offset – begins at 0', async () => {
   assert.deepEqual(await take({ 'content-length': '5' }, 200), { offset: 0, expectedSize: 5 });
 });

@@ -21,11 +21,11 @@ const script = `
 
 const skip = whyNot();
 
-test('a large buffer is of the heap, which is kept, and no mapping of its own', { skip }, async () => {
+test('a large buffer – freed – is kept in the heap, and has no mapping of its own', { skip }, async () => {
   assert(Number(await runScript(script)) >= largeMiB);
 });
 
-test('whoever has told malloc what to give back is obeyed', { skip }, async () => {
+test('malloc’s settings – set by the user – are obeyed', { skip }, async () => {
   const env = { ...process.env, MALLOC_TRIM_THRESHOLD_: String(128 * 1024) };
   assert(Number(await runScript(script, [], { env })) < largeMiB);
 });

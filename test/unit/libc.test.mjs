@@ -18,7 +18,7 @@ function executable({ interpreter, type = 3, count = 1 }) {
   return head;
 }
 
-test('the C library is told from the loader that an executable asks for', () => {
+test('the C library – executable with a loader – is detected from the loader', () => {
   for (const [interpreter, libc] of [
     ['/lib/ld-musl-x86_64.so.1', 'musl'],
     ['/lib/ld-musl-aarch64.so.1', 'musl'],
@@ -31,7 +31,7 @@ test('the C library is told from the loader that an executable asks for', () => 
   }
 });
 
-test('what does not tell its C library is not judged', () => {
+test('the C library – executable that does not name one – is unknown', () => {
   const interpreter = '/lib/ld-musl-x86_64.so.1';
   const foreign = { '32 bits': [4, 1], 'big-endian': [5, 2], 'not ELF': [0, 0x23] };
   for (const [what, [at, byte]] of Object.entries(foreign)) {
@@ -46,11 +46,11 @@ test('what does not tell its C library is not judged', () => {
   assert.equal(libcOf(Buffer.alloc(0)), undefined, 'empty');
 });
 
-test('this process says which it runs on', { skip: process.platform !== 'linux' && 'needs Linux' }, () => {
+test('the C library – of this process – is detected', { skip: process.platform !== 'linux' && 'needs Linux' }, () => {
   const musl = readFileSync('/proc/self/maps', 'latin1').includes('/ld-musl-');
   assert.equal(ownLibc(), musl ? 'musl' : 'glibc');
 });
 
-test('where there is no /proc, it is not known', () => {
+test('the C library – no /proc – is unknown', () => {
   assert.equal(ownLibc('/no such file'), undefined);
 });

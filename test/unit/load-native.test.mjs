@@ -64,7 +64,7 @@ function failureOfDlopen(t, directory, error) {
   }
 }
 
-test('what was built in the package is loaded, before what is prebuilt', async (t) => {
+test('an addon – compiled and prebuilt – the compiled one is loaded', async (t) => {
   const directory = await packageWith(t, {
     'build/Release/xattr_cache.node': 'addon',
     [`${prebuilds}/xattr-cache.glibc.node`]: 'broken',
@@ -72,7 +72,7 @@ test('what was built in the package is loaded, before what is prebuilt', async (
   assert.equal(typeof load(directory).releaseSync, 'function');
 });
 
-test('what is prebuilt is loaded, if it is for this C library', async (t) => {
+test('an addon – prebuilt for this C library – is loaded', async (t) => {
   const directory = await packageWith(t, {
     [`${prebuilds}/xattr-cache.glibc.node`]: 'addon',
     [`${prebuilds}/xattr-cache.musl.node`]: 'not for here',
@@ -81,7 +81,7 @@ test('what is prebuilt is loaded, if it is for this C library', async (t) => {
   assert.equal(typeof load(directory, { ...here, libc: undefined }).releaseSync, 'function');
 });
 
-test('on musl the addon for musl is loaded, though one for glibc lies beside it', async (t) => {
+test('an addon – on musl, with one for glibc beside it – the one for musl is loaded', async (t) => {
   const directory = await packageWith(t, {
     [`${prebuilds}/xattr-cache.glibc.node`]: 'not for here',
     [`${prebuilds}/xattr-cache.musl.node`]: 'addon',
@@ -89,7 +89,7 @@ test('on musl the addon for musl is loaded, though one for glibc lies beside it'
   assert.equal(typeof load(directory, { ...here, libc: 'musl' }).releaseSync, 'function');
 });
 
-test('an addon for glibc is not loaded on musl', async (t) => {
+test('an addon – for glibc, on musl – is not loaded', async (t) => {
   const directory = await packageWith(t, { [`${prebuilds}/xattr-cache.glibc.node`]: 'addon', 'binding.gyp': '' });
   const { message } = failure(directory, { libc: 'musl' });
   assert.match(message, /cannot load its addon: there is none for musl, only xattr-cache\.glibc\.node\n/);
@@ -97,7 +97,7 @@ test('an addon for glibc is not loaded on musl', async (t) => {
   assert(message.includes(`npx --yes node-gyp@12 rebuild --directory "${directory}"`), message);
 });
 
-test('without any addon the error tells where it was looked for, and how to build one', async (t) => {
+test('an addon – none found – the error lists the paths and how to build one', async (t) => {
   const directory = await packageWith(t, { 'binding.gyp': '', 'prebuilds/aix-ppc64/xattr-cache.node': 'addon' });
   const { message } = failure(directory);
   assert.match(message, /cannot load its addon: there is none for this platform\n/);
@@ -107,13 +107,13 @@ test('without any addon the error tells where it was looked for, and how to buil
   assert(message.includes(`npx --yes node-gyp@12 rebuild --directory "${directory}"`), message);
 });
 
-test('without the sources the error does not tell to build them', async (t) => {
+test('an addon – none found, no sources – the error does not mention building', async (t) => {
   const { message } = failure(await packageWith(t, {}));
   assert.match(message, /remedy: If node_modules was copied .*, install the package on this one instead, and whole\.$/);
   assert.doesNotMatch(message, /node-gyp|bundler/);
 });
 
-test('an addon that is damaged – the remedy blames the file, and no bundler', async (t) => {
+test('an addon – damaged – the remedy blames the file, and no bundler', async (t) => {
   for (const [content, reason] of [
     ['', /file too short/],
     ['\x7fELF, and nothing of one', /invalid ELF header|file too short/],
@@ -126,7 +126,7 @@ test('an addon that is damaged – the remedy blames the file, and no bundler', 
   }
 });
 
-test('an addon of another architecture – the remedy is to install on this machine', async (t) => {
+test('an addon – of another architecture – the remedy is to install on this machine', async (t) => {
   const directory = await packageWith(t, { 'build/Release/xattr_cache.node': 'addon' });
   const machineField = 18; // e_machine, elf(5)
   const file = await open(join(directory, 'build/Release/xattr_cache.node'), 'r+');
@@ -139,7 +139,7 @@ test('an addon of another architecture – the remedy is to install on this mach
   );
 });
 
-test('a file system that forbids programs – the remedy names noexec', { skip: needsMount }, async (t) => {
+test('an addon – file system that forbids programs – the remedy names noexec', { skip: needsMount }, async (t) => {
   const directory = await packageWith(t, { 'build/Release/xattr_cache.node': 'addon', 'binding.gyp': '' });
   const mounted = await mountFresh(t, 'tmpfs', 'noexec');
   await cp(directory, mounted, { recursive: true });
@@ -151,7 +151,7 @@ test('a file system that forbids programs – the remedy names noexec', { skip: 
   );
 });
 
-test('what the loader says of a library that is missing – the remedy names the library', async (t) => {
+test('an addon – a library is missing – the remedy names the library', async (t) => {
   const directory = await packageWith(t, { 'build/Release/xattr_cache.node': 'addon', 'binding.gyp': '' });
   for (const reason of [
     'libstdc++.so.6: cannot open shared object file: No such file or directory',
@@ -162,7 +162,7 @@ test('what the loader says of a library that is missing – the remedy names the
   }
 });
 
-test('an addon that may not be read – the remedy is the permission', { skip: needsOtherUsers }, async (t) => {
+test('an addon – no permission to read – the remedy is the permission', { skip: needsOtherUsers }, async (t) => {
   for (const forbidden of [`${prebuilds}/xattr-cache.glibc.node`, prebuilds]) {
     const directory = await packageWith(t, { [`${prebuilds}/xattr-cache.glibc.node`]: 'addon', 'binding.gyp': '' });
     await chmod(directory, 0o755);
@@ -183,7 +183,7 @@ test('an addon that may not be read – the remedy is the permission', { skip: n
   }
 });
 
-test('code that is not in its package any more – no addon of the place is loaded, and the remedy is external', async (t) => {
+test('an addon – code moved out of its package – not loaded, the remedy is external', async (t) => {
   const directory = await packageWith(t, { 'build/Release/xattr_cache.node': 'addon', 'binding.gyp': '' });
   const asked = [
     ['{ "name": "an-application" }', filesIn(directory)],
@@ -207,12 +207,12 @@ test('code that is not in its package any more – no addon of the place is load
   }
 });
 
-test('another addon in the folder of the compiled one is not loaded', async (t) => {
+test('an addon – of another name beside the compiled one – is not loaded', async (t) => {
   const directory = await packageWith(t, { 'build/Release/other.node': 'addon' });
   assert.match(failure(directory).message, /there is none for this platform\n/);
 });
 
-test('an addon that cannot be loaded is named, with what the loader says', async (t) => {
+test('an addon – cannot be loaded – is named, with the loader’s message', async (t) => {
   const directory = await packageWith(t, { [`${prebuilds}/xattr-cache.glibc.node`]: 'no addon', 'binding.gyp': '' });
   const { message, cause } = failure(directory);
   assert(message.includes(`cannot load its addon: ${cause.message}`), message);
@@ -220,7 +220,7 @@ test('an addon that cannot be loaded is named, with what the loader says', async
   assert.equal(cause.code, 'ERR_DLOPEN_FAILED');
 });
 
-test('where addons are forbidden, the remedy is to allow them', async (t) => {
+test('an addon – addons are forbidden – the remedy is to allow them', async (t) => {
   const directory = await packageWith(t, { 'build/Release/xattr_cache.node': 'addon', 'binding.gyp': '' });
   const disabled = Object.assign(new Error('loading addons is disabled'), { code: 'ERR_DLOPEN_DISABLED' });
   const { message } = failureOfDlopen(t, directory, disabled);
@@ -228,7 +228,7 @@ test('where addons are forbidden, the remedy is to allow them', async (t) => {
   assert.doesNotMatch(message, /node-gyp/);
 });
 
-test('an older Node-API is refused before anything is loaded', async (t) => {
+test('an addon – older Node-API – is refused before anything is loaded', async (t) => {
   const directory = await packageWith(t, { 'build/Release/xattr_cache.node': 'addon' });
   for (const napi of ['8', undefined]) {
     const { message } = failure(directory, { napi, node: '18.0.0' });
@@ -238,7 +238,7 @@ test('an older Node-API is refused before anything is loaded', async (t) => {
   }
 });
 
-test('an unknown C library is left out', async (t) => {
+test('an addon – unknown C library – the path has none', async (t) => {
   const { message } = failure(await packageWith(t, {}), { libc: undefined });
   assert.match(message, new RegExp(`platform: ${platform}-${arch}, Node.js`));
 });

@@ -3,12 +3,12 @@ import { test } from 'node:test';
 
 import { locked, retryWhileLocked, retryWhileLockedSync } from '../../dist/lock-retry.js';
 
-test('an attempt is repeated until it gets the lock', async () => {
+test('an attempt – locked at first – is repeated until it gets the lock', async () => {
   assert.equal(await retryWhileLocked(refusing(3), 1000), 'got it');
   assert.equal(retryWhileLockedSync(refusing(3), 1000), 'got it');
 });
 
-test('with no patience it is made once', async () => {
+test('an attempt – timeout of 0 – is made once', async () => {
   for (const retry of [retryWhileLocked, retryWhileLockedSync]) {
     let attempts = 0;
     const attempt = () => {
@@ -20,13 +20,13 @@ test('with no patience it is made once', async () => {
   }
 });
 
-test('after the deadline the answer is that it is locked', async () => {
+test('an attempt – locked past the deadline – returns that it is locked', async () => {
   const start = performance.now();
   assert.equal(await retryWhileLocked(refusing(Number.POSITIVE_INFINITY), 30), locked);
   assert(performance.now() - start >= 30);
 });
 
-test('an abort ends the waiting with its reason', async () => {
+test('an attempt – aborted – rejects with the reason', async () => {
   const abort = new AbortController();
   setTimeout(() => abort.abort(new Error('enough')), 10);
   await assert.rejects(retryWhileLocked(refusing(Number.POSITIVE_INFINITY), 10_000, abort.signal), {
@@ -34,7 +34,7 @@ test('an abort ends the waiting with its reason', async () => {
   });
 });
 
-test('what an attempt throws is thrown', async () => {
+test('an attempt – throws – rejects with that error', async () => {
   const attempt = () => {
     throw new Error('broken');
   };

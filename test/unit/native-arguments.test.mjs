@@ -21,7 +21,7 @@ const takeTexts = ['openDirectoryAsync', 'getAttributeSync', 'getAttributeAsync'
 const { releaseSync: _, ...calls } = native;
 
 for (const [kind, value] of Object.entries(kinds)) {
-  test(`every native call refuses arguments that are all of one kind: ${kind}`, async () => {
+  test(`every native call – arguments all ${kind} – refuses them`, async () => {
     const expected = Object.keys(calls).filter((name) => kind !== 'text' || !takeTexts.includes(name));
     for (const name of expected) {
       await assert.rejects(async () => await calls[name](...Array(6).fill(value)), refused, name);
@@ -30,7 +30,7 @@ for (const [kind, value] of Object.entries(kinds)) {
   });
 }
 
-test('a handle of another kind is refused', async (t) => {
+test('a native call – handle of another kind – is refused', async (t) => {
   const directory = await native.openDirectoryAsync((await openDriver(t)).dir);
   for (const name of ['readSync', 'recordHitSync', 'commitSync', 'scanNextAsync', 'takeRowsSync', 'evictAsync']) {
     await assert.rejects(async () => await native[name](directory, new Uint8Array(1), 0, 1, 0), refused, name);

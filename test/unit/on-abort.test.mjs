@@ -66,7 +66,7 @@ test('a wait – ends with what comes first – and leaves no listener', async (
   );
 });
 
-test('a wait – for a promise that fails after the abort – rejects once, with the reason', async () => {
+test('a wait – promise that fails after the abort – rejects once, with the reason', async () => {
   const abort = new AbortController();
   let fail;
   const waiting = untilAborted(new Promise((_resolve, reject) => (fail = reject)), abort.signal);
@@ -87,7 +87,7 @@ test('a signal whose reason throws – ends a wait with what it throws', async (
   await assert.rejects(waiting, { message: 'no reason' });
 });
 
-test('a signal that lives on – keeps no listening object, and keeps every caller that waits', async () => {
+test('a signal that lives on – keeps callers that wait, and no listening object', async () => {
   const source = `
     const { onAbort, untilAborted } = await import('${new URL('../../dist/on-abort.js', import.meta.url)}');
     const { getEventListeners } = await import('node:events');

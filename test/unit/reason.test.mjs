@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { describeReason } from '../../dist/reason.js';
 
-test('an error with a code is told by its code first, once', () => {
+test('a reason – error with a code – begins with the code, once', () => {
   assert.equal(describeReason(Object.assign(new Error('no more'), { code: 'E_MORE' })), 'E_MORE: no more');
   assert.equal(
     describeReason(Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT' })),
@@ -11,7 +11,7 @@ test('an error with a code is told by its code first, once', () => {
   );
 });
 
-test('anything is a reason', () => {
+test('a reason – any thrown value – is a string', () => {
   assert.equal(describeReason(new Error('plain')), 'plain');
   assert.equal(describeReason(new TypeError('')), 'TypeError');
   assert.equal(describeReason('text'), 'text');

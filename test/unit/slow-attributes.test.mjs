@@ -28,18 +28,18 @@ function inlineAfter(calls, laterMs = 0) {
   return context.inlineHits;
 }
 
-test('one slow write may be a preempted process, two in a row are a full journal', () => {
+test('slow writes – two in a row, not one – move hits off the event loop', () => {
   assert.equal(inlineAfter([slow]), true);
   assert.equal(inlineAfter([slow, quick, slow]), true);
   assert.equal(inlineAfter([slow, slow]), false);
 });
 
-test('what wrote nothing tells nothing of writes', () => {
+test('slow writes – calls that wrote nothing – do not count', () => {
   assert.equal(inlineAfter([slow, miss, slow]), false);
   assert.equal(inlineAfter([slowMiss, slowMiss]), true);
 });
 
-test('after a second it is tried again', () => {
+test('slow writes – a second later – hits are on the event loop again', () => {
   assert.equal(inlineAfter([slow, slow], 999), false);
   assert.equal(inlineAfter([slow, slow], 1_001), true);
 });

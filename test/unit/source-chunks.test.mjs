@@ -5,7 +5,7 @@ import { chunksOf } from '../../dist/source-chunks.js';
 
 const bytes = (text) => new TextEncoder().encode(text);
 
-test('iterables, async iterables and web streams yield their chunks in order', async () => {
+test('a source – iterable, async iterable or web stream – yields chunks in order', async () => {
   const sources = [
     [bytes('a'), bytes('b')],
     (function* () {
@@ -21,13 +21,13 @@ test('iterables, async iterables and web streams yield their chunks in order', a
   for (const source of sources) assert.equal(Buffer.concat(await collect(chunksOf(source))).toString(), 'ab');
 });
 
-test('a consumer that stops early ends the source, once', async () => {
+test('a source – consumer stops early – is ended once', async () => {
   const source = watched();
   for await (const _chunk of chunksOf(source)) break;
   assert.equal(source.ended, 1);
 });
 
-test('an abort ends the source even if it never answers', async () => {
+test('a source – aborted while it hangs – is ended', async () => {
   const abort = new AbortController();
   const source = watched(new Promise(() => {}));
   setTimeout(() => abort.abort(new Error('enough')), 10);
@@ -35,20 +35,20 @@ test('an abort ends the source even if it never answers', async () => {
   assert.equal(source.ended, 1);
 });
 
-test('a source that yields a string is refused and ended', async () => {
+test('a source – yields a string – is refused and ended', async () => {
   const source = watched(Promise.resolve({ done: false, value: 'text' }));
   await assert.rejects(collect(chunksOf(source)), { code: 'ERR_INVALID_ARG_TYPE' });
   assert.equal(source.ended, 1);
 });
 
-test('a source that fails even to stop does not hide why it was stopped', async () => {
+test('a source – fails to stop – the first reason is kept', async () => {
   const source = watched(Promise.resolve({ done: false, value: 1 }), () => {
     throw new Error('cannot stop');
   });
   await assert.rejects(collect(chunksOf(source)), { code: 'ERR_INVALID_ARG_TYPE' });
 });
 
-test('one that was read to its end is not ended again', async () => {
+test('a source – read to its end – is not ended again', async () => {
   const source = watched(Promise.resolve({ done: true, value: undefined }));
   await collect(chunksOf(source));
   assert.equal(source.ended, 0);
@@ -60,7 +60,7 @@ async function collect(chunks) {
   return all;
 }
 
-/** A source whose every answer is `next`, and which counts how often it was told to end. */
+/** A source that always returns `next`, and counts how often it was ended. */
 function watched(next = Promise.resolve({ done: false, value: bytes('x') }), onReturn = () => {}) {
   return {
     ended: 0,
