@@ -12,14 +12,14 @@ import { runSh } from './support/run-sh.mjs';
 
 const runners = {
   js: { run: runJs, does: 'runs as it is pasted, and prints what its comments say' },
-  console: { run: runConsole, does: 'prints what it says to whoever types it' },
+  console: { run: runConsole, does: 'prints what the page shows' },
   sh: { run: runSh, does: 'can be typed' },
   mermaid: { run: checkMermaid, does: 'is a diagram' },
 };
 
 // The examples of the reference are those of the types, which test/types/examples.test.mjs compiles.
 for (const page of pages().filter((path) => path !== 'docs/api.md')) {
-  test(`${page}: every fence is closed, and its language is known`, () => {
+  test(`${page} – code fences – are closed, and of a known language`, () => {
     const blocks = blocksOf(page);
     assert.equal(textOf(page).match(/^ *(?:```|~~~)/gm)?.length ?? 0, 2 * blocks.length);
     // Without a language: layouts of directories and shapes of output, which are to be read and not run.

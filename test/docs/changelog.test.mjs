@@ -11,7 +11,7 @@ const sections = textOf('CHANGELOG.md').split(/^## /m).slice(1);
 const [unreleased, ...releases] = sections[0].startsWith('Unreleased\n') ? sections : [undefined, ...sections];
 const titles = releases.map((text) => text.slice(0, text.indexOf('\n')));
 
-test('each release has a version, a date and a link, and the latest is at the top', () => {
+test('a release – in the changelog – has version, date and link, latest first', () => {
   for (const title of titles) {
     assert.match(title, /^\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d$/);
     const [name] = title.split(' ');
@@ -21,11 +21,11 @@ test('each release has a version, a date and a link, and the latest is at the to
   assert.deepEqual(dates, dates.toSorted().reverse());
 });
 
-test('the version of the package is at the top, or is what is not released yet', () => {
+test('the package’s version – in the changelog – is at the top, or unreleased', () => {
   assert(unreleased !== undefined || titles[0]?.startsWith(`[${version}] `), version);
 });
 
-test('changes are grouped in the order of the format, one line each, in the imperative', () => {
+test('changes – in the changelog – are in groups, one imperative line each', () => {
   const order = ['Changed', 'Added', 'Removed', 'Fixed'];
   for (const section of sections) {
     const [, ...groups] = section.split(/^### /m);

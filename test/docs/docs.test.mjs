@@ -26,7 +26,7 @@ test('docs/api.md – types of src/ – is up to date', () => {
   assert.equal(status, 0, String(stderr));
 });
 
-test('links between the documents lead somewhere', () => {
+test('links – between pages – lead to a page and its heading', () => {
   const known = new Map();
   const anchors = (page) => {
     if (!known.has(page)) known.set(page, anchorsOf(page));
@@ -41,7 +41,7 @@ test('links between the documents lead somewhere', () => {
   }
 });
 
-test('files that the pages name are there', () => {
+test('files – named by the pages – exist', () => {
   const files = ['native', 'src'].flatMap((directory) => readdirSync(join(root, directory), { recursive: true }));
   const names = new Set(files.map((path) => basename(path)));
   for (const page of pages()) {
@@ -52,7 +52,7 @@ test('files that the pages name are there', () => {
   }
 });
 
-test('the README has the two commands that try and test it, each by itself', () => {
+test('the README – commands that try and test it – are there, each by itself', () => {
   for (const command of ['npm ci && npm start', 'npm ci && npm test']) {
     assert(textOf('README.md').includes(`\n\`\`\`sh\n${command}\n\`\`\`\n`), command);
   }

@@ -1,4 +1,4 @@
-// That the tests which the documents name are there.
+// Checks that the tests which the documents name exist.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ function titlesIn(path) {
   return titles.map(([, ...kinds]) => kinds.find((title) => title !== undefined).replace(/\$\{[^}]*\}/g, '…'));
 }
 
-/** What is said of tests in a text: a link to their file, and after it the title of each in quotes. */
+/** Returns the tests that a text names: a link to their file, and after it the title of each in quotes. */
 function testsNamedIn(text) {
   const links = text.matchAll(/\]\((\.\.\/test\/[^)]+)\)((?: “[^”]+”)+)/g);
   return [...links].map(([, path, titles]) => ({ path, titles: titles.match(/[^“”]+(?=”)/g) }));
@@ -29,7 +29,7 @@ function assertThere({ path, titles }) {
 /** Why a defect has no test. */
 const reasons = /\*\*(?:Left for later|Does not apply)/;
 
-test('each of Glance’s 28 defects has a row, and the tests that it names', () => {
+test('Glance’s 28 defects – the page – has a row and a test for each', () => {
   const rows = [...read('glance-defects.md').matchAll(/^\| (B\d+) \|.*$/gm)];
   assert.deepEqual(
     rows.map(([, defect]) => defect),
@@ -47,14 +47,14 @@ test('each of Glance’s 28 defects has a row, and the tests that it names', () 
   }
 });
 
-test('the tests that show the guarantees are there', () => {
+test('the guarantees – tests that they name – exist', () => {
   const page = read('guarantees.md');
   const rows = page.match(/^\| (?!what holds|-).*$/gm);
   for (const row of rows) assert(testsNamedIn(row).length > 0, `no test: ${row}`);
   for (const home of testsNamedIn(page)) assertThere(home);
 });
 
-test('a defect that a test in glance-defects/ guards against is described there', () => {
+test('a defect – tested in glance-defects/ – is described on the page', () => {
   const page = testsNamedIn(read('glance-defects.md'));
   for (const name of readdirSync(join(docs, '../test/glance-defects'))) {
     const path = `../test/glance-defects/${name}`;

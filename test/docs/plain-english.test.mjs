@@ -1,4 +1,4 @@
-// That the worst of what makes prose tiring stays out: see "Plain English" in CONTRIBUTING.md.
+// Checks that tiring words and long titles stay out: see "Plain English" in CONTRIBUTING.md.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -24,7 +24,7 @@ const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'ut
 const written = files.filter((path) => /\.(md|ts|mjs|c|cc|h|sh|yml)$/.test(path) && !exempt.includes(path));
 
 for (const [instead, pattern] of Object.entries(words)) {
-  test(`prose – ${pattern.source} – is written otherwise: ${instead}`, () => {
+  test(`prose – ${pattern.source} – is avoided: ${instead}`, () => {
     const hits = written.flatMap((path) => linesWith(pattern, path));
     assert.deepEqual(hits, []);
   });

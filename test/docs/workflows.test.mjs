@@ -22,15 +22,15 @@ const jobs = workflows.flatMap(({ name, content }) =>
 );
 const steps = jobs.flatMap(({ name, steps: all = [] }) => all.map((step) => ({ job: name, ...step })));
 
-/** What more than reading a job may do, and why. */
-const rights = { 'release.yml: publish': { 'id-token': 'write' } }; // Trusted publishing shows npm who it is.
+/** The rights of a job beyond reading, and their reasons. */
+const rights = { 'release.yml: publish': { 'id-token': 'write' } }; // Trusted publishing proves its identity to npm.
 
 describe('permissions', () => {
   for (const { name, content } of workflows) {
-    test(`${name} has none but those that its jobs ask for`, () => assert.deepEqual(content.permissions, {}));
+    test(`${name} – of the workflow – are none`, () => assert.deepEqual(content.permissions, {}));
   }
   for (const { name, permissions } of jobs) {
-    test(`${name} asks for its own, and reads at most`, () => {
+    test(`${name} – of each job – are explicit, and read at most`, () => {
       const most = rights[name] ?? { contents: 'read' };
       assert(permissions, 'no permissions');
       for (const [right, level] of Object.entries(permissions)) assert.equal(level, most[right], right);
@@ -38,7 +38,7 @@ describe('permissions', () => {
   }
 });
 
-test('every action is pinned by the hash of a commit, the same everywhere, with its version beside it', () => {
+test('an action – used in a workflow – is pinned by one commit, with its version', () => {
   const pins = new Map();
   for (const { text } of workflows) {
     for (const [line, action] of text.matchAll(/^.*\buses: ([^\s@]+).*$/gm)) {
@@ -55,24 +55,24 @@ test('every action is pinned by the hash of a commit, the same everywhere, with 
   assert.notEqual(pins.size, 0);
 });
 
-test('no checkout leaves its token behind', () => {
+test('a checkout – in a workflow – leaves no token behind', () => {
   for (const step of steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'))) {
     assert.equal(step.with['persist-credentials'], false, step.job);
   }
 });
 
-test('no command is put together of what others may write', () => {
+test('a command – in a workflow – contains no text that others may write', () => {
   for (const { job, run = '' } of steps) assert.doesNotMatch(run, /\$\{\{/, job);
 });
 
-test('the scripts and the paths that commands name are there', () => {
+test('a command – names scripts and paths – they exist', () => {
   const commands = steps.map(({ run = '' }) => run).join('\n');
   const named = [...commands.matchAll(/\bnpm run ([\w:]+)/g)].map(([, name]) => name);
   assert.notEqual(named.length, 0);
   for (const name of named) assert(name in scripts, `package.json has no script ${name}`);
   const paths = commands.match(/(?<![\w-])(?:test|bench|tools|native|src|docs)\/[\w./-]*\w/g);
   assert.notEqual(paths.length, 0);
-  // What follows is part of a path, as test/run.mjs takes it.
+  // An argument of test/run.mjs may be a part of a path.
   for (const path of paths) {
     const parent = join(root, path, '..');
     const there =
@@ -81,7 +81,7 @@ test('the scripts and the paths that commands name are there', () => {
   }
 });
 
-test('what is tested is what package.json promises: the oldest of each line, and every line that is kept up', () => {
+test('the tested versions – package.json’s engines – are all lines and each oldest', () => {
   const { matrix } = workflows.find(({ name }) => name === 'ci.yml').content.jobs.test.strategy;
   const oldest = engines.node.match(/\d+\.\d+\.\d+/g);
   assert.deepEqual(matrix.include.map(({ node }) => node).sort(), oldest);
@@ -90,13 +90,13 @@ test('what is tested is what package.json promises: the oldest of each line, and
   for (const [i, line] of matrix.node.entries()) assert.equal(line, matrix.node[0] + 2 * i, 'even ones, without a gap');
 });
 
-test('what is downloaded was uploaded before', () => {
+test('an artifact – downloaded – was uploaded before', () => {
   const nameOf = ({ with: { name, pattern } }) => (name ?? pattern).replace(/(?:\$\{\{[^}]*\}\}|\*).*/, '');
   const of = (action) => steps.filter(({ uses = '' }) => uses.startsWith(`actions/${action}-artifact@`)).map(nameOf);
   const uploaded = of('upload');
   for (const name of of('download')) assert(uploaded.includes(name), name);
 });
 
-test('every job ends', () => {
+test('a job – in a workflow – has a timeout', () => {
   for (const { name, uses, 'timeout-minutes': minutes } of jobs) assert(uses ?? minutes <= 45, name);
 });

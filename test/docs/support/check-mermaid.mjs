@@ -7,7 +7,7 @@ const words = '[^;#]+';
 const node = `${name}(?:\\[${label}\\])?`;
 const arrow = `(?:-->|-\\.->)(?:\\|${label}\\|)?`;
 
-/** The statements that our diagrams are made of, by their kind. A stranger one is an error, as a misspelt one is. */
+/** The statements that our diagrams are made of, by their kind. An unknown or misspelt statement is an error. */
 const statements = {
   sequenceDiagram: [
     `participant ${name} as ${words}`,
@@ -17,7 +17,7 @@ const statements = {
   'flowchart TB': [`${node} ${arrow} ${node}`],
 };
 
-/** Holds a diagram to what Mermaid reads, as far as our diagrams need it. */
+/** Checks a diagram against the syntax of Mermaid, as far as our diagrams need it. */
 export function checkMermaid(_t, { text }) {
   const [kind, ...lines] = text
     .split('\n')

@@ -1,4 +1,4 @@
-// Loaded before the examples of the pages: `https://images.example` is here, and nothing else is reached.
+// Loaded before the examples of the pages. It serves `https://images.example`, and refuses every other host.
 
 const image = Buffer.alloc(100_000, 'the bytes of the image\n');
 

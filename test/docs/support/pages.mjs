@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** What nobody wrote here. */
+/** Directories with generated contents. */
 const generated = new Set(['node_modules', 'build', 'dist', 'coverage', '.git']);
 
 /** Every page of the project, by its path from the root. */

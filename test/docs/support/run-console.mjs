@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import { quoted, runInSandbox } from './sandbox.mjs';
 
-/** Types the commands of a session (`$ …`): what is printed is what stands below each of them. */
+/** Runs the commands of a session (`$ …`), and compares the output with the lines below each of them. */
 export async function runConsole(t, { text }) {
   const commands = [...text.matchAll(/^\$ (.*)$/gm)].map(([, command]) => command);
   assert.notEqual(commands.length, 0, 'a session has commands');

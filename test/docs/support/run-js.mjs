@@ -6,7 +6,7 @@ import { root } from './pages.mjs';
 
 const offline = new URL('offline-fetch.mjs', import.meta.url).href;
 
-/** Runs a block as it is pasted: what it prints is what stands in the comments behind its statements. */
+/** Runs a block as it stands, and compares its output with the comments behind its statements. */
 export async function runJs(t, { text }) {
   const promised = [...text.matchAll(/; \/\/ (.*)/g)].map(([, output]) => `${output}\n`);
   const env = { ...process.env, TMPDIR: await temporaryDirectory(t) };

@@ -9,8 +9,8 @@ import { runInSandbox } from './sandbox.mjs';
 const { scripts } = createRequire(import.meta.url)('../../../package.json');
 
 /**
- * What a block may tell the reader to type that is not run with it, and how it is held to what is there instead. They
- * install, build, test or measure the checkout which this test is run in: `.ci/run` runs what of it CI can.
+ * The commands of a block that are not run, and the check that each gets instead. They install, build, test or measure
+ * the checkout in which this test runs: `.ci/run` runs those that CI can.
  */
 const notRun = [
   { command: /^npm ci$/, check: () => {} },
