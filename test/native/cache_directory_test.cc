@@ -21,7 +21,7 @@ namespace {
 using testing::Cache;
 using testing::Faults;
 
-TEST("a cache directory is opened with its parts") {
+TEST("a cache directory – complete – is opened with its parts") {
   const Cache cache;
   const auto directory = CacheDirectory::Open(cache.path().c_str());
   CHECK_OK(directory);
@@ -40,7 +40,7 @@ TEST("a cache directory is opened with its parts") {
   }
 }
 
-TEST("a directory that lacks a part, or has a link for one, is not opened") {
+TEST("a cache directory – a part is missing or a link – is not opened") {
   const Cache cache;
   CHECK_FAILS(CacheDirectory::Open((cache.path() + "/nowhere").c_str()), ENOENT);
   CHECK_FAILS(CacheDirectory::Open(""), ENOENT);
@@ -54,7 +54,7 @@ TEST("a directory that lacks a part, or has a link for one, is not opened") {
   CHECK_FAILS(CacheDirectory::Open(cache.path().c_str()), ENOTDIR);
 }
 
-TEST("a cache stays in the directory that was opened, whatever becomes of the path") {
+TEST("a cache directory – its path is changed after the open – stays the opened one") {
   const Cache cache;
   const auto directory = CacheDirectory::Open(cache.path().c_str());
   CHECK_OK(directory);
@@ -67,14 +67,14 @@ TEST("a cache stays in the directory that was opened, whatever becomes of the pa
   CHECK_EQ(::rename(moved.c_str(), cache.path().c_str()), 0);
 }
 
-TEST("the boot is known by 8 digits and the time it began") {
+TEST("the boot – of this machine – is known by 8 digits and the time it began") {
   const Cache cache;
   const Boot& boot = cache.directory().boot();
   CHECK_EQ(boot.id, testing::ReadFile("/proc/sys/kernel/random/boot_id").value_or("").substr(0, 8));
   CHECK(boot.started_ns > 0 && boot.started_ns < testing::NowNs());
 }
 
-TEST("a directory whose boot cannot be learned is not opened") {
+TEST("a cache directory – unknown boot – is not opened") {
   const Cache cache;
   {
     const Faults faults(testing::Refuse("pread64", EIO));
@@ -93,38 +93,38 @@ mode_t LockModeIn(mode_t directory_mode, mode_t mask) {
   return lock.ok() ? testing::StatOf(cache.Path(".xattr-cache/lock")).st_mode & 07777 : 0;
 }
 
-TEST("the pruners' lock is closed to strangers, and open to the directory's group as the directory is") {
+TEST("the pruners' lock – created – is for owner and group, as the directory is") {
   CHECK_EQ(LockModeIn(0700, 022), 0600);
   CHECK_EQ(LockModeIn(0755, 022), 0640);
   CHECK_EQ(LockModeIn(0775, 002), 0660);
   CHECK_EQ(LockModeIn(0777, 0), 0660);
 }
 
-TEST("the pruners' lock is open to the directory's group whatever this process's umask is") {
+TEST("the pruners' lock – any umask – is open to the directory's group") {
   CHECK_EQ(LockModeIn(0775, 022), 0660);
   CHECK_EQ(LockModeIn(0775, 077), 0660);
 }
 
-TEST("the pruners' lock is the same file each time, and may be read by who may not write it") {
+TEST("the pruners' lock – opened again, or read-only – is the same file") {
   const Cache cache;
   CHECK_OK(cache.directory().OpenPruneLock());
   const ino_t inode = testing::StatOf(cache.Path(".xattr-cache/lock")).st_ino;
   CHECK_OK(cache.directory().OpenPruneLock());
   CHECK_EQ(testing::StatOf(cache.Path(".xattr-cache/lock")).st_ino, inode);
-  if (!testing::IsRoot()) return testing::Skip("needs root, to be somebody else");
+  if (!testing::IsRoot()) return testing::Skip("needs root, to become another user");
   ::chmod(cache.Path(".xattr-cache/lock").c_str(), 0644);
   CHECK(testing::RunAsStranger([&] { return cache.directory().OpenPruneLock().ok(); }));
   ::chmod(cache.Path(".xattr-cache/lock").c_str(), 0600);
   CHECK(testing::RunAsStranger([&] { return cache.directory().OpenPruneLock().failed_with(EACCES); }));
 }
 
-TEST("a pruners' lock whose mode cannot be set is a lock all the same") {
+TEST("the pruners' lock – its mode cannot be set – is a lock all the same") {
   const Cache cache;
   const Faults faults(testing::Refuse("fchmod", EPERM));
   CHECK_OK(cache.directory().OpenPruneLock());
 }
 
-TEST("the pruners' lock is not looked for through links") {
+TEST("the pruners' lock – a link on its path – is not followed") {
   const Cache cache;
   CHECK_EQ(::mkdir(cache.Path("elsewhere").c_str(), 0755), 0);
   CHECK_EQ(::symlink("elsewhere", cache.Path(".xattr-cache").c_str()), 0);
@@ -138,7 +138,7 @@ TEST("the pruners' lock is not looked for through links") {
   CHECK_FAILS(cache.directory().OpenPruneLock(), ELOOP);
 }
 
-TEST("a pruners' lock that cannot be made says why") {
+TEST("the pruners' lock – cannot be made – returns the reason") {
   const Cache cache;
   {
     const Faults faults(testing::Refuse("mkdirat", EROFS));
@@ -152,7 +152,7 @@ TEST("a pruners' lock that cannot be made says why") {
   CHECK_FAILS(cache.directory().OpenPruneLock(), EIO);
 }
 
-TEST("on a disk too full for the pruners' lock they lock the directory, and keep each other out all the same") {
+TEST("the pruners' lock – full disk – is the directory, and still excludes") {
   for (const int full : {ENOSPC, EDQUOT}) {
     // In a corner that is there, the third to be opened is the one that makes the lock file.
     for (const auto& [call, nth] : {std::pair{"mkdirat", 1}, std::pair{"openat", 3}}) {
@@ -174,8 +174,8 @@ TEST("on a disk too full for the pruners' lock they lock the directory, and keep
   }
 }
 
-TEST("a fifo in place of the pruners' lock holds nobody up, not even who may only read it") {
-  if (!testing::IsRoot()) return testing::Skip("needs root, to be somebody else");
+TEST("the pruners' lock – a fifo in its place – blocks no pruner, nor a read-only one") {
+  if (!testing::IsRoot()) return testing::Skip("needs root, to become another user");
   const Cache cache;
   CHECK_EQ(::mkdir(cache.Path(".xattr-cache").c_str(), 0755), 0);
   CHECK_EQ(::mkfifo(cache.Path(".xattr-cache/lock").c_str(), 0644), 0);

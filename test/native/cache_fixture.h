@@ -29,7 +29,7 @@ class Cache {
 
   xattr_cache::Result<xattr_cache::ImageWriter> Claim(std::string id) const;
 
-  // What a writer leaves that died: its token, whose lock is free, and its data.  Returns the private name.
+  // Leaves the files of a dead writer: its token, whose lock is free, and its data.  Returns the private name.
   std::string LeaveDeadWriter(std::string_view id, std::string_view bytes) const;
   // The same of a writer on another machine, or before this one was booted.
   std::string LeaveWriterOfOtherBoot(std::string_view id, std::string_view bytes) const;

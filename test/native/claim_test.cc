@@ -1,4 +1,4 @@
-// Who may write an image: ImageWriter::Claim.
+// The right to write an image: ImageWriter::Claim.
 
 #include <string>
 
@@ -15,7 +15,7 @@ using testing::Bytes;
 using testing::Cache;
 using testing::Faults;
 
-TEST("glance B1: while an image is being written, nobody else writes it") {
+TEST("glance B1: a claim – image being written – is refused") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -25,7 +25,7 @@ TEST("glance B1: while an image is being written, nobody else writes it") {
   CHECK_OK(cache.Claim("a"));
 }
 
-TEST("a refused claim leaves nothing of its own") {
+TEST("a claim – refused – leaves nothing of its own") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -34,15 +34,15 @@ TEST("a refused claim leaves nothing of its own") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), before);
 }
 
-TEST("what a foreign writer is writing is busy") {
+TEST("a claim – foreign writer – is busy") {
   const Cache cache;
-  testing::WriteFile(cache.Path("incomplete/a"), "his");
+  testing::WriteFile(cache.Path("incomplete/a"), "its");
   CHECK_FAILS(cache.Claim("a"), EBUSY);
-  CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "his");
+  CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "its");
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "a");
 }
 
-TEST("glance B15: a writer that was killed is taken over at once, and nothing of its bytes is used") {
+TEST("glance B15: a claim – writer killed – is granted immediately, without its bytes") {
   const Cache cache;
   testing::Child killed([&] {
     auto* claim = new auto(cache.Claim("a"));
@@ -58,7 +58,7 @@ TEST("glance B15: a writer that was killed is taken over at once, and nothing of
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
-TEST("who finds a dead writer each time he has retired one gives up in the end") {
+TEST("a claim – a new dead writer after each retired one – gives up in the end") {
   const Cache cache;
   cache.LeaveDeadWriter("a", "half");
   // Another dies as soon as this claim has removed the token of the one before.
@@ -71,7 +71,7 @@ TEST("who finds a dead writer each time he has retired one gives up in the end")
   CHECK_FAILS(cache.Claim("a"), EWOULDBLOCK);
 }
 
-TEST("a claim without descriptors left says so") {
+TEST("a claim – no descriptors left – returns the reason") {
   const Cache cache;
   {
     const Faults faults(testing::Refuse("openat", EMFILE));
@@ -84,7 +84,7 @@ TEST("a claim without descriptors left says so") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
-TEST("a claim whose dead predecessor cannot be removed fails with the reason") {
+TEST("a claim – dead predecessor cannot be removed – fails with the reason") {
   const Cache cache;
   cache.LeaveDeadWriter("a", "half");
   const Faults faults(testing::Refuse("unlinkat", EACCES));

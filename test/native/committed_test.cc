@@ -17,14 +17,14 @@ namespace {
 using testing::Cache;
 using testing::Faults;
 
-TEST("what is committed is added up, in a corner that is made when it is first needed") {
+TEST("committed bytes – first commit – are added up in a corner made for it") {
   const Cache cache;
   CHECK_EQ(AddCommitted(cache.directory(), 10).value(), 10);
   CHECK_EQ(AddCommitted(cache.directory(), 5).value(), 15);
   CHECK_EQ(testing::Attribute(cache.Path(kCornerName), kCommittedAttribute).value_or("none"), "15");
 }
 
-TEST("what is committed is not added while another process adds to it") {
+TEST("committed bytes – another process is adding – are not added") {
   const Cache cache;
   CHECK_OK(AddCommitted(cache.directory(), 10));
   const testing::OpenFile other(cache.Path(kCornerName));
@@ -32,7 +32,7 @@ TEST("what is committed is not added while another process adds to it") {
   CHECK_FAILS(AddCommitted(cache.directory(), 5), EWOULDBLOCK);
 }
 
-TEST("a link in place of the corner leads nowhere") {
+TEST("committed bytes – a link in place of the corner – are not written through it") {
   const Cache cache;
   CHECK_EQ(::mkdir(cache.Path("elsewhere").c_str(), 0755), 0);
   CHECK_EQ(::symlink("elsewhere", cache.Path(kCornerName).c_str()), 0);
@@ -41,7 +41,7 @@ TEST("a link in place of the corner leads nowhere") {
   CHECK(!testing::IsFlocked(cache.Path("elsewhere")));
 }
 
-TEST("a corner that cannot be opened, made or written says why") {
+TEST("committed bytes – corner cannot be opened, made or written – return the reason") {
   const Cache cache;
   for (const auto& [call, nth, code] :
        {std::tuple{"openat", 1, EMFILE}, {"mkdirat", 1, EROFS}, {"openat", 2, EACCES}, {"flock", 1, ENOLCK}}) {
@@ -50,7 +50,7 @@ TEST("a corner that cannot be opened, made or written says why") {
   }
 }
 
-TEST("a corner that another process makes meanwhile is used") {
+TEST("committed bytes – corner made by another process meanwhile – use that one") {
   const Cache cache;
   const Faults faults(testing::Before("mkdirat", 1, [&] { return ::mkdir(cache.Path(kCornerName).c_str(), 0755); }));
   CHECK_EQ(AddCommitted(cache.directory(), 10).value(), 10);

@@ -1,4 +1,4 @@
-// Many at once, in threads and in processes: what must come out exactly the same as one after another.
+// Many concurrent operations, in threads and in processes: the result must be the same as one after another.
 
 #include <fcntl.h>
 
@@ -47,7 +47,7 @@ void InThreads(int count, Body body) {
   for (std::thread& thread : threads) thread.join();
 }
 
-// Counts hits, coming back while the lock is somebody else's.  Returns how often that was, or -1.
+// Counts hits, and retries while another holds the lock.  Returns the number of retries, or -1.
 int CountHits(const Cache& cache, int hits) {
   const auto image = OpenImageFile(cache.directory(), "a", Waiting::kAllowed);
   if (!image.ok()) return -1;
@@ -69,7 +69,7 @@ int64_t HitsOf(const Cache& cache) {
   return ReadHits(cache.directory(), "a").value();
 }
 
-TEST("glance B5: no hit is lost among threads that do get in each other's way") {
+TEST("glance B5: hits – contending threads – are all counted") {
   const Cache cache;
   cache.AddImage("a", "bytes");
   std::atomic<int> refused{0};
@@ -83,7 +83,7 @@ TEST("glance B5: no hit is lost among threads that do get in each other's way") 
   CHECK(refused.load() > 0);  // Otherwise this has shown nothing.
 }
 
-TEST("glance B5: no hit is lost among processes") {
+TEST("glance B5: hits – contending processes – are all counted") {
   const Cache cache;
   cache.AddImage("a", "bytes");
   {
@@ -96,7 +96,7 @@ TEST("glance B5: no hit is lost among processes") {
   CHECK_EQ(HitsOf(cache), kThreads * kHits);
 }
 
-TEST("without the lock hits are lost, so that the two tests before this one can fail") {
+TEST("hits – no lock (the control) – are lost") {
   const Cache cache;
   cache.AddImage("a", "bytes");
   int64_t hits = 0;
@@ -110,7 +110,7 @@ TEST("without the lock hits are lost, so that the two tests before this one can 
   CHECK(HitsOf(cache) < hits);
 }
 
-TEST("a counter that is waited for loses nothing") {
+TEST("a counter – waits for its lock – loses nothing") {
   const Cache cache;
   cache.AddImage("a", "bytes");
   std::atomic<int> failed{0};
@@ -123,7 +123,7 @@ TEST("a counter that is waited for loses nothing") {
   CHECK_EQ(HitsOf(cache), kThreads * 200 * 3);
 }
 
-TEST("every hit is either on a file or in an eviction's report") {
+TEST("every hit – reads beside evictions – is on a file or in an eviction's report") {
   const Cache cache;
   cache.AddImage("a", "bytes");
   std::atomic<bool> stop{false};
@@ -154,7 +154,7 @@ TEST("every hit is either on a file or in an eviction's report") {
   CHECK_EQ(reported + HitsOf(cache), counted.load());
 }
 
-// Claims "a" until it has been the writer so often, and notes whenever somebody else is it too.
+// Claims "a" until it has been the writer so often, and counts each time that another is the writer too.
 struct Claims {
   std::atomic<int> writers{0};
   std::atomic<int> overlaps{0};
@@ -177,7 +177,7 @@ struct Claims {
   }
 };
 
-TEST("of many who claim one image, one at a time is its writer") {
+TEST("a claim – many claim one image – has one writer at a time") {
   const Cache cache;
   Claims claims;
   InThreads(kThreads, [&](int i) { claims.Win(cache, 100, std::string(1000, static_cast<char>('a' + i))); });
@@ -188,7 +188,7 @@ TEST("of many who claim one image, one at a time is its writer") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
-TEST("a dead writer is taken over by one, while a reaper is after him too") {
+TEST("a dead writer – claims and a reaper beside them – is taken over by one") {
   const Cache cache;
   Claims claims;
   std::atomic<bool> stop{false};
@@ -212,7 +212,7 @@ TEST("a dead writer is taken over by one, while a reaper is after him too") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
-TEST("writers that are killed again and again never stop others, in other processes") {
+TEST("writers – killed again and again – never stop those of other processes") {
   const Cache cache;
   for (int round = 0; round < 20; round++) {
     testing::Child killed([&] { new auto(cache.Claim("a")); });
@@ -225,7 +225,7 @@ TEST("writers that are killed again and again never stop others, in other proces
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
-TEST("who reads while others put sees one version, whole") {
+TEST("a reader – puts beside it – sees one version, whole") {
   const Cache cache;
   const auto version = [](int i) { return std::string(20'000 + static_cast<size_t>(i), static_cast<char>('a' + i)); };
   cache.AddImage("a", version(0));
@@ -252,7 +252,7 @@ TEST("who reads while others put sees one version, whole") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
-TEST("what was deleted while it was written stays deleted") {
+TEST("a deleted image – deleted while written – stays deleted") {
   const Cache cache;
   int kept = 0;
   for (int round = 0; round < 200; round++) {
@@ -273,7 +273,7 @@ TEST("what was deleted while it was written stays deleted") {
   CHECK_EQ(kept, 0);
 }
 
-TEST("glance B8, B11: walks go on while images come and go") {
+TEST("glance B8, B11: a walk – images come and go – goes on") {
   const Cache cache;
   for (int i = 0; i < 50; i++) cache.AddImage("image-" + std::to_string(i), "ten bytes.");
   std::atomic<bool> stop{false};

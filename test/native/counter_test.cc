@@ -32,7 +32,7 @@ struct CountedFile {
   std::string value() const { return Attribute(path, kHitsAttribute).value_or("(none)"); }
 };
 
-TEST("only a plain decimal number that JavaScript holds exactly is a counter") {
+TEST("a counter – any text – only a plain decimal that JavaScript holds exactly") {
   struct Case {
     std::string_view text;
     int64_t count;
@@ -66,19 +66,19 @@ TEST("only a plain decimal number that JavaScript holds exactly is a counter") {
   }
 }
 
-TEST("an attribute that is missing, or too long to be a counter, counts as 0") {
+TEST("a counter – missing or too long – counts as 0") {
   const CountedFile file(std::string(100, '1'));
   const OpenFile open(file.path);
   CHECK_EQ(ReadCounter(open.fd(), kHitsAttribute).value(), 0);
   CHECK_EQ(ReadCounter(open.fd(), "user.other").value(), 0);
 }
 
-TEST("reading a counter where there are no attributes says so") {
+TEST("a counter – no attributes supported – returns the reason") {
   const OpenFile open("/proc/self/status");
   CHECK_FAILS(ReadCounter(open.fd(), kHitsAttribute), EOPNOTSUPP);
 }
 
-TEST("a counter is added to, and its new value returned and kept") {
+TEST("a counter – incremented – returns its new value, and keeps it") {
   const CountedFile file("41");
   CHECK_EQ(IncrementCounter(file.path.c_str(), kHitsAttribute, 1, 0ms).value(), 42);
   CHECK_EQ(file.value(), "42");
@@ -86,19 +86,19 @@ TEST("a counter is added to, and its new value returned and kept") {
   CHECK_EQ(file.value(), "40");
 }
 
-TEST("a counter that is missing begins at 0") {
+TEST("a counter – missing – begins at 0") {
   const CountedFile file("");
   CHECK_EQ(IncrementCounter(file.path.c_str(), "user.new", 5, 0ms).value(), 5);
   CHECK_EQ(Attribute(file.path, "user.new"), "5");
 }
 
-TEST("glance B7: a counter that is damaged begins at 0 again") {
+TEST("glance B7: a counter – damaged – begins at 0 again") {
   const CountedFile file("many");
   CHECK_EQ(IncrementCounter(file.path.c_str(), kHitsAttribute, 1, 0ms).value(), 1);
   CHECK_EQ(file.value(), "1");
 }
 
-TEST("a counter stays between 0 and 2^53 - 1") {
+TEST("a counter – any increments – stays between 0 and 2^53 - 1") {
   const auto sum = [](std::string_view from, int64_t delta) {
     const CountedFile file(from);
     return IncrementCounter(file.path.c_str(), kHitsAttribute, delta, 0ms).value();
@@ -111,14 +111,14 @@ TEST("a counter stays between 0 and 2^53 - 1") {
   CHECK_EQ(sum("9007199254740991", -kMax), 0);
 }
 
-TEST("incrementing the counter of a file that is not there fails with openat's ENOENT") {
+TEST("a counter – file missing – fails with openat's ENOENT") {
   const CountedFile file("1");
   const auto missing = IncrementCounter((file.path + "2").c_str(), kHitsAttribute, 1, 0ms);
   CHECK_FAILS(missing, ENOENT);
   CHECK_EQ(std::string_view(missing.error().syscall), "openat");
 }
 
-TEST("incrementing a counter while the file is locked fails with ETIMEDOUT, and changes nothing") {
+TEST("a counter – file locked – fails with ETIMEDOUT, and changes nothing") {
   const CountedFile file("1");
   const OpenFile holder(file.path);
   CHECK(holder.TryFlock());
@@ -127,7 +127,7 @@ TEST("incrementing a counter while the file is locked fails with ETIMEDOUT, and 
   CHECK_EQ(file.value(), "1");
 }
 
-TEST("incrementing a counter leaves no lock, whatever comes of it") {
+TEST("a counter – any outcome – leaves no lock") {
   const CountedFile file("1");
   CHECK_OK(IncrementCounter(file.path.c_str(), kHitsAttribute, 1, 0ms));
   CHECK(!testing::IsFlocked(file.path));
@@ -138,14 +138,14 @@ TEST("incrementing a counter leaves no lock, whatever comes of it") {
   CHECK(!testing::IsFlocked(file.path));
 }
 
-TEST("a counter that cannot be read is not overwritten") {
+TEST("a counter – cannot be read – is not overwritten") {
   const CountedFile file("41");
   const testing::Faults faults(testing::Refuse("fgetxattr", EIO));
   CHECK_FAILS(IncrementCounter(file.path.c_str(), kHitsAttribute, 1, 0ms), EIO);
   CHECK_EQ(file.value(), "41");
 }
 
-TEST("a fifo does not hold up who would count on it") {
+TEST("a counter – on a fifo – does not block") {
   const testing::TemporaryDirectory directory;
   const std::string path = directory.path() + "/fifo";
   CHECK_EQ(::mkfifo(path.c_str(), 0600), 0);

@@ -31,7 +31,7 @@ std::multiset<std::string> Rest(DirectoryWalk& walk) {
   }
 }
 
-TEST("a walk finds every name once, but not the directory and its parent") {
+TEST("a walk – any directory – finds every name once, without . and ..") {
   const TemporaryDirectory directory;
   std::multiset<std::string> names;
   // More than one buffer of entries, with names of all lengths.
@@ -47,7 +47,7 @@ TEST("a walk finds every name once, but not the directory and its parent") {
   CHECK(!walk.value().Next().value().has_value());  // At the end it stays there.
 }
 
-TEST("two walks of one directory do not disturb each other") {
+TEST("two walks – of one directory – do not disturb each other") {
   const TemporaryDirectory directory;
   for (const char* name : {"a", "b", "c"}) testing::WriteFile(directory.path() + '/' + name, "");
   const OpenFile open(directory.path(), O_DIRECTORY);
@@ -59,7 +59,7 @@ TEST("two walks of one directory do not disturb each other") {
   CHECK_EQ(Rest(first.value()).size(), 2);
 }
 
-TEST("a pass that is shared finds every name once, whoever finds it") {
+TEST("a shared pass – two walkers – finds every name once between them") {
   const TemporaryDirectory directory;
   std::multiset<std::string> names;
   for (size_t i = 0; i < 10'000; i++) names.insert("some-name-" + std::to_string(i));
@@ -75,7 +75,7 @@ TEST("a pass that is shared finds every name once, whoever finds it") {
   CHECK(found[0] == names);
 }
 
-TEST("a pass that is shared fails with what either of the two failed with") {
+TEST("a shared pass – either walker fails – fails with that error") {
   const TemporaryDirectory directory;
   for (size_t i = 0; i < 5'000; i++) testing::WriteFile(directory.path() + "/some-name-" + std::to_string(i), "");
   const OpenFile open(directory.path(), O_DIRECTORY);
@@ -93,7 +93,7 @@ TEST("a pass that is shared fails with what either of the two failed with") {
   }
 }
 
-TEST("a walk tells what can be a regular file") {
+TEST("a walk – entries of all kinds – says which can be a regular file") {
   CHECK((DirectoryEntry{"a", DT_REG}).MaybeRegular());
   CHECK((DirectoryEntry{"a", DT_UNKNOWN}).MaybeRegular());
   for (const uint8_t type : {DT_DIR, DT_LNK, DT_FIFO, DT_SOCK, DT_CHR, DT_BLK}) {
@@ -101,7 +101,7 @@ TEST("a walk tells what can be a regular file") {
   }
 }
 
-TEST("a directory that is removed while it is walked has no more entries") {
+TEST("a walk – directory removed meanwhile – has no more entries") {
   const TemporaryDirectory directory;
   const std::string path = directory.path() + "/gone";
   CHECK_EQ(::mkdir(path.c_str(), 0755), 0);
@@ -111,7 +111,7 @@ TEST("a directory that is removed while it is walked has no more entries") {
   CHECK(!walk.value().Next().value().has_value());
 }
 
-TEST("a directory that cannot be opened or read says why") {
+TEST("a walk – directory cannot be opened or read – returns the reason") {
   const TemporaryDirectory directory;
   const OpenFile open(directory.path(), O_DIRECTORY);
   auto walk = DirectoryWalk::Open(open.fd());

@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 using testing::Cache;
 using testing::Faults;
 
-// What goes when the images are to sum to at most `target`, in the order in which it goes.
+// Evicts until the images sum to at most `target`, and returns the evicted ones in order.
 std::string EvictTo(const Cache& cache, uint64_t target, size_t step = 1000) {
   auto eviction = Eviction::Begin(cache.shared(), target);
   if (!eviction.ok()) return testing::Describe(eviction.error());
@@ -45,7 +45,7 @@ void AddImages(const Cache& cache, std::initializer_list<const char*> ids) {
   }
 }
 
-TEST("a cache that is not larger than its target loses nothing") {
+TEST("an eviction – cache not larger than its target – removes nothing") {
   const Cache cache;
   AddImages(cache, {"a", "b"});
   CHECK_EQ(EvictTo(cache, 20), "");
@@ -53,7 +53,7 @@ TEST("a cache that is not larger than its target loses nothing") {
   CHECK(testing::Exists(cache.Path("a")) && testing::Exists(cache.Path("b")));
 }
 
-TEST("glance B9: the least recently used go, to the nanosecond, and no more than must") {
+TEST("glance B9: an eviction – accesses 1 ns apart – removes the oldest, just enough") {
   const Cache cache;
   AddImages(cache, {"d", "b", "a", "e", "c"});
   CHECK_EQ(EvictTo(cache, 39), "d b");
@@ -62,27 +62,27 @@ TEST("glance B9: the least recently used go, to the nanosecond, and no more than
   CHECK_EQ(EvictTo(cache, 0), "");
 }
 
-TEST("the order is the same in steps of one") {
+TEST("an eviction – steps of one image – has the same order") {
   const Cache cache;
   AddImages(cache, {"d", "b", "a", "e", "c"});
   CHECK_EQ(EvictTo(cache, 10, 1), "d b a e");
 }
 
-TEST("of images as old as each other the smaller goes first, then the first by name") {
+TEST("an eviction – equal ages – removes the smaller first, then the first by name") {
   const Cache cache;
   for (const char* id : {"c", "b", "large"}) cache.AddImage(id, id == std::string_view("large") ? "many bytes" : "few");
   for (const char* id : {"c", "b", "large"}) testing::SetTimes(cache.Path(id), 5 * testing::kSecond, 0);
   CHECK_EQ(EvictTo(cache, 0), "b c large");
 }
 
-TEST("a modification counts as a use") {
+TEST("an eviction – modified image – counts the modification as a use") {
   const Cache cache;
   AddImages(cache, {"a", "b"});
   testing::SetTimes(cache.Path("a"), 0, testing::NowNs());
   CHECK_EQ(EvictTo(cache, 10), "b");
 }
 
-TEST("an image from a far future is not taken for the coldest") {
+TEST("an eviction – image from a far future – is not the LRU victim") {
   const Cache cache;
   AddImages(cache, {"a", "b"});
   const timespec far{13'569'465'600, 0};  // the year 2400
@@ -90,7 +90,7 @@ TEST("an image from a far future is not taken for the coldest") {
   CHECK_EQ(EvictTo(cache, 10), "b");
 }
 
-TEST("what goes is reported with its hits as they stood") {
+TEST("an eviction – images with hits – reports the hits as they stood") {
   const Cache cache;
   AddImages(cache, {"a"});
   testing::SetAttribute(cache.Path("a"), kHitsAttribute, "3");
@@ -104,7 +104,7 @@ TEST("what goes is reported with its hits as they stood") {
   CHECK(!evicted.problem.has_value());
 }
 
-TEST("an image that is read after the walk stays, and the next goes") {
+TEST("an eviction – image read after the walk – keeps it, and removes the next") {
   const Cache cache;
   AddImages(cache, {"a", "b", "c"});
   auto eviction = Eviction::Begin(cache.shared(), 20);
@@ -119,7 +119,7 @@ TEST("an image that is read after the walk stays, and the next goes") {
   CHECK(testing::Exists(cache.Path("a")));
 }
 
-TEST("an image that is replaced after the walk stays, though it looks as old") {
+TEST("an eviction – image replaced after the walk – keeps it, though it looks as old") {
   const Cache cache;
   AddImages(cache, {"a", "b"});
   const int64_t time = testing::ModifiedNs(cache.Path("a"));
@@ -134,7 +134,7 @@ TEST("an image that is replaced after the walk stays, though it looks as old") {
   CHECK_EQ(testing::ReadFile(cache.Path("a")), "new bytes.");
 }
 
-TEST("an image that is replaced while its lock is taken stays") {
+TEST("an eviction – image replaced while its lock is taken – keeps it") {
   const Cache cache;
   AddImages(cache, {"a"});
   auto eviction = Eviction::Begin(cache.shared(), 0);
@@ -149,7 +149,7 @@ TEST("an image that is replaced while its lock is taken stays") {
   CHECK_EQ(testing::ReadFile(cache.Path("a")), "new bytes.");
 }
 
-TEST("an image whose lock is held stays, without a problem and without a second try") {
+TEST("an eviction – image locked – keeps it, without an error or a second try") {
   const Cache cache;
   AddImages(cache, {"a", "b"});
   const testing::OpenFile holder(cache.Path("a"));
@@ -166,7 +166,7 @@ TEST("an image whose lock is held stays, without a problem and without a second 
   CHECK_EQ(locks, 3);  // One for "a", and for "b" with its release.
 }
 
-TEST("an image is unlinked under its lock") {
+TEST("an eviction – any image – unlinks it under its lock") {
   const Cache cache;
   AddImages(cache, {"a"});
   auto eviction = Eviction::Begin(cache.shared(), 0);
@@ -179,7 +179,7 @@ TEST("an image is unlinked under its lock") {
   CHECK(reader.TryFlock());
 }
 
-TEST("an image that is gone after the walk is passed over") {
+TEST("an eviction – image gone after the walk – passes over it") {
   for (const int moment : {0, 1, 2}) {
     const Cache cache;
     AddImages(cache, {"a"});
@@ -193,7 +193,7 @@ TEST("an image that is gone after the walk is passed over") {
   }
 }
 
-TEST("what somebody else removes after the walk makes room too, in a dry run as well") {
+TEST("an eviction – images removed by others after the walk – counts their space too") {
   for (const auto begin : {Eviction::Begin, Eviction::BeginDryRun}) {
     const Cache cache;
     AddImages(cache, {"a", "b", "c"});
@@ -205,7 +205,7 @@ TEST("what somebody else removes after the walk makes room too, in a dry run as 
   }
 }
 
-TEST("what somebody else replaces by less after the walk makes room too") {
+TEST("an eviction – images replaced by smaller ones after the walk – counts that too") {
   const Cache cache;
   AddImages(cache, {"a", "b", "c"});
   auto eviction = Eviction::Begin(cache.shared(), 25);
@@ -216,7 +216,7 @@ TEST("what somebody else replaces by less after the walk makes room too") {
   CHECK(testing::Exists(cache.Path("a")) && testing::Exists(cache.Path("b")));
 }
 
-TEST("an image that cannot be removed stays, the others go, and the first problem is told") {
+TEST("an eviction – image cannot be removed – removes the others, reports the error") {
   const Cache cache;
   AddImages(cache, {"a", "b", "c"});
   for (const char* call : {"openat", "statx", "unlinkat"}) {
@@ -239,7 +239,7 @@ TEST("an image that cannot be removed stays, the others go, and the first proble
   CHECK_EQ(evicted.problem->code, EACCES);
 }
 
-TEST("hits that cannot be read do not keep an image") {
+TEST("an eviction – hits cannot be read – removes the image") {
   const Cache cache;
   AddImages(cache, {"a"});
   auto eviction = Eviction::Begin(cache.shared(), 0);
@@ -250,7 +250,7 @@ TEST("hits that cannot be read do not keep an image") {
   CHECK_EQ(evicted.images.row(0).hits, 0);
 }
 
-TEST("glance B11: one eviction at a time, and the second is told to look again") {
+TEST("glance B11: an eviction – another is running – returns that it must look again") {
   const Cache cache;
   AddImages(cache, {"a"});
   {
@@ -262,7 +262,7 @@ TEST("glance B11: one eviction at a time, and the second is told to look again")
   CHECK_OK(Eviction::Begin(cache.shared(), 0));
 }
 
-TEST("an eviction that cannot begin says why, and leaves no lock") {
+TEST("an eviction – cannot begin – returns the reason and leaves no lock") {
   const Cache cache;
   AddImages(cache, {"a"});
   for (const char* call : {"mkdirat", "getdents64", "statx"}) {
@@ -274,7 +274,7 @@ TEST("an eviction that cannot begin says why, and leaves no lock") {
   CHECK_FAILS(Eviction::BeginDryRun(cache.shared(), 0), EIO);
 }
 
-TEST("a dry run tells what would go, and removes nothing") {
+TEST("a dry run – any cache – reports the victims, and removes nothing") {
   const Cache cache;
   AddImages(cache, {"a", "b", "c"});
   testing::SetAttribute(cache.Path("a"), kHitsAttribute, "3");
@@ -288,7 +288,7 @@ TEST("a dry run tells what would go, and removes nothing") {
   CHECK_EQ(testing::Names(cache.path()), "a b c incomplete invalid queue");
 }
 
-TEST("a dry run passes over what is gone, and tells of what it may not open") {
+TEST("a dry run – images gone or closed to us – passes over, and reports the closed") {
   const Cache cache;
   AddImages(cache, {"a", "b"});
   auto dry = Eviction::BeginDryRun(cache.shared(), 0);
@@ -300,7 +300,7 @@ TEST("a dry run passes over what is gone, and tells of what it may not open") {
   CHECK_EQ(would.problem->code, EACCES);
 }
 
-TEST("where locks do not work, eviction still makes room") {
+TEST("an eviction – locks do not work – still makes room") {
   const Cache cache;
   AddImages(cache, {"a", "b"});
   const Faults faults(testing::Refuse("flock", ENOLCK));

@@ -29,7 +29,7 @@ constexpr int kDeath = -1;
 
 constexpr int kFaults[] = {EIO, ENOSPC, EDQUOT, EACCES, EMFILE, ENOMEM, EINTR, ENOENT, ESTALE, EROFS, kDeath};
 
-// Enough to see what is wrong with an operation.
+// Enough complaints to find the fault of an operation.
 constexpr int kMostComplaints = 5;
 
 // An operation that never completes is as wrong as one that fails.
@@ -98,7 +98,7 @@ void RunWithFault(const Operation& operation, Scene& scene, Point& point) {
   operation.run(scene);
 }
 
-// In a process of its own, which had its claims itself: a lock is kept by whoever has a copy of its descriptor.
+// In a process of its own, which makes the claims: every process with a copy of its descriptor keeps a lock.
 void RunAndDie(const Operation& operation, Scene& scene, Point& point) {
   Worker worker([&] {
     if (operation.prepare) operation.prepare(scene);
@@ -115,7 +115,7 @@ void RunAndDie(const Operation& operation, Scene& scene, Point& point) {
   scene.error = SysError{EINTR, "kill"};
 }
 
-// What is wrong with the image after the operation, if anything is.
+// Returns the fault of the image after the operation, if there is one.
 const char* LookAtImage(const Operation& operation, const Scene& scene) {
   const auto bytes = ReadFile(scene.cache.Path("a"));
   if (bytes != operation.before && bytes != operation.after) return "is neither what it was nor what it becomes";
@@ -127,7 +127,7 @@ const char* LookAtImage(const Operation& operation, const Scene& scene) {
   return nullptr;
 }
 
-// What is wrong after one point, if anything is.
+// Returns the fault after one point, if there is one.
 std::string TryPoint(const Operation& operation, const Cache& cache, Point& point) {
   cache.Clear();
   Scene scene{cache};
@@ -148,7 +148,7 @@ std::string TryPoint(const Operation& operation, const Cache& cache, Point& poin
   if (OpenDescriptors() != open_before) return "leaks a descriptor";
   if (AnythingIsLocked(scene.cache)) return "keeps a lock";
   if (const char* problem = LookAtImage(operation, scene)) return "the image " + std::string(problem);
-  // Who dies between making a token by name and marking it leaves what looks like a foreign writer's.
+  // A writer that dies between making a token by name and marking it leaves one like a foreign writer's.
   if (point.code == kDeath && *operation.unknown_call != '\0') ReapAll(scene.cache);
   if (const char* problem = CacheAgain(scene.cache)) return "the image " + std::string(problem);
   if (const char* problem = ReapAll(scene.cache)) return problem;

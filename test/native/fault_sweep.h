@@ -1,8 +1,9 @@
-// Fails every system call of an operation, one at a time, with each of ten errnos, and looks at what is left each time;
-// then kills a process at every call.
+// Fails every system call of an operation, one at a time, with each of ten errnos, and checks the state that is left
+// each time; then kills a process at every call.
 //
 // After every point: no crash, no descriptor leaked, no lock kept, the image "a" as it was before or as it is after the
-// operation and never partial, cacheable again at once, and nothing in incomplete/ or invalid/ that cannot be reaped.
+// operation and never partial, cacheable again immediately, and nothing in incomplete/ or invalid/ that cannot be
+// reaped.
 
 #pragma once
 
@@ -19,7 +20,7 @@
 
 namespace testing {
 
-// What one point works on.
+// The objects that one point works on.
 struct Scene {
   const Cache& cache;
   std::optional<xattr_cache::ImageWriter> writer = std::nullopt;
@@ -39,7 +40,7 @@ struct Scene {
   }
 };
 
-// What cannot be found is passed over; a token that may not be opened is taken for a foreign writer's.
+// Errnos after which a file is passed over; a token that may not be opened is taken for a foreign writer's.
 inline const std::vector<int> kGone = {ENOENT, ESTALE};
 inline const std::vector<int> kGoneOrForeign = {ENOENT, ESTALE, EACCES};
 
@@ -53,7 +54,7 @@ struct Operation {
   std::function<void(Scene&)> run = nullptr;     // the part whose calls fail
   std::function<void(Scene&)> finish = nullptr;  // looks at what came of it, and lets go of everything
 
-  // What success has to answer; empty: anything.
+  // The result that success must return; empty: anything.
   std::string answer = {};
   // A call that this file system does not know at all.
   const char* unknown_call = "";

@@ -1,4 +1,4 @@
-// Design, section 8: fail each call.  Here what follows a writer, and what takes a damaged image away.
+// Design, section 8: fail each call.  Here the calls of followers and of the quarantine.
 
 #include <fcntl.h>
 
@@ -19,7 +19,7 @@ using testing::LeaveDeadWriter;
 using testing::Scene;
 using testing::Sweep;
 
-// Opens and looks once; the answer is what it saw.
+// Opens and looks once; the answer is the state that it saw.
 void FollowAndLook(Scene& scene) {
   auto follower = Follower::Open(scene.cache.shared(), "a", {}, true);
   if (!scene.Note(follower)) return;
@@ -34,7 +34,7 @@ void QuarantineImage(Scene& scene) {
   if (scene.Note(moved)) scene.answer = moved.value() ? "moved" : "gone";
 }
 
-TEST("every call of one who follows may fail") {
+TEST("every call – of a follower – may fail") {
   Sweep("followings", {
                           {.name = "follow a live writer",
                            .before = "old",
@@ -52,7 +52,7 @@ TEST("every call of one who follows may fail") {
                       });
 }
 
-TEST("every call of a quarantine may fail") {
+TEST("every call – of a quarantine – may fail") {
   Sweep(
       "quarantines",
       {{.name = "quarantine", .before = "old", .run = QuarantineImage, .answer = "moved", .excused = testing::kGone}});

@@ -1,4 +1,4 @@
-// Design, section 8: fail each call.  Here what is asked, read, counted, queued and configured.
+// Design, section 8: fail each call.  Here lookups, reads, hits, the queue and configuring.
 
 #include <string>
 
@@ -45,7 +45,7 @@ std::string Text(const ImageList& list) {
   return names;
 }
 
-// A question about a cache, as what a sweep runs.
+// A lookup in a cache, as an operation of the sweep.
 template <typename Ask>
 std::function<void(Scene&)> Asking(Ask ask) {
   return [ask](Scene& scene) {
@@ -54,7 +54,7 @@ std::function<void(Scene&)> Asking(Ask ask) {
   };
 }
 
-// What does not touch the image "a", which is there.  What seems to be gone is answered as if it were.
+// Operations that do not touch the cached image "a".  A file that seems to be gone counts as gone.
 Operation Question(const char* name, std::function<void(Scene&)> run, std::string answer) {
   return {.name = name,
           .before = "old",
@@ -72,7 +72,7 @@ Operation Question(const char* name, std::function<void(Scene&)> run, std::strin
           .excused = testing::kGoneOrForeign};
 }
 
-TEST("every call of a question may fail, and it answers rightly or not at all") {
+TEST("every call – of a lookup – may fail, and the result is right or an error") {
   Sweep(
       "questions",
       {
@@ -95,7 +95,7 @@ TEST("every call of a question may fail, and it answers rightly or not at all") 
       });
 }
 
-TEST("every call of a question about a live writer may fail, and he goes on") {
+TEST("every call – of a lookup beside a writer – may fail, and the writer goes on") {
   Sweep("questions about a live writer", {{.name = "who holds a live writer's image",
                                            .after = "new",
                                            .prepare = testing::ClaimAndWrite,
@@ -105,7 +105,7 @@ TEST("every call of a question about a live writer may fail, and he goes on") {
                                            .excused = testing::kGoneOrForeign}});
 }
 
-TEST("every call of the queue may fail") {
+TEST("every call – of the queue – may fail") {
   const auto queue_a = Asking([](const auto& cache) { return QueueImage(cache, "a", {}); });
   Sweep("the queue", {
                          {.name = "queue", .run = queue_a, .answer = "yes", .excused = testing::kGoneOrForeign},
@@ -145,7 +145,7 @@ void ReadAndHit(Scene& scene) {
   scene.Expect(counted == on_file, "says of a hit what is not so");
 }
 
-TEST("every call of a read may fail, and a hit is counted or said not to be") {
+TEST("every call – of a read – may fail, and a hit is counted or reported uncounted") {
   Sweep("reads",
         {
             {.name = "read", .before = "old", .after = "old", .run = ReadAndHit<Waiting::kAllowed>},
@@ -173,7 +173,7 @@ TEST("every call of a read may fail, and a hit is counted or said not to be") {
         });
 }
 
-TEST("every call of configuring may fail, and locks that work are not taken for broken ones") {
+TEST("every call – of configuring – may fail, and working locks are not called broken") {
   Sweep("configuring", {{.name = "configure",
                          .before = "old",
                          .after = "old",

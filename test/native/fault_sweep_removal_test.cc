@@ -1,4 +1,4 @@
-// Design, section 8: fail each call.  Here what takes images and leftovers away.
+// Design, section 8: fail each call.  Here the removal of images and leftovers.
 
 #include <unistd.h>
 
@@ -19,7 +19,7 @@ using testing::LeaveDeadWriter;
 using testing::Scene;
 using testing::Sweep;
 
-TEST("every call of a delete may fail") {
+TEST("every call – of a delete – may fail") {
   const auto erase = [](Scene& scene) { (void)scene.Note(DeleteImage(scene.cache.directory(), "a")); };
   Sweep("deletes", {
                        {.name = "delete", .before = "old", .run = erase, .excused = testing::kGone},
@@ -30,7 +30,7 @@ TEST("every call of a delete may fail") {
                         .finish =
                             [](Scene& scene) {
                               const bool deleted = !scene.error.has_value() && !scene.excused;
-                              // What was said to be deleted does not come back.
+                              // An image reported as deleted does not come back.
                               if (deleted) scene.Expect(!scene.writer->Commit().ok(), "is committed though deleted");
                             },
                         .excused = testing::kGoneOrForeign},
@@ -54,7 +54,7 @@ void EvictAll(Scene& scene) {
   scene.answer = std::to_string(evicted.images.size());
 }
 
-TEST("every call of an eviction may fail") {
+TEST("every call – of an eviction – may fail") {
   Sweep("evictions", {
                          {.name = "evict",
                           .before = "old",
@@ -89,12 +89,12 @@ void ReapStalledNow(Scene& scene) {
 // A dead writer, a foreign file, bytes that no token names.
 void LeaveStalled(Scene& scene) {
   LeaveDeadWriter(scene);
-  testing::WriteFile(scene.cache.Path("incomplete/foreign"), "his");
+  testing::WriteFile(scene.cache.Path("incomplete/foreign"), "its");
   testing::WriteFile(scene.cache.Path("incomplete/.d-0123456789abcdef"), "orphan");
   scene.cache.AgeIncomplete(3600);
 }
 
-TEST("every call of a reaper may fail, and a live writer is none the worse for it") {
+TEST("every call – of a reaper – may fail, and a live writer is unharmed") {
   Sweep("reapers",
         {
             {.name = "reap invalid",

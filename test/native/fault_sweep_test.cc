@@ -1,4 +1,4 @@
-// Design, section 8: fail each call.  Here what makes an image.
+// Design, section 8: fail each call.  Here the calls that make an image.
 
 #include "fault_sweep.h"
 #include "core/lookup.h"
@@ -56,7 +56,7 @@ void Put(Scene& scene) {
   (void)scene.Note(PutImage(scene.cache.directory(), "a", Bytes("new")));
 }
 
-TEST("every call of a claim may fail, of a fresh one, of a second one, and of one that takes over") {
+TEST("every call – of a claim, a second one, a take-over – may fail") {
   Sweep("claims",
         {
             {.name = "claim", .after = "new", .run = Claim, .finish = WriteAndCommit},
@@ -83,7 +83,7 @@ TEST("every call of a claim may fail, of a fresh one, of a second one, and of on
         });
 }
 
-TEST("every call of a writer may fail, and it can go on or give up") {
+TEST("every call – of a writer – may fail, and it can go on or give up") {
   Sweep("writers",
         {
             {.name = "write",
@@ -152,7 +152,7 @@ TEST("every call of a writer may fail, and it can go on or give up") {
         });
 }
 
-TEST("every call of a whole put may fail") {
+TEST("every call – of a put – may fail") {
   Sweep(
       "puts",
       {

@@ -15,7 +15,8 @@ namespace testing {
 
 class Faults {
  public:
-  // Asked before each call with its name: an errno to refuse it with, or 0.  What it calls itself is let through.
+  // Called before each system call with its name: returns an errno to refuse it with, or 0.  Its own calls are let
+  // through.
   using Answer = std::function<int(std::string_view call)>;
 
   explicit Faults(Answer answer);

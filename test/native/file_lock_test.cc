@@ -26,7 +26,7 @@ struct LockedFile {
   LockedFile() { testing::WriteFile(path, ""); }
 };
 
-TEST("a lock keeps out every other open of the file, until it goes") {
+TEST("a lock – held – excludes every other open of the file, until released") {
   const LockedFile file;
   const OpenFile first(file.path);
   const OpenFile second(file.path);
@@ -38,7 +38,7 @@ TEST("a lock keeps out every other open of the file, until it goes") {
   CHECK_OK(FileLock::TryAcquire(second.fd()));
 }
 
-TEST("a lock keeps out other processes") {
+TEST("a lock – held – excludes other processes") {
   const LockedFile file;
   const OpenFile first(file.path);
   const auto lock = FileLock::TryAcquire(first.fd());
@@ -51,7 +51,7 @@ TEST("a lock keeps out other processes") {
 }
 
 // Closing alone would not do: the child's copy of the descriptor keeps the lock.
-TEST("a lock is released explicitly, so that a forked child does not keep it") {
+TEST("a lock – with a forked child – is released explicitly, so the child keeps none") {
   const LockedFile file;
   const OpenFile open(file.path);
   auto lock = FileLock::TryAcquire(open.fd());
@@ -63,7 +63,7 @@ TEST("a lock is released explicitly, so that a forked child does not keep it") {
   lock.value().Release();  // Once more does nothing.
 }
 
-TEST("a lock moves with its owner") {
+TEST("a lock – moved – goes with its owner") {
   const LockedFile file;
   const OpenFile open(file.path);
   auto lock = FileLock::TryAcquire(open.fd());
@@ -75,7 +75,7 @@ TEST("a lock moves with its owner") {
   CHECK(!IsFlocked(file.path));
 }
 
-TEST("an assigned lock keeps what it was given") {
+TEST("a lock – assigned – keeps the new one") {
   const LockedFile file;
   const LockedFile other;
   const OpenFile open(file.path);
@@ -91,7 +91,7 @@ TEST("an assigned lock keeps what it was given") {
   CHECK(IsFlocked(other.path));
 }
 
-TEST("waiting for a lock ends at its time") {
+TEST("a wait for a lock – never released – ends at its timeout") {
   const LockedFile file;
   const OpenFile holder(file.path);
   CHECK(holder.TryFlock());
@@ -102,7 +102,7 @@ TEST("waiting for a lock ends at its time") {
   CHECK(Clock::now() - start < 5s);
 }
 
-TEST("waiting no time tries once") {
+TEST("a wait for a lock – timeout of 0 – tries once") {
   const LockedFile file;
   const OpenFile open(file.path);
   CHECK_OK(FileLock::Acquire(open.fd(), 0ms));
@@ -114,7 +114,7 @@ TEST("waiting no time tries once") {
   CHECK_EQ(tries, 1);
 }
 
-TEST("who waits gets the lock when it becomes free") {
+TEST("a wait for a lock – lock released meanwhile – gets the lock") {
   const LockedFile file;
   const OpenFile first(file.path);
   auto lock = FileLock::TryAcquire(first.fd());
@@ -129,7 +129,7 @@ TEST("who waits gets the lock when it becomes free") {
   CHECK_OK(waited);
 }
 
-TEST("where locks do not work, waiting ends at once") {
+TEST("a wait for a lock – locks do not work – ends immediately") {
   const LockedFile file;
   const OpenFile open(file.path);
   const testing::Faults faults(testing::Refuse("flock", ENOLCK));
@@ -137,7 +137,7 @@ TEST("where locks do not work, waiting ends at once") {
 }
 
 // NFS answers EBADF when a descriptor that only reads asks for an exclusive lock.
-TEST("where a lock wants a descriptor that may write, the file is opened once more") {
+TEST("a lock – needs a writable descriptor – opens the file once more") {
   const LockedFile file;
   const OpenFile open(file.path);
   auto lock = [&] {
@@ -149,7 +149,7 @@ TEST("where a lock wants a descriptor that may write, the file is opened once mo
   CHECK(!open.TryFlock());  // Another description holds it.
 }
 
-TEST("a file that is opened once more is let go with the lock") {
+TEST("a lock – file opened once more – closes that with the lock") {
   const LockedFile file;
   const OpenFile open(file.path);
   {
@@ -159,7 +159,7 @@ TEST("a file that is opened once more is let go with the lock") {
   CHECK(!IsFlocked(file.path));
 }
 
-TEST("a file that may not be opened for writing is not locked") {
+TEST("a lock – file may not be opened for writing – is not taken") {
   const LockedFile file;
   const OpenFile open(file.path);
   {
@@ -170,7 +170,7 @@ TEST("a file that may not be opened for writing is not locked") {
   CHECK_FAILS(FileLock::TryAcquire(open.fd()), EBADF);
 }
 
-TEST("whether a file is locked is found out without locking it") {
+TEST("a look at a lock – held or free – is right, and takes no lock") {
   const LockedFile file;
   const OpenFile prober(file.path);
   CHECK_EQ(IsLocked(prober.fd()).value(), false);
@@ -182,13 +182,13 @@ TEST("whether a file is locked is found out without locking it") {
   CHECK_FAILS(IsLocked(prober.fd()), ENOLCK);
 }
 
-TEST("a file system without locks is told from a lock that is held, or fails") {
+TEST("a lock – no locks supported – differs from a held lock, and from a failure") {
   for (const int code : {ENOLCK, EOPNOTSUPP, ENOSYS}) CHECK(LocksAreMissing({code, "flock"}));
   for (const int code : {EWOULDBLOCK, EIO, EMFILE, EACCES}) CHECK(!LocksAreMissing({code, "flock"}));
   CHECK(!LocksAreMissing({EOPNOTSUPP, "fsetxattr"}));
 }
 
-TEST("two who look whether a file is locked do not take each other for the holder") {
+TEST("two looks at a lock – concurrent – do not take each other for the holder") {
   const LockedFile file;
   const OpenFile prober(file.path);
   const OpenFile other(file.path);

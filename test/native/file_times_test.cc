@@ -7,7 +7,7 @@
 namespace xattr_cache {
 namespace {
 
-TEST("times are counted in nanoseconds, before the epoch too") {
+TEST("times – before and after the epoch – are counted in nanoseconds") {
   CHECK_EQ(ToNanoseconds({0, 0}), 0);
   CHECK_EQ(ToNanoseconds({1, 5}), 1'000'000'005);
   CHECK_EQ(ToNanoseconds({-1, 999'999'999}), -1);
@@ -15,7 +15,7 @@ TEST("times are counted in nanoseconds, before the epoch too") {
 }
 
 // Which `touch -d 2400-01-01` makes.
-TEST("times that do not fit count as the farthest that do, in their order to all others") {
+TEST("times – out of range – become the farthest that fit, in order") {
   const int64_t now = ToNanoseconds(sys::Now());
   for (const time_t far : {time_t{13'569'465'600}, std::numeric_limits<time_t>::max()}) {
     CHECK(ToNanoseconds({far, 999'999'999}) > now);
@@ -25,18 +25,18 @@ TEST("times that do not fit count as the farthest that do, in their order to all
   CHECK(AgeSeconds({-13'569'465'600, 0}) > 1e10);
 }
 
-TEST("a span that does not fit is the longest that does") {
+TEST("a span – out of range – is the longest that fits") {
   CHECK_EQ(FromMilliseconds(1.5).count(), 1'500'000);
   CHECK_EQ(FromMilliseconds(std::numeric_limits<double>::infinity()).count(), 9'200'000'000'000'000'000);
   CHECK_EQ(FromMilliseconds(1e300).count(), 9'200'000'000'000'000'000);
 }
 
-TEST("milliseconds keep the fraction") {
+TEST("milliseconds – with a fraction – keep it") {
   CHECK_EQ(ToMilliseconds(1'500'000), 1.5);
   CHECK_EQ(ToMilliseconds(1), 1e-6);
 }
 
-TEST("recency is the later of access and modification") {
+TEST("recency – access and modification – is the later of them") {
   sys::FileStat stat;
   stat.accessed = {10, 5};
   stat.modified = {10, 4};
@@ -45,7 +45,7 @@ TEST("recency is the later of access and modification") {
   CHECK_EQ(Recency(stat), 11'000'000'000);
 }
 
-TEST("a time in the future is as old as one that lies as far in the past") {
+TEST("recency – time in the future – is as old as one as far in the past") {
   timespec time = sys::Now();
   time.tv_sec -= 100;
   CHECK(AgeSeconds(time) >= 100 && AgeSeconds(time) < 110);

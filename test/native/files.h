@@ -60,7 +60,7 @@ void SetTimes(const std::string& path, int64_t accessed_ns, int64_t modified_ns)
 // Sets both times back.
 void MakeOlder(const std::string& path, double seconds);
 
-// Whether there is such a file and somebody has a flock(2) on it.
+// Returns whether the file exists and is locked with flock(2).
 bool IsFlocked(const std::string& path);
 
 // A descriptor of its own, closed with the object.

@@ -25,7 +25,7 @@ Result<Follower> Follow(const Cache& cache, bool announce = false, const StallRu
   return Follower::Open(cache.shared(), "a", rule, announce);
 }
 
-// What can be read now, as text.
+// Returns the bytes that can be read now, as text.
 std::string BytesOf(const Follower& follower) {
   std::string bytes(100, '\0');
   const auto size =
@@ -34,14 +34,14 @@ std::string BytesOf(const Follower& follower) {
   return bytes;
 }
 
-TEST("what nobody writes cannot be followed") {
+TEST("a follower – no writer – cannot be opened") {
   const Cache cache;
   CHECK_FAILS(Follow(cache), ENOENT);
   cache.AddImage("a", "bytes");
   CHECK_FAILS(Follow(cache), ENOENT);
 }
 
-TEST("a follower sees the bytes as they come, and that they are complete") {
+TEST("a follower – bytes arrive – sees them, and that they are complete") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -61,7 +61,7 @@ TEST("a follower sees the bytes as they come, and that they are complete") {
   CHECK_EQ(BytesOf(follower.value()), "first, last");
 }
 
-TEST("space that was reserved does not look like bytes") {
+TEST("a follower – reserved space – sees no bytes in it") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -70,7 +70,7 @@ TEST("space that was reserved does not look like bytes") {
   CHECK_EQ(Follow(cache).value().Look().value().size, 5);
 }
 
-TEST("a write that is rolled back fails its followers with its reason") {
+TEST("a follower – write rolled back – fails with its reason") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -81,7 +81,7 @@ TEST("a write that is rolled back fails its followers with its reason") {
   CHECK_EQ(follower.value().Look().value().reason, "why");
 }
 
-TEST("a follower that saw the bytes complete reads them to their end, though there was no room to publish them") {
+TEST("a follower – bytes complete, no room to publish – reads them to the end") {
   for (const bool room_for_reason : {true, false}) {
     const Cache cache;
     auto writer = cache.Claim("a");
@@ -104,7 +104,7 @@ TEST("a follower that saw the bytes complete reads them to their end, though the
   }
 }
 
-TEST("what was deleted while it was written is complete for its followers when it is") {
+TEST("a follower – image deleted while written – sees it complete in the end") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -118,7 +118,7 @@ TEST("what was deleted while it was written is complete for its followers when i
   CHECK_EQ(BytesOf(follower.value()), "all");
 }
 
-TEST("what was committed and evicted again is complete for its followers") {
+TEST("a follower – image committed and evicted – sees it complete") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -130,7 +130,7 @@ TEST("what was committed and evicted again is complete for its followers") {
   CHECK_EQ(BytesOf(follower.value()), "all");
 }
 
-TEST("a writer that was killed is dead to its followers, who keep its bytes though another takes over") {
+TEST("a follower – writer killed – sees it dead, and keeps its bytes") {
   const Cache cache;
   std::optional<testing::Child> writer;
   writer.emplace([&] {
@@ -151,7 +151,7 @@ TEST("a writer that was killed is dead to its followers, who keep its bytes thou
   CHECK_EQ(Follow(cache).value().Look().value().size, 0);
 }
 
-TEST("where locks prove nothing, a silent writer is dead to its followers by its age") {
+TEST("a follower – locks prove nothing – takes a silent writer for dead by its age") {
   const Cache cache;
   cache.LeaveDeadWriter("a", "half");
   CHECK_EQ(Follow(cache, false, ByAge(60)).value().Look().value().progress, Progress::kGrowing);
@@ -159,13 +159,13 @@ TEST("where locks prove nothing, a silent writer is dead to its followers by its
   CHECK_EQ(Follow(cache, false, ByAge(60)).value().Look().value().progress, Progress::kDead);
 }
 
-TEST("a foreign writer is not followed") {
+TEST("a follower – foreign writer – cannot be opened") {
   const Cache cache;
   testing::WriteFile(cache.Path("incomplete/a"), "Glance's part");
   CHECK_FAILS(Follow(cache), EBUSY);
 }
 
-TEST("those who announce themselves are seen by those who do not, and gone when they are closed") {
+TEST("followers – announced – are seen by others, until they are closed") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -180,7 +180,7 @@ TEST("those who announce themselves are seen by those who do not, and gone when 
   CHECK(!own.value().HasCompany());
 }
 
-TEST("a follower in another process is company") {
+TEST("a follower – in another process – is seen") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);

@@ -5,7 +5,7 @@
 //     CHECK_EQ(count, 3);
 //   }
 //
-// A check that fails prints where it stands and what it saw, and leaves the function that it is in.
+// A failed check prints its place and the values, and returns from its function.
 
 #pragma once
 

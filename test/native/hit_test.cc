@@ -33,7 +33,7 @@ struct HitImage {
   std::string hits() const { return testing::Attribute(path, kHitsAttribute).value_or("(none)"); }
 };
 
-TEST("a hit is counted, and the access marked in the clock's nanoseconds") {
+TEST("a hit – counted – also sets the access time, in the clock's nanoseconds") {
   const HitImage image;
   const int64_t modified = testing::ModifiedNs(image.path);
   const int64_t before = testing::NowNs();
@@ -49,7 +49,7 @@ TEST("a hit is counted, and the access marked in the clock's nanoseconds") {
   CHECK(!testing::IsFlocked(image.path));
 }
 
-TEST("glance B7: a first hit is counted where there was no count, or no number") {
+TEST("glance B7: a first hit – no count, or no number – is counted") {
   const HitImage image;
   ::unlink(image.path.c_str());
   testing::WriteFile(image.path, "bytes");
@@ -61,7 +61,7 @@ TEST("glance B7: a first hit is counted where there was no count, or no number")
   CHECK_EQ(image.hits(), "1");
 }
 
-TEST("while somebody else has the image locked, a hit has to be tried again") {
+TEST("a hit – image locked by another – must be tried again") {
   const HitImage image;
   const OpenFile holder(image.path);
   CHECK(holder.TryFlock());
@@ -69,7 +69,7 @@ TEST("while somebody else has the image locked, a hit has to be tried again") {
   CHECK_EQ(image.hits(), "0");
 }
 
-TEST("a hit on an image that was evicted or replaced is not counted") {
+TEST("a hit – image evicted or replaced – is not counted") {
   const HitImage image;
   CHECK_OK(PutImage(image.cache.directory(), "a", testing::Bytes("new")));
   CHECK_EQ(RecordHit(image.fd(), 0ns).value().outcome, HitOutcome::kEvicted);
@@ -79,13 +79,13 @@ TEST("a hit on an image that was evicted or replaced is not counted") {
   CHECK_EQ(RecordHit(file.fd(), 0ns).value().outcome, HitOutcome::kEvicted);
 }
 
-TEST("whether an image was evicted is asked under its lock") {
+TEST("a check for eviction – any image – is made under its lock") {
   const HitImage image;
   const Faults faults(testing::Before("flock", 1, [&] { return ::unlink(image.path.c_str()), 0; }));
   CHECK_EQ(RecordHit(image.fd(), 0ns).value().outcome, HitOutcome::kEvicted);
 }
 
-TEST("a hit that cannot be written says why, and is no failure") {
+TEST("a hit – cannot be written – returns the reason, without failing") {
   const HitImage image;
   for (const char* call : {"flock", "statx", "fgetxattr", "fsetxattr"}) {
     for (const int code : {ENOSPC, EDQUOT, EROFS, EACCES, EPERM, ENOLCK}) {
@@ -101,7 +101,7 @@ TEST("a hit that cannot be written says why, and is no failure") {
   CHECK(!testing::IsFlocked(image.path));
 }
 
-TEST("an access within the resolution is not written again, an older one is") {
+TEST("an access – within the resolution, or older – is kept, or written again") {
   const HitImage image;
   const int64_t recent = testing::NowNs() - testing::kSecond;
   testing::SetTimes(image.path, recent, recent);
@@ -112,7 +112,7 @@ TEST("an access within the resolution is not written again, an older one is") {
   CHECK(testing::AccessedNs(image.path) > recent);
 }
 
-TEST("an access of any age, but not one to come, is recent enough for an infinite resolution") {
+TEST("an access – infinite resolution – is recent enough at any age but in the future") {
   const HitImage image;
   const auto never = FromMilliseconds(std::numeric_limits<double>::infinity());
   testing::SetTimes(image.path, 0, 0);
@@ -127,7 +127,7 @@ TEST("an access of any age, but not one to come, is recent enough for an infinit
   CHECK(testing::AccessedNs(image.path) <= testing::NowNs());
 }
 
-TEST("an access that lies in the future is always overwritten") {
+TEST("an access – in the future – is always overwritten") {
   const HitImage image;
   const int64_t future = testing::NowNs() + 1000 * testing::kSecond;
   testing::SetTimes(image.path, future, future);
@@ -135,7 +135,7 @@ TEST("an access that lies in the future is always overwritten") {
   CHECK(testing::AccessedNs(image.path) < future);
 }
 
-TEST("a modification that lies in the future is overwritten with the access, else it would hide it from evictions") {
+TEST("a modification – in the future – is overwritten, since it would hide the access") {
   const HitImage image;
   const int64_t now = testing::NowNs();
   for (const auto resolution : {std::chrono::nanoseconds(0ns), std::chrono::nanoseconds(1h)}) {
@@ -148,7 +148,7 @@ TEST("a modification that lies in the future is overwritten with the access, els
   }
 }
 
-TEST("a modification that lies in the past stays") {
+TEST("a modification – in the past – stays") {
   const HitImage image;
   testing::SetTimes(image.path, 0, 5 * testing::kSecond);
   CHECK_EQ(RecordHit(image.fd(), 0ns).value().outcome, HitOutcome::kCounted);
@@ -157,14 +157,14 @@ TEST("a modification that lies in the past stays") {
   CHECK_EQ(stat.modified.tv_sec, 5);
 }
 
-TEST("an access that cannot be written does not undo the hit") {
+TEST("an access – cannot be written – does not undo the hit") {
   const HitImage image;
   const Faults faults(testing::Refuse("utimensat", EROFS));
   CHECK_EQ(RecordHit(image.fd(), 0ns).value().outcome, HitOutcome::kCounted);
   CHECK_EQ(image.hits(), "1");
 }
 
-TEST("who may write an image but does not own it reads a byte, so that its access moves") {
+TEST("a hit – writable image of another owner – reads a byte to move the access") {
   const HitImage image;
   int reads = 0;
   const Faults faults([&](std::string_view call) {
@@ -175,8 +175,8 @@ TEST("who may write an image but does not own it reads a byte, so that its acces
   CHECK_EQ(reads, 1);
 }
 
-TEST("another user who may write an image counts, one who may only read does not") {
-  if (!testing::IsRoot()) return testing::Skip("needs root, to be somebody else");
+TEST("a hit – another user – is counted if it may write the image, else not") {
+  if (!testing::IsRoot()) return testing::Skip("needs root, to become another user");
   const HitImage image;
   const auto outcome_is = [&](HitOutcome wanted) {
     return testing::RunAsStranger([&] {

@@ -19,14 +19,14 @@ std::string Encode(uint32_t point) {
   return {byte(0xF0 | point >> 18), tail(12), tail(6), tail(0)};
 }
 
-TEST("ordinary names are image ids, whatever their script") {
+TEST("image ids – ordinary names in any script – are accepted") {
   for (const std::string& id : {"a"s, "0"s, "A-b_c.d"s, "trailing."s, "with space"s, "new\nline"s, "\x7F"s, "é"s,
                                 "日本"s, "😀"s, "incomplete2"s, "Queue"s, "xincomplete"s, "%2F"s, "-"s, "~"s}) {
     if (!IsImageId(id)) testing::Fail(__FILE__, __LINE__, testing::Show(id) + " is refused");
   }
 }
 
-TEST("names that leave the directory, hide, or are ours are no image ids") {
+TEST("image ids – names that leave the directory, hide, or are ours – are refused") {
   for (const std::string& id :
        {""s, "."s, ".."s, ".hidden"s, ".d-0123456789abcdef"s, "/"s, "a/b"s, "../a"s, "a/"s, "\0"s, "a\0"s, "a\0b"s,
         "incomplete"s, "invalid"s, "queue"s, ".xattr-cache"s, "\xFF"s, "caf\xE9"s}) {
@@ -34,7 +34,7 @@ TEST("names that leave the directory, hide, or are ours are no image ids") {
   }
 }
 
-TEST("an image id has at most 255 bytes, however many characters that is") {
+TEST("image ids – length – at most 255 bytes, in any number of characters") {
   CHECK(IsImageId(std::string(255, 'a')));
   CHECK(!IsImageId(std::string(256, 'a')));
   std::string accents = "a";
@@ -44,18 +44,18 @@ TEST("an image id has at most 255 bytes, however many characters that is") {
   CHECK(!IsImageId(accents + "b"));
 }
 
-TEST("every character of Unicode is UTF-8, and no surrogate is") {
+TEST("UTF-8 – every character of Unicode – is accepted, and no surrogate") {
   for (uint32_t point = 0; point <= 0x10FFFF; point++) {
     const bool surrogate = point >= 0xD800 && point <= 0xDFFF;
     if (IsUtf8(Encode(point)) == surrogate) testing::Fail(__FILE__, __LINE__, std::to_string(point));
   }
 }
 
-TEST("nothing beyond U+10FFFF is UTF-8") {
+TEST("UTF-8 – beyond U+10FFFF – is refused") {
   for (uint32_t point = 0x110000; point < 0x200000; point++) CHECK(!IsUtf8(Encode(point)));
 }
 
-TEST("overlong forms, stray continuations and torn characters are not UTF-8") {
+TEST("UTF-8 – overlong, stray or torn sequences – are refused") {
   for (const std::string& text : {"\x80"s,
                                   "\xBF"s,
                                   "\xC0\x80"s,
@@ -84,12 +84,12 @@ TEST("overlong forms, stray continuations and torn characters are not UTF-8") {
   }
 }
 
-TEST("nothing, and NUL, are UTF-8") {
+TEST("UTF-8 – empty text and NUL – are accepted") {
   CHECK(IsUtf8(""));
   CHECK(IsUtf8("\0"s));
 }
 
-TEST("a text is cut between characters") {
+TEST("a text – cut – is cut between characters") {
   struct Case {
     std::string_view text;
     size_t size;

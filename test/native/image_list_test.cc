@@ -15,7 +15,7 @@ std::string NamesOf(const ImageList& list) {
   return names;
 }
 
-TEST("rows keep their names and errors, however many follow") {
+TEST("rows – any number added – keep their names and errors") {
   ImageList list;
   for (int i = 0; i < 1000; i++) {
     ImageRow row;
@@ -31,14 +31,14 @@ TEST("rows keep their names and errors, however many follow") {
   CHECK_EQ(list.row(777).size, 777);
 }
 
-TEST("an error may hold any byte") {
+TEST("an error – any bytes – is kept") {
   using namespace std::string_literals;
   ImageList list;
   list.Add("a", {}, "a\0b"s);
   CHECK_EQ(list.error(list.row(0)), "a\0b"s);
 }
 
-TEST("a list that is added to another keeps its names and errors") {
+TEST("a list – added to another – keeps its names and errors") {
   ImageList list;
   list.Add("one", {}, "why");
   ImageList more;
@@ -52,14 +52,14 @@ TEST("a list that is added to another keeps its names and errors") {
   CHECK_EQ(list.error(list.row(2)), "");
 }
 
-TEST("names are sorted by their bytes, not by their letters") {
+TEST("names – sorted – are ordered by their bytes, not by their letters") {
   ImageList list;
   for (const char* name : {"b", "é", "a", "Z", "aa", "~"}) list.Add(name, {});
   list.SortByName();
   CHECK_EQ(NamesOf(list), "Z a aa b ~ é");
 }
 
-TEST("the oldest come first, and names decide a tie") {
+TEST("rows – sorted by age – the oldest first, and names decide a tie") {
   ImageList list;
   const auto add = [&](const char* name, int64_t modified_ns) {
     ImageRow row;
@@ -75,7 +75,7 @@ TEST("the oldest come first, and names decide a tie") {
   CHECK_EQ(NamesOf(list), "old-a old-b middle new");
 }
 
-TEST("the recency of a row is the later of its times") {
+TEST("the recency – of a row – is the later of its times") {
   ImageRow row;
   row.accessed_ns = 5;
   row.modified_ns = 7;

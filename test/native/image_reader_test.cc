@@ -32,7 +32,7 @@ std::string ReadAll(int fd, uint64_t position, size_t room, Waiting waiting = Wa
   return size.ok() ? bytes.substr(0, size.value()) : testing::Describe(size.error());
 }
 
-TEST("an image is opened with what is known of it") {
+TEST("an image – opened – has its metadata") {
   const Cache cache;
   cache.AddImage("a", "bytes");
   const auto image = Open(cache);
@@ -44,7 +44,7 @@ TEST("an image is opened with what is known of it") {
   CHECK((::fcntl(fd, F_GETFL) & O_NOATIME) != 0);
 }
 
-TEST("glance B7: an image without any attribute is still a good image") {
+TEST("glance B7: an image – without any attribute – is opened") {
   const Cache cache;
   testing::WriteFile(cache.Path("a"), "bytes");
   CHECK_OK(Open(cache));
@@ -52,7 +52,7 @@ TEST("glance B7: an image without any attribute is still a good image") {
   CHECK_OK(Open(cache));
 }
 
-TEST("what is no regular file is no image, and opening it does not wait") {
+TEST("an image – not a regular file – is none, and the open does not block") {
   for (const char* kind : {"nothing", "link", "directory", "fifo", "socket"}) {
     const Cache cache;
     const std::string path = cache.Path("a");
@@ -74,7 +74,7 @@ TEST("what is no regular file is no image, and opening it does not wait") {
   }
 }
 
-TEST("a writer's token that was renamed to where images are is no image, unless it holds bytes") {
+TEST("a renamed token – among the images – is no image, unless it has bytes") {
   const Cache cache;
   testing::WriteFile(cache.Path("a"), "");
   testing::SetAttribute(cache.Path("a"), kWriterAttribute, ".d-0123456789abcdef boot");
@@ -83,7 +83,7 @@ TEST("a writer's token that was renamed to where images are is no image, unless 
   CHECK_OK(Open(cache));
 }
 
-TEST("an empty image is one where there are no attributes at all") {
+TEST("an empty image – no attributes supported – is an image") {
   const Cache cache;
   testing::WriteFile(cache.Path("a"), "");
   {
@@ -94,7 +94,7 @@ TEST("an empty image is one where there are no attributes at all") {
   CHECK_FAILS(Open(cache), EIO);
 }
 
-TEST("only an owner can leave the access time alone; others open all the same") {
+TEST("an image – of another owner – is opened without O_NOATIME") {
   const Cache cache;
   cache.AddImage("a", "bytes");
   const Faults faults(testing::RefuseNth("openat", 1, EPERM));
@@ -103,7 +103,7 @@ TEST("only an owner can leave the access time alone; others open all the same") 
   CHECK_EQ(::fcntl(image.value().fd.get(), F_GETFL) & O_NOATIME, 0);
 }
 
-TEST("an image that cannot be opened, or not be looked at, says why") {
+TEST("an image – open or stat fails – returns the reason") {
   const Cache cache;
   cache.AddImage("a", "bytes");
   for (const char* call : {"openat", "statx"}) {
@@ -112,7 +112,7 @@ TEST("an image that cannot be opened, or not be looked at, says why") {
   }
 }
 
-TEST("bytes are read from a position to the end, and not beyond") {
+TEST("a read – any position – returns bytes to the end, and not beyond") {
   const Cache cache;
   cache.AddImage("a", "0123456789");
   const auto image = Open(cache);
@@ -128,7 +128,7 @@ TEST("bytes are read from a position to the end, and not beyond") {
   CHECK_FAILS(ReadImage(fd, byte, 0, Waiting::kAllowed), EIO);
 }
 
-TEST("glance B6: an image that is deleted while it is read is read to its end") {
+TEST("glance B6: a read – image deleted meanwhile – goes to the end") {
   const Cache cache;
   cache.AddImage("a", "0123456789");
   const auto image = Open(cache);
@@ -136,7 +136,7 @@ TEST("glance B6: an image that is deleted while it is read is read to its end") 
   CHECK_EQ(ReadAll(image.value().fd.get(), 0, 100), "0123456789");
 }
 
-TEST("who must not wait gets bytes at once or EAGAIN, and never wrong ones") {
+TEST("a non-blocking read – bytes cached or not – returns them or EAGAIN") {
   const Cache cache;
   cache.AddImage("a", "0123456789");
   const auto image = Open(cache, Waiting::kNever);
@@ -148,7 +148,7 @@ TEST("who must not wait gets bytes at once or EAGAIN, and never wrong ones") {
   CHECK(std::string_view("23456789").starts_with(bytes));
 }
 
-TEST("who must not wait is sent elsewhere where the kernel cannot promise it") {
+TEST("a non-blocking read – kernel cannot promise it – returns no bytes or EAGAIN") {
   const Cache cache;
   cache.AddImage("a", "bytes");
   for (const int code : {ENOSYS, EPERM, EINVAL, EOPNOTSUPP, EAGAIN}) {
@@ -167,8 +167,8 @@ TEST("who must not wait is sent elsewhere where the kernel cannot promise it") {
   CHECK_FAILS(ReadImage(fd, byte, 0, Waiting::kNever), EIO);
 }
 
-TEST("who may not read an image is told so") {
-  if (!testing::IsRoot()) return testing::Skip("needs root, to be somebody else");
+TEST("an image – no permission to read – returns the reason") {
+  if (!testing::IsRoot()) return testing::Skip("needs root, to become another user");
   const Cache cache;
   cache.AddImage("a", "bytes");
   ::chmod(cache.Path("a").c_str(), 0600);

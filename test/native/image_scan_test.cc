@@ -40,7 +40,7 @@ void AddWhatIsNoImage(const Cache& cache) {
   testing::WriteFile(cache.Path("incomplete/partial"), "partial");
 }
 
-TEST("glance B19: only images are listed and summed, not whatever lies about") {
+TEST("glance B19: a listing – odd entries – lists and sums images only") {
   const Cache cache;
   cache.AddImage("b", "22");
   cache.AddImage("a", "333");
@@ -51,7 +51,7 @@ TEST("glance B19: only images are listed and summed, not whatever lies about") {
   CHECK_EQ(FindColdest(cache.directory()).value()->id, "b");
 }
 
-TEST("an empty cache has nothing to list, sum or evict") {
+TEST("a scan – empty cache – lists, sums and evicts nothing") {
   const Cache cache;
   CHECK_EQ(NamesOf(ListImages(cache.directory())), "");
   CHECK_EQ(NamesOf(ListInvalid(cache.directory())), "");
@@ -62,7 +62,7 @@ TEST("an empty cache has nothing to list, sum or evict") {
   CHECK_EQ(DequeueAll(cache.directory()).value(), 0);
 }
 
-TEST("a listing says what is known of each image") {
+TEST("a listing – any image – has its metadata") {
   const Cache cache;
   const std::string bytes(5000, 'b');
   cache.AddImage("a", bytes);
@@ -80,7 +80,7 @@ TEST("a listing says what is known of each image") {
   CHECK_EQ(row.hits, 12);
 }
 
-TEST("glance B7: an image whose hits are missing, damaged or far too long has 0 hits") {
+TEST("glance B7: a listing – hits missing, damaged or far too long – has 0 hits") {
   const Cache cache;
   testing::WriteFile(cache.Path("a"), "bytes");
   cache.AddImage("b", "bytes");
@@ -92,7 +92,7 @@ TEST("glance B7: an image whose hits are missing, damaged or far too long has 0 
   for (size_t i = 0; i < 3; i++) CHECK_EQ(list.value().row(i).hits, 0);
 }
 
-TEST("hits are read on kernels that cannot ask for an attribute by name, too") {
+TEST("a listing – kernel without getxattrat – reads the hits too") {
   const Cache cache;
   cache.AddImage("a", "bytes");
   testing::SetAttribute(cache.Path("a"), kHitsAttribute, "12");
@@ -111,7 +111,7 @@ TEST("hits are read on kernels that cannot ask for an attribute by name, too") {
   }
 }
 
-TEST("a listing comes in batches, each image once") {
+TEST("a listing – in batches – has each image once") {
   const Cache cache;
   std::set<std::string> names;
   for (int i = 0; i < 25; i++) cache.AddImage(*names.insert("image-" + std::to_string(i)).first, "bytes");
@@ -127,7 +127,7 @@ TEST("a listing comes in batches, each image once") {
   CHECK(seen == names);
 }
 
-TEST("glance B8: a name that vanishes on the way is passed over") {
+TEST("glance B8: a scan – name vanishes on the way – passes over it") {
   const Cache cache;
   for (const char* id : {"a", "b", "c"}) cache.AddImage(id, "bytes");
   for (const int gone : {ENOENT, ESTALE}) {
@@ -146,7 +146,7 @@ TEST("glance B8: a name that vanishes on the way is passed over") {
   CHECK_EQ(NamesOf(ListImages(cache.directory())), "a b c");
 }
 
-TEST("what fails a walk is said, whatever is walked for") {
+TEST("a scan – of any kind, cannot go on – returns the reason") {
   const Cache cache;
   cache.AddImage("a", "bytes");
   testing::WriteFile(cache.Path("invalid/a"), "half");
@@ -165,14 +165,14 @@ TEST("what fails a walk is said, whatever is walked for") {
   }
 }
 
-TEST("an empty file of which nothing can be found out fails a listing") {
+TEST("a listing – empty file that cannot be examined – fails") {
   const Cache cache;
   cache.AddImage("empty", "");
   const Faults faults(testing::Refuse("fgetxattr", EIO));
   CHECK_FAILS(ListImages(cache.directory()), EIO);
 }
 
-TEST("failed writes are listed oldest first, each with its error") {
+TEST("failed writes – listed – are oldest first, each with its error") {
   const Cache cache;
   const auto add = [&](const char* name, const char* error, double seconds_ago) {
     testing::WriteFile(cache.Path(name), "half");
@@ -192,13 +192,13 @@ TEST("failed writes are listed oldest first, each with its error") {
   CHECK_EQ(NamesOf(ListInvalid(cache.directory())), "old middle young");
 }
 
-TEST("requests are listed oldest first, within a clock tick too") {
+TEST("requests – listed – are oldest first, within a clock tick too") {
   const Cache cache;
   for (const char* id : {"c", "a", "b", "e", "d"}) CHECK(QueueImage(cache.directory(), id, {}).value());
   CHECK_EQ(NamesOf(ListQueue(cache.directory())), "c a b e d");
 }
 
-TEST("the coldest image is the least recently used; then the smaller, then the first by name") {
+TEST("the LRU victim – equal ages – is the smaller, then the first by name") {
   const Cache cache;
   const auto coldest = [&] { return FindColdest(cache.directory()).value()->id; };
   cache.AddImage("young", "1", 10);
@@ -217,7 +217,7 @@ TEST("the coldest image is the least recently used; then the smaller, then the f
   CHECK_EQ(FindColdest(cache.directory()).value()->size, 1);
 }
 
-TEST("all images go, and nothing else does") {
+TEST("a removal of all images – odd entries – removes images only") {
   const Cache cache;
   for (const char* id : {"a", "b", "empty"}) cache.AddImage(id, id == std::string_view("empty") ? "" : "bytes");
   AddWhatIsNoImage(cache);
@@ -229,7 +229,7 @@ TEST("all images go, and nothing else does") {
   CHECK_FAILS(DeleteAllImages(cache.directory()), EACCES);
 }
 
-TEST("all requests go, and only what went is counted") {
+TEST("a removal of all requests – some vanish – counts only its own") {
   const Cache cache;
   for (const char* id : {"a", "b", "c"}) CHECK(QueueImage(cache.directory(), id, {}).value());
   {
@@ -242,10 +242,10 @@ TEST("all requests go, and only what went is counted") {
   CHECK_EQ(DequeueAll(cache.directory()).value(), 1);
 }
 
-TEST("usage counts what each part holds, and what is free") {
+TEST("usage – any cache – counts each part, and the free space") {
   const Cache cache;
   const auto writer = cache.Claim("claimed");
-  testing::WriteFile(cache.Path("incomplete/foreign"), "his");
+  testing::WriteFile(cache.Path("incomplete/foreign"), "its");
   for (const char* name : {"invalid/a", "invalid/b", "invalid/c", "queue/a"}) testing::WriteFile(cache.Path(name), "");
   const auto usage = MeasureUsage(cache.directory());
   CHECK_OK(usage);

@@ -23,7 +23,7 @@ using testing::Bytes;
 using testing::Cache;
 using testing::Faults;
 
-TEST("an image appears when it is committed, whole, with 0 hits, and nothing else stays") {
+TEST("an image – committed – appears whole, with 0 hits, and nothing else stays") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -42,7 +42,7 @@ TEST("an image appears when it is committed, whole, with 0 hits, and nothing els
   CHECK_EQ(testing::Names(cache.Path("invalid")), "");
 }
 
-TEST("files are made with what the umask leaves of 0666") {
+TEST("files – created – have the mode that the umask leaves of 0666") {
   const Cache cache;
   ::umask(007);
   auto writer = cache.Claim("a");
@@ -53,14 +53,14 @@ TEST("files are made with what the umask leaves of 0666") {
   CHECK_EQ(testing::StatOf(cache.Path("a")).st_mode & 07777, 0660);
 }
 
-TEST("an image of no bytes is one") {
+TEST("an image – no bytes – is committed") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer.value().Commit());
   CHECK(FindImage(cache.directory(), "a").value().cached);
 }
 
-TEST("a commit replaces the image that is there, and its hits") {
+TEST("a commit – image exists – replaces it and its hits") {
   const Cache cache;
   cache.AddImage("a", "old");
   testing::SetAttribute(cache.Path("a"), kHitsAttribute, "5");
@@ -76,7 +76,7 @@ TEST("a commit replaces the image that is there, and its hits") {
   CHECK_EQ(::pread(reader.fd(), old, sizeof(old), 0), 3);
 }
 
-TEST("a commit takes the image from the queue") {
+TEST("a commit – image queued – takes it from the queue") {
   const Cache cache;
   CHECK(QueueImage(cache.directory(), "a", {}).value());
   CHECK(QueueImage(cache.directory(), "b", {}).value());
@@ -87,19 +87,19 @@ TEST("a commit takes the image from the queue") {
   CHECK_EQ(testing::Names(cache.Path("queue")), "b");
 }
 
-TEST("a token that a foreign writer put bytes into only loses its mark") {
+TEST("a token – foreign writer put bytes into it – only loses its mark") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
   CHECK_OK(writer.value().Write(Bytes("ours")));
-  testing::WriteFile(cache.Path("incomplete/a"), "his");
+  testing::WriteFile(cache.Path("incomplete/a"), "its");
   CHECK_OK(writer.value().Commit());
   CHECK_EQ(testing::ReadFile(cache.Path("a")), "ours");
-  CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "his");
+  CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "its");
   CHECK(!testing::Attribute(cache.Path("incomplete/a"), kWriterAttribute).has_value());
 }
 
-TEST("glance B17: an image that is deleted while it is written cannot be committed") {
+TEST("glance B17: a commit – image deleted while written – fails") {
   const Cache cache;
   cache.AddImage("a", "old");
   auto writer = cache.Claim("a");
@@ -114,7 +114,7 @@ TEST("glance B17: an image that is deleted while it is written cannot be committ
   CHECK_EQ(testing::Names(cache.Path("invalid")), "");
 }
 
-TEST("glance B16: a cleaner does not take away what a slow writer is writing") {
+TEST("glance B16: a cleaner – slow writer – leaves its bytes alone") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -125,7 +125,7 @@ TEST("glance B16: a cleaner does not take away what a slow writer is writing") {
   CHECK_EQ(testing::ReadFile(cache.Path("a")), "slow");
 }
 
-TEST("a writer that is touched is as young as now, its bytes as well as its token") {
+TEST("a writer – touched – is as young as now, bytes and token") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer.value().Write(Bytes("half")));
@@ -137,7 +137,7 @@ TEST("a writer that is touched is as young as now, its bytes as well as its toke
   }
 }
 
-TEST("a commit that fails can be repeated") {
+TEST("a commit – failed – can be repeated") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -152,7 +152,7 @@ TEST("a commit that fails can be repeated") {
   CHECK_EQ(testing::ReadFile(cache.Path("a")), "bytes");
 }
 
-TEST("a commit whose rename was done, though it is reported as failed, has succeeded") {
+TEST("a commit – rename done but reported as failed – succeeds") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -166,7 +166,7 @@ TEST("a commit whose rename was done, though it is reported as failed, has succe
   CHECK_EQ(testing::ReadFile(cache.Path("a")), "bytes");
 }
 
-TEST("nothing after the rename can fail a commit, and the image can be written again at once") {
+TEST("a commit – failure after the rename – succeeds and frees the image immediately") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -184,7 +184,7 @@ TEST("nothing after the rename can fail a commit, and the image can be written a
   CHECK_OK(cache.Claim("a"));
 }
 
-TEST("a write that fails can be repeated from where it was") {
+TEST("a write – failed – can be repeated from where it was") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -212,7 +212,7 @@ bool WriteTorn(ImageWriter& writer, std::string_view bytes, rlim_t room) {
   return written.failed_with(EFBIG);
 }
 
-TEST("what a torn write left behind is not committed") {
+TEST("a commit – after a torn write – excludes the torn bytes") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -227,7 +227,7 @@ TEST("what a torn write left behind is not committed") {
   CHECK_EQ(testing::ReadFile(cache.Path("a")), "");
 }
 
-TEST("what a torn write left behind is not committed after a shorter one that succeeds") {
+TEST("a commit – after a torn write and a shorter one – excludes the torn bytes") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);

@@ -18,7 +18,7 @@ using testing::Bytes;
 using testing::Cache;
 using testing::Faults;
 
-TEST("an image that is not there is not cached, has no size and no hits") {
+TEST("a lookup – image missing – is not cached, without size and hits") {
   const Cache cache;
   CHECK(!FindImage(cache.directory(), "a").value().cached);
   CHECK_EQ(FindImage(cache.directory(), "a").value().size, 0);
@@ -26,7 +26,7 @@ TEST("an image that is not there is not cached, has no size and no hits") {
   CHECK(!IsQueued(cache.directory(), "a").value());
 }
 
-TEST("an image that is there is cached, with its size and hits") {
+TEST("a lookup – image cached – has its size and hits") {
   const Cache cache;
   cache.AddImage("a", "bytes");
   testing::SetAttribute(cache.Path("a"), kHitsAttribute, "17");
@@ -35,7 +35,7 @@ TEST("an image that is there is cached, with its size and hits") {
   CHECK_EQ(ReadHits(cache.directory(), "a").value(), 17);
 }
 
-TEST("an empty image is cached, a renamed token is not") {
+TEST("a lookup – empty image or renamed token – only the first is cached") {
   const Cache cache;
   cache.AddImage("a", "");
   CHECK(FindImage(cache.directory(), "a").value().cached);
@@ -44,7 +44,7 @@ TEST("an empty image is cached, a renamed token is not") {
   CHECK_EQ(ReadHits(cache.directory(), "a").value(), 0);
 }
 
-TEST("an empty image that may not be opened is taken for one") {
+TEST("a lookup – empty file that may not be opened – is cached") {
   const Cache cache;
   cache.AddImage("a", "");
   {
@@ -59,7 +59,7 @@ TEST("an empty image that may not be opened is taken for one") {
   CHECK(!FindImage(cache.directory(), "a").value().cached);
 }
 
-TEST("directories and links are no images") {
+TEST("a lookup – directory or link – is no image") {
   const Cache cache;
   cache.AddImage("b", "bytes");
   CHECK_EQ(::mkdir(cache.Path("directory").c_str(), 0755), 0);
@@ -70,7 +70,7 @@ TEST("directories and links are no images") {
   }
 }
 
-TEST("a question that the kernel refuses is an error, not a wrong answer") {
+TEST("a lookup – the kernel refuses – is an error, not a wrong result") {
   const Cache cache;
   cache.AddImage("a", "bytes");
   {
@@ -90,7 +90,7 @@ TEST("a question that the kernel refuses is an error, not a wrong answer") {
   CHECK_FAILS(QueueImage(cache.directory(), "b", {}), EIO);
 }
 
-TEST("a deleted image is gone, and deleting it again finds nothing") {
+TEST("a delete – called twice – removes the image, then finds nothing") {
   const Cache cache;
   cache.AddImage("a", "bytes");
   CHECK(DeleteImage(cache.directory(), "a").value());
@@ -98,7 +98,7 @@ TEST("a deleted image is gone, and deleting it again finds nothing") {
   CHECK(!DeleteImage(cache.directory(), "a").value());
 }
 
-TEST("a delete takes the bytes that a writer is about to publish, and leaves him his token") {
+TEST("a delete – writer about to publish – takes its bytes, and leaves its token") {
   const Cache cache;
   const auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -108,7 +108,7 @@ TEST("a delete takes the bytes that a writer is about to publish, and leaves him
   CHECK(testing::IsFlocked(cache.Path("incomplete/a")));
 }
 
-TEST("a delete takes the bytes before the image, so that a commit in between does not win") {
+TEST("a delete – commit in between – takes the bytes first, so the commit fails") {
   const Cache cache;
   cache.AddImage("a", "old");
   auto writer = cache.Claim("a");
@@ -125,7 +125,7 @@ TEST("a delete takes the bytes before the image, so that a commit in between doe
   CHECK(!testing::Exists(cache.Path("a")));
 }
 
-TEST("directories are not deleted") {
+TEST("a delete – directory – leaves it") {
   const Cache cache;
   CHECK_EQ(::mkdir(cache.Path("a").c_str(), 0755), 0);
   CHECK_EQ(::mkdir(cache.Path("queue/a").c_str(), 0755), 0);
@@ -134,7 +134,7 @@ TEST("directories are not deleted") {
   CHECK(testing::Exists(cache.Path("a")));
 }
 
-TEST("a request is an empty file in queue/, made once, in the clock's own nanoseconds") {
+TEST("a request – made – is an empty file in queue/, once, with the clock's own time") {
   const Cache cache;
   const int64_t before = testing::NowNs();
   CHECK(QueueImage(cache.directory(), "a", {}).value());
@@ -147,20 +147,20 @@ TEST("a request is an empty file in queue/, made once, in the clock's own nanose
   CHECK(!IsQueued(cache.directory(), "a").value());
 }
 
-TEST("what is cached or being cached is not queued, a dead writer's image is") {
+TEST("a request – image cached, in progress, or of a dead writer – made for the last") {
   const Cache cache;
   cache.AddImage("cached", "bytes");
   CHECK(!QueueImage(cache.directory(), "cached", {}).value());
   const auto writer = cache.Claim("claimed");
   CHECK(!QueueImage(cache.directory(), "claimed", {}).value());
-  testing::WriteFile(cache.Path("incomplete/foreign"), "his");
+  testing::WriteFile(cache.Path("incomplete/foreign"), "its");
   CHECK(!QueueImage(cache.directory(), "foreign", {}).value());
   cache.LeaveDeadWriter("dead", "half");
   CHECK(QueueImage(cache.directory(), "dead", {}).value());
   CHECK_EQ(testing::Names(cache.Path("queue")), "dead");
 }
 
-TEST("a request for an image that is committed meanwhile is withdrawn") {
+TEST("a request – image committed meanwhile – is withdrawn") {
   const Cache cache;
   {
     const Faults faults(testing::Before("utimensat", 1, [&] { return cache.AddImage("a", "bytes"), 0; }));
@@ -175,13 +175,13 @@ TEST("a request for an image that is committed meanwhile is withdrawn") {
   CHECK_FAILS(QueueImage(cache.directory(), "a", {}), EIO);
 }
 
-TEST("a request that cannot be made says why") {
+TEST("a request – cannot be made – returns the reason") {
   const Cache cache;
   const Faults faults(testing::RefuseNth("openat", 2, ENOSPC));  // the first looks for a token
   CHECK_FAILS(QueueImage(cache.directory(), "a", {}), ENOSPC);
 }
 
-TEST("what lies in queue/ and is no file is no request") {
+TEST("a request – entry in queue/ that is no file – is none") {
   const Cache cache;
   CHECK_EQ(::mkdir(cache.Path("queue/a").c_str(), 0755), 0);
   CHECK(!IsQueued(cache.directory(), "a").value());

@@ -29,8 +29,7 @@ std::string label;
 // The slowest test takes half a minute under a sanitizer on a busy machine.
 constexpr unsigned kLongestTestSeconds = 300;
 
-// For a test that calls value() of a failed result, say, or that does not end: which one it was is not to be seen
-// from the message alone.
+// Names the running test if it hangs or aborts, for example by value() of a failed result: the message alone does not.
 void SayWhere(int signal) {
   std::printf("%s %s\n", signal == SIGALRM ? "HUNG   " : "CRASHED", label.c_str());
   std::signal(SIGABRT, SIG_DFL);

@@ -14,7 +14,7 @@ using testing::Cache;
 using testing::Faults;
 using testing::OpenFile;
 
-TEST("a name is the file that was opened by it, until it is renamed, replaced or gone") {
+TEST("a name – file opened by it – is that file until renamed, replaced or gone") {
   const Cache cache;
   const int base = cache.directory().base();
   cache.AddImage("a", "bytes");
@@ -28,7 +28,7 @@ TEST("a name is the file that was opened by it, until it is renamed, replaced or
   CHECK(IsStill(base, "b", file.fd()));
 }
 
-TEST("a file that cannot be looked at is not taken for the one that is open") {
+TEST("a name – cannot be examined – is not the open file") {
   const Cache cache;
   cache.AddImage("a", "bytes");
   const OpenFile file(cache.Path("a"));
@@ -38,7 +38,7 @@ TEST("a file that cannot be looked at is not taken for the one that is open") {
   }
 }
 
-TEST("unlinking says whether there was a file, and what keeps it from going") {
+TEST("an unlink – file present, missing or stuck – returns which, with the reason") {
   const Cache cache;
   const int base = cache.directory().base();
   cache.AddImage("a", "bytes");

@@ -10,7 +10,7 @@
 namespace xattr_cache {
 namespace {
 
-TEST("a private name is one, is no image id, and is never the same") {
+TEST("a private name – made – is valid, no image id, and never the same") {
   std::set<std::string> seen;
   for (int i = 0; i < 1000; i++) {
     const auto name = MakePrivateName();
@@ -21,7 +21,7 @@ TEST("a private name is one, is no image id, and is never the same") {
   }
 }
 
-TEST("only '.d-' and 16 hexadecimal digits are a private name") {
+TEST("a private name – any text – only '.d-' and 16 hexadecimal digits are one") {
   CHECK(IsPrivateName(".d-0123456789abcdef"));
   for (const char* name : {"", ".d-", ".d-0", ".d-0123456789abcde", ".d-0123456789abcdef0", ".d-0123456789ABCDEF",
                            ".d-0123456789abcdeg", ".d-0123456789abcde/", "d-0123456789abcdef", ".x-0123456789abcdef",
@@ -30,7 +30,7 @@ TEST("only '.d-' and 16 hexadecimal digits are a private name") {
   }
 }
 
-TEST("without randomness there is no private name") {
+TEST("a private name – no randomness – is not made") {
   const testing::Faults faults(testing::Refuse("getrandom", ENOSYS));
   CHECK_FAILS(MakePrivateName(), ENOSYS);
 }

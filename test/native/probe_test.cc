@@ -29,7 +29,7 @@ Result<Findings> ProbeWith(const Cache& cache, Faults::Answer answer) {
   return ProbeDirectory(cache.shared());
 }
 
-TEST("a probe finds out what works here, and leaves nothing behind") {
+TEST("a probe – any directory – finds the capabilities, and leaves nothing behind") {
   const Cache cache;
   const auto found = ProbeDirectory(cache.shared());
   CHECK_OK(found);
@@ -38,7 +38,7 @@ TEST("a probe finds out what works here, and leaves nothing behind") {
   CHECK(NothingIsLeft(cache));
 }
 
-TEST("glance B22: a probe that fails leaves nothing behind, and says which step does not work") {
+TEST("glance B22: a probe – fails – leaves nothing, and returns the step that failed") {
   for (const char* call : {"fsetxattr", "pwrite64", "renameat"}) {
     const Cache cache;
     CHECK_FAILS(ProbeWith(cache, testing::Refuse(call, EOPNOTSUPP)), EOPNOTSUPP);
@@ -51,7 +51,7 @@ TEST("glance B22: a probe that fails leaves nothing behind, and says which step 
   }
 }
 
-TEST("a probe does not disturb the images that are there") {
+TEST("a probe – cached images – leaves them alone") {
   const Cache cache;
   cache.AddImage("a", "bytes", 100);
   const int64_t accessed = testing::AccessedNs(cache.Path("a"));
@@ -60,7 +60,7 @@ TEST("a probe does not disturb the images that are there") {
   CHECK_EQ(testing::ReadFile(cache.Path("a")), "bytes");
 }
 
-TEST("a file system without nameless files is found out") {
+TEST("a probe – no nameless files – finds that out") {
   const Cache cache;
   const auto found = ProbeWith(cache, testing::Refuse("linkat", EPERM));
   CHECK_OK(found);
@@ -69,7 +69,7 @@ TEST("a file system without nameless files is found out") {
   CHECK(NothingIsLeft(cache));
 }
 
-TEST("a file system without locks is found out, and good for caching all the same") {
+TEST("a probe – no locks – finds that out, and succeeds") {
   for (const int code : {ENOLCK, EOPNOTSUPP, ENOSYS}) {
     const Cache cache;
     const auto found = ProbeWith(cache, testing::Refuse("flock", code));
@@ -79,8 +79,8 @@ TEST("a file system without locks is found out, and good for caching all the sam
   }
 }
 
-// As on a network file system whose server knows nothing of them: each lock is granted, and gone at once.
-TEST("locks that do not lock are found out") {
+// As on a network file system whose server knows nothing of them: each lock is granted, and gone immediately.
+TEST("a probe – locks that do not lock – finds that out") {
   const Cache cache;
   const auto found = ProbeWith(cache, [](std::string_view) {
     for (int fd = 3; fd < 64; fd++) ::flock(fd, LOCK_UN);
@@ -91,7 +91,7 @@ TEST("locks that do not lock are found out") {
   CHECK(NothingIsLeft(cache));
 }
 
-TEST("a probe that runs out of descriptors does not take locks that work for broken ones") {
+TEST("a probe – no descriptors left – does not call working locks broken") {
   for (int call = 1; call < 30; call++) {
     const Cache cache;
     const auto found = ProbeWith(cache, testing::RefuseNth("openat", call, EMFILE));
@@ -100,7 +100,7 @@ TEST("a probe that runs out of descriptors does not take locks that work for bro
   }
 }
 
-TEST("what a kernel lacks for reading without waiting is found out, and is no failure") {
+TEST("a probe – no non-blocking reads – finds that out, and succeeds") {
   const Cache cache;
   const auto found = ProbeWith(cache, [](std::string_view call) {
     return call == "openat2" || call == "preadv2" ? ENOSYS : call == "ioctl" ? EOPNOTSUPP : 0;
@@ -111,27 +111,27 @@ TEST("what a kernel lacks for reading without waiting is found out, and is no fa
   CHECK(!found.value().reflink);
 }
 
-TEST("an access time that cannot be set has no resolution") {
+TEST("a probe – access time cannot be set – finds no resolution") {
   const Cache cache;
   const auto found = ProbeWith(cache, testing::Refuse("utimensat", EPERM));
   CHECK_OK(found);
   CHECK_EQ(found.value().time_resolution_ms, 0.0);
 }
 
-TEST("a hit that cannot be counted fails a probe") {
+TEST("a probe – a hit cannot be counted – fails") {
   const Cache cache;
   CHECK_FAILS(ProbeWith(cache, testing::Refuse("fgetxattr", EACCES)), EACCES);
   CHECK(NothingIsLeft(cache));
 }
 
-TEST("a cache without images may be written as far as anybody knows") {
+TEST("a probe – no images – assumes that images may be written") {
   const Cache cache;
   CHECK(MayWriteImages(cache.directory()).value());
   testing::WriteFile(cache.Path(".hidden"), "");
   CHECK(MayWriteImages(cache.directory()).value());
 }
 
-TEST("images that none of the first few may be written may not be written") {
+TEST("a probe – none of the first few images writable – finds them not writable") {
   const Cache cache;
   for (int i = 0; i < 20; i++) cache.AddImage("image-" + std::to_string(i), "bytes");
   CHECK(MayWriteImages(cache.directory()).value());
@@ -145,7 +145,7 @@ TEST("images that none of the first few may be written may not be written") {
   CHECK(asked <= 20);
 }
 
-TEST("a directory that cannot be read says so when its images are looked for") {
+TEST("a probe – directory cannot be read – returns the reason") {
   const Cache cache;
   for (const char* call : {"openat", "getdents64"}) {
     const Faults faults(testing::Refuse(call, EIO));
@@ -153,8 +153,8 @@ TEST("a directory that cannot be read says so when its images are looked for") {
   }
 }
 
-TEST("who may not write a directory is told so by the probe") {
-  if (!testing::IsRoot()) return testing::Skip("needs root, to be somebody else");
+TEST("a probe – no permission to write – returns the reason") {
+  if (!testing::IsRoot()) return testing::Skip("needs root, to become another user");
   const Cache cache;
   cache.AddImage("a", "bytes");
   CHECK(testing::RunAsStranger([&] { return ProbeDirectory(cache.shared()).failed_with(EACCES); }));

@@ -25,7 +25,7 @@ class Child {
   pid_t pid_ = -1;
 };
 
-// Starts a process, and says what `body` said in it.
+// Starts a process, and returns the result of `body` in it.
 class Worker {
  public:
   explicit Worker(const std::function<bool()>& body);
@@ -40,7 +40,7 @@ class Worker {
   bool answer_ = false;
 };
 
-// As a user who owns nothing here.  REQUIRES: IsRoot()
+// Runs as a user that owns nothing here.  REQUIRES: IsRoot()
 bool RunAsStranger(const std::function<bool()>& body);
 bool IsRoot();
 

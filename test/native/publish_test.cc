@@ -18,7 +18,7 @@ using testing::Cache;
 using testing::Faults;
 using testing::OpenFile;
 
-TEST("bytes are written where they belong") {
+TEST("a write – any position – puts the bytes there") {
   const Cache cache;
   testing::WriteFile(cache.Path("file"), "0123456789");
   const OpenFile file(cache.Path("file"), O_RDWR);
@@ -30,7 +30,7 @@ TEST("bytes are written where they belong") {
   CHECK_OK(WriteFully(file.fd(), Bytes(""), 0));
 }
 
-TEST("a write that is interrupted before it began goes on") {
+TEST("a write – interrupted before it began – goes on") {
   const Cache cache;
   testing::WriteFile(cache.Path("file"), "");
   const OpenFile file(cache.Path("file"), O_RDWR);
@@ -39,7 +39,7 @@ TEST("a write that is interrupted before it began goes on") {
   CHECK_EQ(testing::ReadFile(cache.Path("file")), "abc");
 }
 
-TEST("a complete image says so") {
+TEST("a complete image – marked – says so") {
   const Cache cache;
   testing::WriteFile(cache.Path("file"), "");
   const OpenFile file(cache.Path("file"));
@@ -47,7 +47,7 @@ TEST("a complete image says so") {
   CHECK_EQ(testing::Attribute(cache.Path("file"), "user.hits"), "0");
 }
 
-TEST("an image that is deleted before it is published is not published") {
+TEST("a publish – image deleted before – fails") {
   const Cache cache;
   testing::WriteFile(cache.Path("incomplete/x"), "bytes");
   const OpenFile file(cache.Path("incomplete/x"));
@@ -57,7 +57,7 @@ TEST("an image that is deleted before it is published is not published") {
   CHECK_FAILS(Publish(cache.directory(), "x", file.fd(), "a"), ENOENT);
 }
 
-TEST("a rename that failed, and of which nothing can be found out, is a failure") {
+TEST("a rename – failed, outcome unknown – is a failure") {
   const Cache cache;
   testing::WriteFile(cache.Path("incomplete/x"), "bytes");
   const OpenFile file(cache.Path("incomplete/x"));
@@ -65,7 +65,7 @@ TEST("a rename that failed, and of which nothing can be found out, is a failure"
   CHECK_FAILS(Publish(cache.directory(), "x", file.fd(), "a"), EIO);
 }
 
-TEST("a request that cannot be popped fails nothing") {
+TEST("a publish – request cannot be removed – succeeds") {
   const Cache cache;
   testing::WriteFile(cache.Path("queue/a"), "");
   {

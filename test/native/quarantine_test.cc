@@ -21,7 +21,7 @@ UniqueFd OpenFile(const Cache& cache) {
   return UniqueFd(::open(cache.Path("a").c_str(), O_RDONLY | O_CLOEXEC));
 }
 
-TEST("a damaged image goes to invalid, with the reason") {
+TEST("a damaged image – quarantined – is in invalid/, with the reason") {
   const Cache cache;
   cache.AddImage("a", "damaged");
   const UniqueFd file = OpenFile(cache);
@@ -31,7 +31,7 @@ TEST("a damaged image goes to invalid, with the reason") {
   CHECK_EQ(testing::Attribute(cache.Path("invalid/a"), kErrorAttribute), "why");
 }
 
-TEST("what has taken a damaged image's place is left alone") {
+TEST("a damaged image – replaced meanwhile – the new one is left alone") {
   const Cache cache;
   cache.AddImage("a", "damaged");
   const UniqueFd file = OpenFile(cache);
@@ -43,7 +43,7 @@ TEST("what has taken a damaged image's place is left alone") {
   CHECK_EQ(testing::Names(cache.Path("invalid")), "");
 }
 
-TEST("a damaged image that is locked has to be waited for") {
+TEST("a damaged image – locked – must be waited for") {
   const Cache cache;
   cache.AddImage("a", "damaged");
   const UniqueFd file = OpenFile(cache);

@@ -37,7 +37,7 @@ void AddFile(const Cache& cache, const std::string& name, double seconds_ago) {
   testing::MakeOlder(cache.Path(name), seconds_ago);
 }
 
-TEST("failed writes are reaped when they are strictly older than their grace") {
+TEST("failed writes – strictly older than the grace – are reaped") {
   const Cache cache;
   AddFile(cache, "invalid/old", 100);
   AddFile(cache, "invalid/young", 10);
@@ -47,7 +47,7 @@ TEST("failed writes are reaped when they are strictly older than their grace") {
   CHECK_EQ(testing::Names(cache.Path("invalid")), "young");
 }
 
-TEST("without grace all failed writes go at once, whatever they are") {
+TEST("failed writes – no grace – are reaped immediately, whatever they are") {
   const Cache cache;
   AddFile(cache, "invalid/a", 0);
   AddFile(cache, "invalid/.d-0123456789abcdef", 0);
@@ -59,7 +59,7 @@ TEST("without grace all failed writes go at once, whatever they are") {
   CHECK_EQ(testing::Names(cache.Path("invalid")), ".hidden directory");
 }
 
-TEST("a dead writer is reaped at once, whatever the grace") {
+TEST("a dead writer – any grace – is reaped immediately") {
   const Cache cache;
   cache.LeaveDeadWriter("a", "half");
   testing::Child killed([&] { new auto(cache.Claim("b")); });
@@ -68,7 +68,7 @@ TEST("a dead writer is reaped at once, whatever the grace") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
-TEST("a live writer is never reaped, in no process and at no age") {
+TEST("a live writer – any process, any age – is never reaped") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -80,7 +80,7 @@ TEST("a live writer is never reaped, in no process and at no age") {
   CHECK_OK(writer.value().Commit());
 }
 
-TEST("a reaper that cannot look at a token does not take its writer's data for nobody's") {
+TEST("a reaper – token cannot be examined – leaves its writer's data") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -108,8 +108,8 @@ struct Unreadable {
   Cache cache;
 };
 
-TEST("a live writer is not reaped by a user who may not look at its token") {
-  if (!testing::IsRoot()) return testing::Skip("needs root, to be somebody else");
+TEST("a live writer – reaper of a user who may not open its token – is not reaped") {
+  if (!testing::IsRoot()) return testing::Skip("needs root, to become another user");
   const Cache cache;
   ::chmod(cache.Path("incomplete").c_str(), 0777);
   ::umask(077);
@@ -121,8 +121,8 @@ TEST("a live writer is not reaped by a user who may not look at its token") {
   CHECK_OK(writer.value().Commit());
 }
 
-TEST("a file that a user may not open is reaped when it is older than the grace and than two hours") {
-  if (!testing::IsRoot()) return testing::Skip("needs root, to be somebody else");
+TEST("a file – closed to the user – is reaped after the grace and two hours") {
+  if (!testing::IsRoot()) return testing::Skip("needs root, to become another user");
   const Unreadable young(1.9 * kHour);
   CHECK(young.StrangerReaps(0, 0));
   CHECK(young.StrangerReaps(kHour, 0));
@@ -132,16 +132,16 @@ TEST("a file that a user may not open is reaped when it is older than the grace 
   CHECK_EQ(testing::Names(old.cache.Path("incomplete")), "");
 }
 
-TEST("a file that a user may neither open nor remove stays, and fails no reaper") {
-  if (!testing::IsRoot()) return testing::Skip("needs root, to be somebody else");
+TEST("a file – user may neither open nor remove it – stays, and fails no reaper") {
+  if (!testing::IsRoot()) return testing::Skip("needs root, to become another user");
   const Unreadable old(3 * kHour);
   ::chmod(old.cache.Path("incomplete").c_str(), 01777);
   CHECK(old.StrangerReaps(kHour, 0));
   CHECK_EQ(testing::Names(old.cache.Path("incomplete")), "a");
 }
 
-TEST("beside a file that a user may not open, bytes that no token names are reaped after two hours") {
-  if (!testing::IsRoot()) return testing::Skip("needs root, to be somebody else");
+TEST("unnamed bytes – beside a file closed to the user – are reaped after two hours") {
+  if (!testing::IsRoot()) return testing::Skip("needs root, to become another user");
   const Unreadable young(100);
   AddFile(young.cache, kOrphan, 1.9 * kHour);
   CHECK(young.StrangerReaps(0, 0));
@@ -151,7 +151,7 @@ TEST("beside a file that a user may not open, bytes that no token names are reap
   CHECK_EQ(testing::Names(young.cache.Path("incomplete")), "a");
 }
 
-TEST("where locks do not work, a writer is reaped when it has stalled") {
+TEST("a writer – locks do not work – is reaped when it has stalled") {
   const Cache cache;
   auto writer = ImageWriter::Claim(cache.shared(), "a", ByAge(50));
   CHECK_OK(writer);
@@ -164,7 +164,7 @@ TEST("where locks do not work, a writer is reaped when it has stalled") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
-TEST("a foreign writer's file is reaped when it is strictly older than the grace") {
+TEST("a foreign writer's file – strictly older than the grace – is reaped") {
   const Cache cache;
   AddFile(cache, "incomplete/old", 100);
   AddFile(cache, "incomplete/young", 10);
@@ -173,7 +173,7 @@ TEST("a foreign writer's file is reaped when it is strictly older than the grace
   CHECK_EQ(Reap(cache, 0), 1);
 }
 
-TEST("without grace foreign links, fifos and the like go too, directories and dot files stay") {
+TEST("no grace – foreign links, fifos – reaped, but not directories and dot files") {
   const Cache cache;
   CHECK_EQ(::symlink("/nowhere", cache.Path("incomplete/link").c_str()), 0);
   CHECK_EQ(::mkfifo(cache.Path("incomplete/fifo").c_str(), 0644), 0);
@@ -183,7 +183,7 @@ TEST("without grace foreign links, fifos and the like go too, directories and do
   CHECK_EQ(testing::Names(cache.Path("incomplete")), ".hidden directory");
 }
 
-TEST("devices that nobody drives are reaped like other files, and keep nothing else from it") {
+TEST("devices – without a driver – are reaped like files, and hinder no other") {
   if (!testing::IsRoot()) return testing::Skip("needs root, to make devices");
   const Cache cache;
   CHECK_EQ(::mknod(cache.Path("incomplete/device").c_str(), S_IFCHR | 0644, makedev(10, 254)), 0);
@@ -195,7 +195,7 @@ TEST("devices that nobody drives are reaped like other files, and keep nothing e
   CHECK_EQ(Reap(cache, 0), 1);
 }
 
-TEST("a foreign file that somebody has locked stays") {
+TEST("a foreign file – locked – stays") {
   const Cache cache;
   AddFile(cache, "incomplete/a", 100);
   const testing::OpenFile holder(cache.Path("incomplete/a"));
@@ -204,7 +204,7 @@ TEST("a foreign file that somebody has locked stays") {
   CHECK(testing::Exists(cache.Path("incomplete/a")));
 }
 
-TEST("a foreign file that somebody locks between two looks at it stays") {
+TEST("a foreign file – locked between two looks at it – stays") {
   const Cache cache;
   AddFile(cache, "incomplete/a", 100);
   const testing::OpenFile holder(cache.Path("incomplete/a"));
@@ -214,7 +214,7 @@ TEST("a foreign file that somebody locks between two looks at it stays") {
   CHECK(testing::Exists(cache.Path("incomplete/a")));
 }
 
-TEST("a token made by name, not marked yet, is not taken from under its writer") {
+TEST("a token – made by name, not marked yet – is left to its writer") {
   const Cache cache;
   AddFile(cache, "incomplete/a", 100);
   // Taken for a foreign file when it was first looked at, marked before it is locked.
@@ -227,7 +227,7 @@ TEST("a token made by name, not marked yet, is not taken from under its writer")
 }
 
 // The foreign writer is done and one of ours begins, while the reaper is between its looks at the name.
-TEST("a foreign file that becomes a live writer's token meanwhile stays") {
+TEST("a foreign file – becomes a live writer's token meanwhile – stays") {
   for (const int refusal : {0, EMFILE}) {
     const Cache cache;
     AddFile(cache, "incomplete/a", 100);
@@ -244,7 +244,7 @@ TEST("a foreign file that becomes a live writer's token meanwhile stays") {
   }
 }
 
-TEST("a foreign file that is replaced after it was locked stays") {
+TEST("a foreign file – replaced after it was locked – stays") {
   const Cache cache;
   AddFile(cache, "incomplete/a", 100);
   std::optional<testing::OpenFile> keeps_the_inode(std::in_place, cache.Path("incomplete/a"));
@@ -257,7 +257,7 @@ TEST("a foreign file that is replaced after it was locked stays") {
   CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "a new one");
 }
 
-TEST("bytes that no token names are reaped, but never before they are a minute old") {
+TEST("unnamed bytes – at least a minute old – are reaped") {
   const Cache cache;
   AddFile(cache, kOrphan, 50);
   CHECK_EQ(Reap(cache, 0), 0);
@@ -267,7 +267,7 @@ TEST("bytes that no token names are reaped, but never before they are a minute o
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
-TEST("what a probe left among the images is reaped, but never before it is a minute old, and no other dot file") {
+TEST("a probe's leftovers – at least a minute old – are reaped, and no other dot file") {
   const Cache cache;
   AddFile(cache, ".d-0123456789abcdef", 50);
   AddFile(cache, ".d-other", 100);
@@ -279,7 +279,7 @@ TEST("what a probe left among the images is reaped, but never before it is a min
   CHECK(testing::Exists(cache.Path(".d-other")));
 }
 
-TEST("bytes that a token names are not reaped as nobody's") {
+TEST("bytes – named by a token – are not reaped as unnamed") {
   const Cache cache;
   const std::string data = cache.LeaveDeadWriter("a", "half");
   cache.AgeIncomplete(kDay / 2);
@@ -287,7 +287,7 @@ TEST("bytes that a token names are not reaped as nobody's") {
   CHECK(testing::Exists(cache.Path("incomplete/" + data)));
 }
 
-TEST("what fails a reaper is said") {
+TEST("a reaper – cannot go on – returns the reason") {
   const Cache cache;
   AddFile(cache, "invalid/a", 100);
   cache.LeaveDeadWriter("a", "half");
@@ -307,7 +307,7 @@ TEST("what fails a reaper is said") {
   CHECK_FAILS(ReapStalled(cache.directory(), 50, {}), EACCES);
 }
 
-TEST("what is gone before a reaper comes to it is not counted") {
+TEST("a reaper – file gone before its turn – is not counted") {
   const Cache cache;
   AddFile(cache, "invalid/a", 100);
   AddFile(cache, "invalid/b", 100);

@@ -1,4 +1,4 @@
-// What becomes of a write that fails, and of the space that it took.
+// The outcome of a write that fails, and of the space that it took.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -28,7 +28,7 @@ Result<ImageWriter> HalfWritten(const Cache& cache) {
   return writer;
 }
 
-TEST("a failed write is kept in invalid/ with the reason, and lets go of the image") {
+TEST("a failed write – rolled back – is in invalid/ with the reason, image free") {
   const Cache cache;
   auto writer = HalfWritten(cache);
   CHECK_OK(writer);
@@ -41,7 +41,7 @@ TEST("a failed write is kept in invalid/ with the reason, and lets go of the ima
   CHECK_OK(cache.Claim("a"));
 }
 
-TEST("a failed write leaves the image that was there, and the request in the queue") {
+TEST("a failed write – image and request exist – leaves both") {
   const Cache cache;
   CHECK(QueueImage(cache.directory(), "a", {}).value());
   cache.AddImage("a", "old");
@@ -51,7 +51,7 @@ TEST("a failed write leaves the image that was there, and the request in the que
   CHECK_EQ(testing::Names(cache.Path("queue")), "a");
 }
 
-TEST("the last failed write of an image is the one that is kept") {
+TEST("a failed write – second one of the image – replaces the first") {
   const Cache cache;
   for (const char* reason : {"first", "second"}) {
     auto writer = HalfWritten(cache);
@@ -61,7 +61,7 @@ TEST("the last failed write of an image is the one that is kept") {
   CHECK_EQ(testing::Attribute(cache.Path("invalid/a"), kErrorAttribute), "second");
 }
 
-TEST("a writer that is dropped rolls back as an incomplete fetch") {
+TEST("a writer – dropped – rolls back as an incomplete fetch") {
   const Cache cache;
   {
     const auto writer = HalfWritten(cache);
@@ -71,7 +71,7 @@ TEST("a writer that is dropped rolls back as an incomplete fetch") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
-TEST("a writer that moved on does not roll back where it came from") {
+TEST("a writer – moved on – does not roll back where it came from") {
   const Cache cache;
   std::optional<Result<ImageWriter>> first(HalfWritten(cache));
   ImageWriter second(std::move(first->value()));
@@ -84,7 +84,7 @@ TEST("a writer that moved on does not roll back where it came from") {
   CHECK_EQ(testing::ReadFile(cache.Path("a")), "half and half");
 }
 
-TEST("a write that is discarded leaves no trace, and lets go of the image") {
+TEST("a write – discarded – leaves no trace, and frees the image") {
   const Cache cache;
   cache.AddImage("a", "old");
   auto writer = HalfWritten(cache);
@@ -97,7 +97,7 @@ TEST("a write that is discarded leaves no trace, and lets go of the image") {
   CHECK_OK(cache.Claim("a"));
 }
 
-TEST("glance B20: a long reason is cut at a character to 1,024 bytes") {
+TEST("glance B20: a reason – too long – is cut at a character to 1,024 bytes") {
   const Cache cache;
   std::string reason = "x";
   for (int i = 0; i < 5000; i++) reason += "é";
@@ -106,7 +106,7 @@ TEST("glance B20: a long reason is cut at a character to 1,024 bytes") {
   CHECK_EQ(testing::Attribute(cache.Path("invalid/a"), kErrorAttribute), reason.substr(0, 1023));
 }
 
-TEST("with a full disk the reason is cut short, and then given up") {
+TEST("a reason – full disk – is cut short, and then dropped") {
   const Cache cache;
   const std::string reason(500, 'r');
   {
@@ -125,7 +125,7 @@ TEST("with a full disk the reason is cut short, and then given up") {
   CHECK_EQ(testing::ReadFile(cache.Path("invalid/a")), "half");
 }
 
-TEST("with a disk too full for the move the bytes are given up") {
+TEST("a rollback – disk too full for the move – discards the bytes") {
   for (const int full : {ENOSPC, EDQUOT}) {
     const Cache cache;
     auto writer = HalfWritten(cache);
@@ -137,7 +137,7 @@ TEST("with a disk too full for the move the bytes are given up") {
   }
 }
 
-TEST("glance B14: after a write or a commit that found no room the bytes are given up, so that others find some") {
+TEST("glance B14: a write or commit – no room – discards the bytes to make room") {
   for (const char* call : {"pwrite64", "fsetxattr"}) {
     for (const int full : {ENOSPC, EDQUOT}) {
       const Cache cache;
@@ -154,7 +154,7 @@ TEST("glance B14: after a write or a commit that found no room the bytes are giv
   }
 }
 
-TEST("a writer that moved on still knows that there was no room") {
+TEST("a writer – moved on after a full disk – still knows of it") {
   const Cache cache;
   auto first = HalfWritten(cache);
   {
@@ -166,8 +166,8 @@ TEST("a writer that moved on still knows that there was no room") {
   CHECK_EQ(testing::ReadFile(cache.Path("invalid/a")), "");
 }
 
-// Once user.hits is set, somebody may count on the size.
-TEST("what was complete when there was no room to publish it is unlinked, never cut") {
+// Once user.hits is set, a follower may rely on the size.
+TEST("complete bytes – no room to publish – are unlinked, never cut") {
   for (const int full : {ENOSPC, EDQUOT}) {
     const Cache cache;
     auto writer = HalfWritten(cache);
@@ -183,7 +183,7 @@ TEST("what was complete when there was no room to publish it is unlinked, never 
   }
 }
 
-TEST("what was complete is not cut to make room for its move to invalid/") {
+TEST("complete bytes – no room in invalid/ – are not cut") {
   const Cache cache;
   auto writer = HalfWritten(cache);
   const testing::OpenFile follower(cache.Path("incomplete/" + cache.DataNameOf("a")));
@@ -197,7 +197,7 @@ TEST("what was complete is not cut to make room for its move to invalid/") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
-TEST("what was complete and could not be published does not look complete in invalid/") {
+TEST("complete bytes – not published – do not look complete in invalid/") {
   const Cache cache;
   auto writer = HalfWritten(cache);
   {
@@ -209,7 +209,7 @@ TEST("what was complete and could not be published does not look complete in inv
   CHECK(!testing::Attribute(cache.Path("invalid/a"), kHitsAttribute).has_value());
 }
 
-TEST("what failed for another reason, or after room was found again, is kept") {
+TEST("a failed write – other reason, or room found again – is kept") {
   for (const bool room_again : {false, true}) {
     const Cache cache;
     auto writer = HalfWritten(cache);
@@ -223,7 +223,7 @@ TEST("what failed for another reason, or after room was found again, is kept") {
   }
 }
 
-TEST("what cannot be moved at all is unlinked") {
+TEST("a failed write – cannot be moved – is unlinked") {
   for (const int code : {ENOSPC, EIO}) {
     const Cache cache;
     auto writer = HalfWritten(cache);
@@ -234,7 +234,7 @@ TEST("what cannot be moved at all is unlinked") {
   }
 }
 
-TEST("a directory that stands in the way in invalid/ costs the bytes, not the claim") {
+TEST("a rollback – directory in the way in invalid/ – loses the bytes, not the claim") {
   const Cache cache;
   CHECK_EQ(::mkdir(cache.Path("invalid/a").c_str(), 0755), 0);
   auto writer = HalfWritten(cache);
@@ -243,7 +243,7 @@ TEST("a directory that stands in the way in invalid/ costs the bytes, not the cl
   CHECK_OK(cache.Claim("a"));
 }
 
-TEST("a rollback that cannot even unlink says so, and lets go all the same") {
+TEST("a rollback – cannot even unlink – returns the reason, and frees the claim") {
   const Cache cache;
   auto writer = HalfWritten(cache);
   {
@@ -257,7 +257,7 @@ TEST("a rollback that cannot even unlink says so, and lets go all the same") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
-TEST("glance B28: rolling back what was deleted meanwhile is no error") {
+TEST("glance B28: a rollback – image deleted meanwhile – succeeds") {
   const Cache cache;
   auto writer = HalfWritten(cache);
   CHECK_EQ(DeleteImage(cache.directory(), "a").value(), false);
@@ -266,12 +266,12 @@ TEST("glance B28: rolling back what was deleted meanwhile is no error") {
   CHECK_EQ(testing::Names(cache.Path("invalid")), "");
 }
 
-TEST("a rollback leaves a token that has become a foreign writer's, without our mark") {
+TEST("a rollback – token has become a foreign writer's – leaves it, without our mark") {
   const Cache cache;
   auto writer = HalfWritten(cache);
-  testing::WriteFile(cache.Path("incomplete/a"), "his");
+  testing::WriteFile(cache.Path("incomplete/a"), "its");
   CHECK_OK(writer.value().Rollback("why"));
-  CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "his");
+  CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "its");
   CHECK(!testing::Attribute(cache.Path("incomplete/a"), kWriterAttribute).has_value());
 }
 
@@ -290,7 +290,7 @@ bool CanReserve(const Cache& cache) {
   return can;
 }
 
-TEST("space is reserved without a change of the size that followers see") {
+TEST("a reservation – made – does not change the size that followers see") {
   const Cache cache;
   if (!CanReserve(cache)) return;
   auto writer = HalfWritten(cache);
@@ -300,7 +300,7 @@ TEST("space is reserved without a change of the size that followers see") {
   CHECK(BlocksOf(data) >= (1 << 20) / 512);
 }
 
-TEST("a rollback gives back what was reserved") {
+TEST("a rollback – space reserved – gives it back") {
   const Cache cache;
   if (!CanReserve(cache)) return;
   auto writer = HalfWritten(cache);
@@ -310,7 +310,7 @@ TEST("a rollback gives back what was reserved") {
   CHECK(BlocksOf(cache.Path("invalid/a")) < 100);
 }
 
-TEST("a commit gives back what was reserved and not needed") {
+TEST("a commit – space reserved and not needed – gives it back") {
   const Cache cache;
   if (!CanReserve(cache)) return;
   auto writer = HalfWritten(cache);
@@ -321,7 +321,7 @@ TEST("a commit gives back what was reserved and not needed") {
 }
 
 // As ext4 does: it has allocated all that there was when it finds that there is no more.
-TEST("a rollback gives back what a reservation got that failed halfway") {
+TEST("a rollback – reservation failed halfway – gives its space back") {
   const Cache cache;
   if (!CanReserve(cache)) return;
   auto writer = HalfWritten(cache);
@@ -337,7 +337,7 @@ TEST("a rollback gives back what a reservation got that failed halfway") {
   CHECK(BlocksOf(cache.Path("invalid/a")) < 100);
 }
 
-TEST("reserving nothing takes back no earlier reservation") {
+TEST("a reservation – of nothing – keeps earlier ones") {
   const Cache cache;
   if (!CanReserve(cache)) return;
   auto writer = HalfWritten(cache);
@@ -347,7 +347,7 @@ TEST("reserving nothing takes back no earlier reservation") {
   CHECK(BlocksOf(cache.Path("invalid/a")) < 100);
 }
 
-TEST("reserving more than there is fails, and where it is not supported it is fine") {
+TEST("a reservation – too large, or not supported – fails, or succeeds") {
   const Cache cache;
   auto writer = HalfWritten(cache);
   for (const int code : {ENOSPC, EDQUOT, EFBIG}) {

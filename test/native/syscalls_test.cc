@@ -17,7 +17,7 @@ using testing::Cache;
 using testing::Faults;
 using testing::OpenFile;
 
-TEST("a call that a signal interrupts before it has done anything is made again") {
+TEST("a call – interrupted before it did anything – is made again") {
   const Cache cache;
   cache.AddImage("a", "bytes");
   const OpenFile file(cache.Path("a"), O_RDWR);
@@ -34,7 +34,7 @@ TEST("a call that a signal interrupts before it has done anything is made again"
   CHECK_EQ(calls, 18);
 }
 
-TEST("a call that may have done its work is not made again after an interruption") {
+TEST("a call – interrupted, may have done its work – is not made again") {
   const Cache cache;
   const Faults faults([](std::string_view) { return EINTR; });
   CHECK_EQ(sys::UnlinkAt(cache.directory().base(), "a"), -1);
@@ -45,7 +45,7 @@ TEST("a call that may have done its work is not made again after an interruption
   CHECK_EQ(errno, EINTR);
 }
 
-TEST("what is known of a file agrees with what others know") {
+TEST("a stat – any file – agrees with stat(2)") {
   const Cache cache;
   cache.AddImage("a", "bytes", 100);
   const struct stat expected = testing::StatOf(cache.Path("a"));
@@ -70,7 +70,7 @@ TEST("what is known of a file agrees with what others know") {
   CHECK(other.directory() && !other.SameFileAs(by_fd));
 }
 
-TEST("a link is looked at, not through") {
+TEST("a stat – link – is of the link, not its target") {
   const Cache cache;
   CHECK_EQ(::symlink("queue", cache.Path("link").c_str()), 0);
   sys::FileStat stat;
@@ -80,7 +80,7 @@ TEST("a link is looked at, not through") {
   CHECK(!stat.directory() && !stat.regular());
 }
 
-TEST("a nameless file gets its name, and does not take another's") {
+TEST("a nameless file – linked – gets its name, and takes no other's") {
   const Cache cache;
   const int base = cache.directory().base();
   const OpenFile file(cache.path(), O_TMPFILE | O_RDWR);
@@ -90,13 +90,13 @@ TEST("a nameless file gets its name, and does not take another's") {
   CHECK_EQ(errno, EEXIST);
 }
 
-TEST("the clocks run, and the machine has not been up for longer than there is time") {
+TEST("the clocks – of this machine – run, and its uptime is plausible") {
   CHECK(sys::Now().tv_sec > 1'600'000'000);
   CHECK(sys::SinceBoot().tv_sec > 0);
   CHECK(sys::SinceBoot().tv_sec < sys::Now().tv_sec);
 }
 
-TEST("an attribute of a name in a directory is read without opening it, or the kernel is too old to") {
+TEST("an attribute by name – in a directory – is read unopened, on a new kernel") {
   const Cache cache;
   cache.AddImage("a", "bytes");
   char value[8];

@@ -30,12 +30,12 @@ Faults::Answer NoLinks() {
   return testing::Refuse("linkat", EPERM);
 }
 
-// Both refusals, and what a test adds.
+// Both refusals, and those of a test.
 Faults::Answer WithoutLinks(Faults::Answer more) {
   return [more = std::move(more)](std::string_view call) { return call == "linkat" ? EPERM : more(call); };
 }
 
-TEST("without nameless files a token is made by name, marked and locked all the same") {
+TEST("a token by name – no nameless files – is marked and locked all the same") {
   for (const auto& refusal : {NoNamelessFiles, NoLinks}) {
     const Cache cache;
     const auto token = [&] {
@@ -50,13 +50,13 @@ TEST("without nameless files a token is made by name, marked and locked all the 
   }
 }
 
-TEST("a nameless token that linkat will not take by its descriptor is named through /proc") {
+TEST("a nameless token – linkat refuses its descriptor – is named through /proc") {
   const Cache cache;
   const Faults faults(testing::RefuseNth("linkat", 1, ENOENT));
   CHECK_OK(Token::Create(cache.directory(), "a", kMark, {}));
 }
 
-TEST("a token by name keeps out a second one, and does not touch it") {
+TEST("a token by name – second one – is refused, and the first untouched") {
   const Cache cache;
   cache.LeaveDeadWriter("a", "half");
   const std::string before = testing::Names(cache.Path("incomplete"));
@@ -65,7 +65,7 @@ TEST("a token by name keeps out a second one, and does not touch it") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), before);
 }
 
-TEST("a token by name is locked before it is marked") {
+TEST("a token by name – made – is locked before it is marked") {
   const Cache cache;
   bool locked = false;
   const Faults faults(WithoutLinks(testing::Before("fsetxattr", kMarkByName, [&] {
@@ -76,7 +76,7 @@ TEST("a token by name is locked before it is marked") {
   CHECK(locked);
 }
 
-TEST("a token by name that cannot be locked or marked is taken away again") {
+TEST("a token by name – cannot be locked or marked – is removed again") {
   const Cache cache;
   {
     const Faults faults(WithoutLinks(testing::RefuseNth("fsetxattr", kMarkByName, ENOSPC)));
@@ -90,7 +90,7 @@ TEST("a token by name that cannot be locked or marked is taken away again") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
-TEST("a token by name that a reaper takes before it is locked is tried again") {
+TEST("a token by name – reaped before it is locked – is tried again") {
   const Cache cache;
   const Faults faults(WithoutLinks(testing::Before("flock", kLockByName, [&] {
     ::unlink(cache.Path("incomplete/a").c_str());
@@ -99,7 +99,7 @@ TEST("a token by name that a reaper takes before it is locked is tried again") {
   CHECK_FAILS(Token::Create(cache.directory(), "a", kMark, {}), EWOULDBLOCK);
 }
 
-TEST("a token by name that somebody looks at when it wants its lock is tried again") {
+TEST("a token by name – examined when it takes its lock – is tried again") {
   const Cache cache;
   std::optional<testing::OpenFile> prober;
   const Faults faults(WithoutLinks(testing::Before("flock", kLockByName, [&] {
@@ -110,7 +110,7 @@ TEST("a token by name that somebody looks at when it wants its lock is tried aga
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
-TEST("a token by name that is replaced before it is marked is not taken away from the other") {
+TEST("a token by name – replaced before it is marked – leaves the other's") {
   const Cache cache;
   const Faults faults(WithoutLinks(testing::Before("fsetxattr", kMarkByName, [&] {
     ::unlink(cache.Path("incomplete/a").c_str());
@@ -121,7 +121,7 @@ TEST("a token by name that is replaced before it is marked is not taken away fro
   CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "another's");
 }
 
-TEST("a token that can be made in no way fails with the reason") {
+TEST("a token – cannot be made in any way – fails with the reason") {
   const Cache cache;
   const Faults faults(testing::Refuse("openat", EMFILE));
   CHECK_FAILS(Token::Create(cache.directory(), "a", kMark, {}), EMFILE);

@@ -42,12 +42,12 @@ void MakeSocket(const std::string& path) {
   ::close(fd);
 }
 
-TEST("an image without a token is held by nobody") {
+TEST("an image – no token – has no holder") {
   const Cache cache;
   CHECK_EQ(HolderOf(cache), Holder::kNobody);
 }
 
-TEST("a token is empty, marked, and locked from the first moment it can be seen") {
+TEST("a token – made – is empty, marked and locked from the moment it is visible") {
   const Cache cache;
   const auto token = Token::Create(cache.directory(), "a", kMark, {});
   CHECK_OK(token);
@@ -57,7 +57,7 @@ TEST("a token is empty, marked, and locked from the first moment it can be seen"
   CHECK_EQ(testing::StatOf(cache.Path("incomplete/a")).st_mode & 07777, 0644);
 }
 
-TEST("a token keeps out a second one") {
+TEST("a token – second one – is refused") {
   const Cache cache;
   const auto token = Token::Create(cache.directory(), "a", kMark, {});
   CHECK_OK(token);
@@ -65,7 +65,7 @@ TEST("a token keeps out a second one") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "a");
 }
 
-TEST("a token that is removed leaves neither itself nor a lock") {
+TEST("a token – removed – leaves neither itself nor a lock") {
   const Cache cache;
   auto token = Token::Create(cache.directory(), "a", kMark, {});
   CHECK_OK(token);
@@ -73,7 +73,7 @@ TEST("a token that is removed leaves neither itself nor a lock") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
-TEST("a token's lock is let go explicitly, so that a forked child does not keep it") {
+TEST("a token – with a forked child – is unlocked explicitly, so the child keeps none") {
   const Cache cache;
   auto token = Token::Create(cache.directory(), "a", kMark, {});
   CHECK_OK(token);
@@ -83,18 +83,18 @@ TEST("a token's lock is let go explicitly, so that a forked child does not keep 
   CHECK(!testing::IsFlocked(cache.Path("incomplete/b")));
 }
 
-TEST("a foreign writer who put his bytes into our token keeps it, without our mark") {
+TEST("a token – foreign writer put bytes into it – is that writer's, without our mark") {
   const Cache cache;
   auto token = Token::Create(cache.directory(), "a", kMark, {});
   CHECK_OK(token);
-  testing::WriteFile(cache.Path("incomplete/a"), "his bytes");
+  testing::WriteFile(cache.Path("incomplete/a"), "its bytes");
   token.value().Remove(cache.directory(), "a");
-  CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "his bytes");
+  CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "its bytes");
   CHECK(!testing::Attribute(cache.Path("incomplete/a"), kWriterAttribute).has_value());
   CHECK_EQ(HolderOf(cache), Holder::kForeignWriter);
 }
 
-TEST("a token that was replaced stays where it is") {
+TEST("a token – replaced – stays where it is") {
   const Cache cache;
   auto token = Token::Create(cache.directory(), "a", kMark, {});
   CHECK_OK(token);
@@ -104,7 +104,7 @@ TEST("a token that was replaced stays where it is") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "a");
 }
 
-TEST("a token that is touched is as young as now") {
+TEST("a token – touched – is as young as now") {
   const Cache cache;
   auto token = Token::Create(cache.directory(), "a", kMark, {});
   CHECK_OK(token);
@@ -115,7 +115,7 @@ TEST("a token that is touched is as young as now") {
   CHECK_FAILS(token.value().Touch(), EROFS);
 }
 
-TEST("a writer is alive while it has its lock, in another process too, however old its files are") {
+TEST("a writer – holds its lock in any process – is alive, however old its files are") {
   const Cache cache;
   const testing::Child writer([&] { new auto(cache.Claim("a")); });
   CHECK_EQ(HolderOf(cache), Holder::kLiveWriter);
@@ -123,7 +123,7 @@ TEST("a writer is alive while it has its lock, in another process too, however o
   CHECK_EQ(HolderOf(cache), Holder::kLiveWriter);
 }
 
-TEST("a writer that was killed is dead, and retired with its data") {
+TEST("a writer – killed – is dead, and retired with its data") {
   const Cache cache;
   testing::Child writer([&] {
     auto* claim = new auto(cache.Claim("a"));
@@ -136,17 +136,17 @@ TEST("a writer that was killed is dead, and retired with its data") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
-TEST("a dead writer's token that a foreign writer has put bytes into is his, and loses our mark and data") {
+TEST("a dead token – foreign writer put bytes into it – loses our mark and data") {
   const Cache cache;
   cache.LeaveDeadWriter("a", "half");
-  testing::WriteFile(cache.Path("incomplete/a"), "his bytes");
+  testing::WriteFile(cache.Path("incomplete/a"), "its bytes");
   CHECK_EQ(HolderOf(cache), Holder::kForeignWriter);
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "a");
-  CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "his bytes");
+  CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "its bytes");
   CHECK(!testing::Attribute(cache.Path("incomplete/a"), kWriterAttribute).has_value());
 }
 
-TEST("asking who holds an image leaves no lock and changes nothing") {
+TEST("a look at a holder – any image – leaves no lock and changes nothing") {
   const Cache cache;
   const std::string data = cache.LeaveDeadWriter("a", "half");
   CHECK_EQ(FindHolder(cache.directory(), "a", {}).value(), Holder::kDeadWriter);
@@ -154,7 +154,7 @@ TEST("asking who holds an image leaves no lock and changes nothing") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), data + " a");
 }
 
-TEST("what bears no mark, or cannot, is a foreign writer's, and stays") {
+TEST("a token – no mark, or none possible – is a foreign writer's, and stays") {
   const auto holder_after = [](const std::function<void(const std::string&)>& make) {
     const Cache cache;
     make(cache.Path("incomplete/a"));
@@ -175,7 +175,7 @@ TEST("what bears no mark, or cannot, is a foreign writer's, and stays") {
            Holder::kForeignWriter);
 }
 
-TEST("a dead writer's token that is locked for a moment is not retired") {
+TEST("a dead token – locked for a moment – is not retired") {
   const Cache cache;
   cache.LeaveDeadWriter("a", "half");
   const testing::OpenFile prober(cache.Path("incomplete/a"));
@@ -183,7 +183,7 @@ TEST("a dead writer's token that is locked for a moment is not retired") {
   CHECK_EQ(HolderOf(cache), Holder::kLiveWriter);
 }
 
-TEST("a token that is replaced before it is locked is not retired") {
+TEST("a dead token – replaced before it is locked – is not retired") {
   const Cache cache;
   cache.LeaveDeadWriter("a", "half");
   std::optional<Result<Token>> next;
@@ -196,7 +196,7 @@ TEST("a token that is replaced before it is locked is not retired") {
   CHECK(testing::IsFlocked(cache.Path("incomplete/a")));
 }
 
-TEST("a writer of another boot is dead if its data is older than ours") {
+TEST("a writer of another boot – data older than ours – is dead") {
   const Cache cache;
   const std::string data = cache.LeaveWriterOfOtherBoot("a", "half");
   const int64_t before_boot = cache.directory().boot().started_ns - testing::kSecond;
@@ -205,7 +205,7 @@ TEST("a writer of another boot is dead if its data is older than ours") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
-TEST("a writer of another boot whose data is younger than ours may live on another host, until it stalls") {
+TEST("a writer of another boot – data younger than ours – may live, until it stalls") {
   const Cache cache;
   const std::string data = cache.LeaveWriterOfOtherBoot("a", "half");
   StallRule rule;
@@ -217,21 +217,21 @@ TEST("a writer of another boot whose data is younger than ours may live on anoth
   CHECK_EQ(HolderOf(cache, rule), Holder::kDeadWriter);
 }
 
-TEST("a writer of another boot that has its lock here lives") {
+TEST("a writer of another boot – holds its lock here – is alive") {
   const Cache cache;
   const auto token = Token::Create(cache.directory(), "a", {".d-0123456789abcdef", "otherone"}, {});
   CHECK_OK(token);
   CHECK_EQ(HolderOf(cache), Holder::kLiveWriter);
 }
 
-TEST("a writer of another boot without data has nothing to publish, and is dead") {
+TEST("a writer of another boot – no data – has nothing to publish, and is dead") {
   const Cache cache;
   const std::string data = cache.LeaveWriterOfOtherBoot("a", "half");
   CHECK_EQ(::unlink(cache.Path("incomplete/" + data).c_str()), 0);
   CHECK_EQ(HolderOf(cache), Holder::kDeadWriter);
 }
 
-TEST("where locks do not work, only age retires a writer") {
+TEST("a writer – locks do not work – is retired by age only") {
   const Cache cache;
   const auto token = Token::Create(cache.directory(), "a", kMark, ByAge(3));
   CHECK_OK(token);
@@ -243,7 +243,7 @@ TEST("where locks do not work, only age retires a writer") {
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
 }
 
-TEST("retiring a dead writer removes its data before its token") {
+TEST("a dead writer – retired – loses its data before its token") {
   const Cache cache;
   const std::string data = cache.LeaveDeadWriter("a", "half");
   {
@@ -259,7 +259,7 @@ TEST("retiring a dead writer removes its data before its token") {
   CHECK_EQ(HolderOf(cache), Holder::kDeadWriter);
 }
 
-TEST("who asks and is refused by the kernel learns nothing, rather than something wrong") {
+TEST("a look at a holder – the kernel refuses – is an error, not a wrong result") {
   const Cache cache;
   const std::string data = cache.LeaveWriterOfOtherBoot("a", "half");
   for (const char* call : {"openat", "fgetxattr", "flock", "statx"}) {
@@ -274,7 +274,7 @@ TEST("who asks and is refused by the kernel learns nothing, rather than somethin
   CHECK_EQ(testing::Names(cache.Path("incomplete")), data + " a");
 }
 
-TEST("the data that a writer is about to publish is unlinked, and nothing else") {
+TEST("a delete – writer about to publish – unlinks its data, and nothing else") {
   const Cache cache;
   cache.LeaveDeadWriter("a", "half");
   const std::string other = cache.LeaveDeadWriter("b", "half");
@@ -284,11 +284,11 @@ TEST("the data that a writer is about to publish is unlinked, and nothing else")
   CHECK_OK(UnlinkDataOfWriter(cache.directory(), "c"));
 }
 
-TEST("a foreign writer's file is not unlinked with the image") {
+TEST("a delete – foreign writer – does not unlink its file") {
   const Cache cache;
-  testing::WriteFile(cache.Path("incomplete/a"), "his");
+  testing::WriteFile(cache.Path("incomplete/a"), "its");
   CHECK_OK(UnlinkDataOfWriter(cache.directory(), "a"));
-  CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "his");
+  CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "its");
   CHECK_EQ(::symlink("/dev/null", cache.Path("incomplete/b").c_str()), 0);
   CHECK_OK(UnlinkDataOfWriter(cache.directory(), "b"));
   for (const char* call : {"openat", "fgetxattr"}) {

@@ -16,7 +16,7 @@ int OpenSomething() {
   return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-TEST("a descriptor is closed with its owner, once") {
+TEST("a descriptor – owner destroyed – is closed, once") {
   int fd = -1;
   {
     UniqueFd owner(OpenSomething());
@@ -32,7 +32,7 @@ TEST("a descriptor is closed with its owner, once") {
   CHECK(!IsOpen(fd));
 }
 
-TEST("a descriptor that is reset is closed at once") {
+TEST("a descriptor – reset – is closed immediately") {
   UniqueFd owner(OpenSomething());
   const int fd = owner.get();
   owner.Reset();
@@ -41,7 +41,7 @@ TEST("a descriptor that is reset is closed at once") {
   CHECK(!UniqueFd().valid());
 }
 
-TEST("an assigned owner closes what it had, and keeps what it got") {
+TEST("an owner – assigned – closes its old descriptor, and keeps the new one") {
   UniqueFd owner(OpenSomething());
   const int old = owner.get();
   UniqueFd given(::fcntl(old, F_DUPFD_CLOEXEC, old + 10));

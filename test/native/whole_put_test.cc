@@ -34,7 +34,7 @@ const Faults::Answer kWays[] = {
     testing::RefuseNth("linkat", 1, ENOENT),  // AT_EMPTY_PATH
 };
 
-TEST("bytes that are put are an image with 0 hits") {
+TEST("a put – any bytes – is an image with 0 hits") {
   for (const auto& way : kWays) {
     const Cache cache;
     {
@@ -49,7 +49,7 @@ TEST("bytes that are put are an image with 0 hits") {
   }
 }
 
-TEST("a put replaces the image that is there, and who reads that reads on") {
+TEST("a put – image exists – replaces it, and its readers read on") {
   for (const auto& way : kWays) {
     const Cache cache;
     cache.AddImage("a", "old");
@@ -68,13 +68,13 @@ TEST("a put replaces the image that is there, and who reads that reads on") {
   }
 }
 
-TEST("a put of nothing is an image of no bytes") {
+TEST("a put – no bytes – is an empty image") {
   const Cache cache;
   CHECK_OK(Put(cache, ""));
   CHECK_EQ(testing::ReadFile(cache.Path("a")), "");
 }
 
-TEST("a put of many bytes arrives whole") {
+TEST("a put – many bytes – arrives whole") {
   const Cache cache;
   std::string bytes(3 << 20, '\0');
   for (size_t i = 0; i < bytes.size(); i++) bytes[i] = static_cast<char>(i * 2654435761u >> 13);
@@ -82,7 +82,7 @@ TEST("a put of many bytes arrives whole") {
   CHECK(testing::ReadFile(cache.Path("a")) == bytes);
 }
 
-TEST("a put takes the image from the queue, a failed one leaves it there") {
+TEST("a put – image queued – takes it from the queue; a failed one does not") {
   const Cache cache;
   CHECK(QueueImage(cache.directory(), "a", {}).value());
   {
@@ -94,7 +94,7 @@ TEST("a put takes the image from the queue, a failed one leaves it there") {
   CHECK_EQ(testing::Names(cache.Path("queue")), "");
 }
 
-TEST("a put that fails leaves nothing behind, and the image as it was") {
+TEST("a put – fails – leaves nothing behind, and the old image") {
   for (const bool existing : {false, true}) {
     for (const auto& way : kWays) {
       for (const char* call : {"pwrite64", "fsetxattr", "renameat", "getrandom"}) {
@@ -116,7 +116,7 @@ TEST("a put that fails leaves nothing behind, and the image as it was") {
   }
 }
 
-TEST("an image that cannot be renamed over, because linking its successor fails, stays") {
+TEST("a put – renaming over is impossible, link fails – the old image stays") {
   const Cache cache;
   cache.AddImage("a", "old");
   // The image's own name is taken; then the private one is refused, in both ways to link.
@@ -126,20 +126,20 @@ TEST("an image that cannot be renamed over, because linking its successor fails,
   CHECK(NothingIsLeft(cache));
 }
 
-TEST("a put where nothing can be opened fails with the reason") {
+TEST("a put – nothing can be opened – fails with the reason") {
   const Cache cache;
   const Faults faults(testing::Refuse("openat", EACCES));
   CHECK_FAILS(Put(cache, "bytes"), EACCES);
 }
 
-TEST("a put over a directory fails, and leaves nothing behind") {
+TEST("a put – over a directory – fails, and leaves nothing behind") {
   const Cache cache;
   CHECK_EQ(::mkdir(cache.Path("a").c_str(), 0755), 0);
   CHECK_FAILS(Put(cache, "bytes"), EISDIR);
   CHECK(NothingIsLeft(cache));
 }
 
-TEST("a put replaces a link, and does not follow it") {
+TEST("a put – over a link – replaces it, and does not follow it") {
   const Cache cache;
   testing::WriteFile(cache.Path("target"), "target");
   CHECK_EQ(::symlink("target", cache.Path("a").c_str()), 0);
@@ -148,7 +148,7 @@ TEST("a put replaces a link, and does not follow it") {
   CHECK_EQ(testing::ReadFile(cache.Path("target")), "target");
 }
 
-TEST("a put needs no claim: the last one wins, and each version is whole") {
+TEST("a put – writers and other puts – needs no claim, the last wins, all are whole") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);

@@ -10,7 +10,7 @@
 namespace xattr_cache {
 namespace {
 
-TEST("a mark says what it was given") {
+TEST("a mark – written – is read back") {
   const WriterMark mark{".d-0123456789abcdef", "89abcdef"};
   CHECK_EQ(mark.Format(), ".d-0123456789abcdef 89abcdef");
   const auto parsed = WriterMark::Parse(mark.Format());
@@ -19,7 +19,7 @@ TEST("a mark says what it was given") {
   CHECK_EQ(parsed->boot_id, mark.boot_id);
 }
 
-TEST("a mark that would have another file unlinked is none") {
+TEST("a mark – would unlink another file – is none") {
   using namespace std::string_view_literals;
   for (const std::string_view text :
        {""sv, " "sv, "x"sv, ".d-0123456789abcdef"sv, "boot .d-0123456789abcdef"sv, "../../etc/passwd 89abcdef"sv,
@@ -30,13 +30,13 @@ TEST("a mark that would have another file unlinked is none") {
   }
 }
 
-TEST("the mark of a file is read, and one that is not ours to understand is none") {
+TEST("a mark – on a file – is read, and is none if it is not ours") {
   const testing::TemporaryDirectory directory;
   const std::string path = directory.path() + "/token";
   testing::WriteFile(path, "");
   const testing::OpenFile token(path);
   CHECK(!WriterMark::Read(token.fd()).value().has_value());
-  testing::SetAttribute(path, kWriterAttribute, "somebody else's");
+  testing::SetAttribute(path, kWriterAttribute, "another program's");
   CHECK(!WriterMark::Read(token.fd()).value().has_value());
   testing::SetAttribute(path, kWriterAttribute, ".d-0123456789abcdef boot");
   CHECK_EQ(WriterMark::Read(token.fd()).value()->boot_id, "boot");

@@ -27,7 +27,7 @@ struct AttributedFile {
   void Set(std::string_view value) const { testing::SetAttribute(path, kName, value); }
 };
 
-TEST("an attribute that is not there is nothing, an empty one is empty") {
+TEST("an attribute – missing or empty – is nothing, or empty") {
   const AttributedFile file;
   CHECK(!ReadAttribute(file.fd(), kName).value().has_value());
   CHECK(!ReadAttributeOfPath(file.path.c_str(), kName).value().has_value());
@@ -36,7 +36,7 @@ TEST("an attribute that is not there is nothing, an empty one is empty") {
   CHECK_EQ(ReadAttributeOfPath(file.path.c_str(), kName).value(), "");
 }
 
-TEST("values of any length come back whole, NUL bytes too") {
+TEST("a value – any length, with NUL bytes – is read whole") {
   const AttributedFile file;
   for (const size_t size : {1u, 255u, 256u, 257u, 1000u, 3000u}) {
     std::string value(size, 'x');
@@ -47,7 +47,7 @@ TEST("values of any length come back whole, NUL bytes too") {
   }
 }
 
-TEST("a value is written through a path") {
+TEST("a value – path – is written through it") {
   const AttributedFile file;
   CHECK_OK(WriteAttributeOfPath(file.path.c_str(), kName, "value"));
   CHECK_EQ(testing::Attribute(file.path, kName), "value");
@@ -56,7 +56,7 @@ TEST("a value is written through a path") {
 }
 
 // The first call finds the buffer too small, the second asks for the length, the third reads.
-TEST("a value that grows between the calls comes back whole") {
+TEST("a value – grows between the calls – is read whole") {
   const AttributedFile file;
   file.Set(std::string(300, 'a'));
   const Faults faults(Before("fgetxattr", 3, [&] {
@@ -66,7 +66,7 @@ TEST("a value that grows between the calls comes back whole") {
   CHECK_EQ(ReadAttribute(file.fd(), kName).value(), std::string(1500, 'b'));
 }
 
-TEST("a value that shrinks between the calls comes back without a tail") {
+TEST("a value – shrinks between the calls – is read without a tail") {
   const AttributedFile file;
   file.Set(std::string(300, 'a'));
   const Faults faults(Before("fgetxattr", 3, [&] {
@@ -76,14 +76,14 @@ TEST("a value that shrinks between the calls comes back without a tail") {
   CHECK_EQ(ReadAttribute(file.fd(), kName).value(), "short");
 }
 
-TEST("a value that is removed between the calls is nothing") {
+TEST("a value – removed between the calls – is nothing") {
   const AttributedFile file;
   file.Set(std::string(300, 'a'));
   const Faults faults(Before("fgetxattr", 2, [&] { return ::removexattr(file.path.c_str(), kName), 0; }));
   CHECK(!ReadAttribute(file.fd(), kName).value().has_value());
 }
 
-TEST("an attribute that cannot be read is an error, in both calls") {
+TEST("an attribute – cannot be read – is an error, in both calls") {
   const AttributedFile file;
   file.Set(std::string(300, 'a'));
   for (const int call : {1, 2, 3}) {
@@ -92,7 +92,7 @@ TEST("an attribute that cannot be read is an error, in both calls") {
   }
 }
 
-TEST("removing an attribute that is not there is fine") {
+TEST("an attribute – removed though missing – succeeds") {
   const AttributedFile file;
   file.Set("value");
   CHECK_OK(RemoveAttribute(file.fd(), kName));

@@ -1,4 +1,4 @@
-// A counter is whatever somebody put into user.hits.
+// A counter may be any value that any program put into user.hits.
 
 #include <algorithm>
 #include <cstddef>

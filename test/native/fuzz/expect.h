@@ -1,4 +1,4 @@
-// What a fuzzer claims about the code it feeds.
+// Expectations of a fuzzer about the code that it feeds.
 
 #pragma once
 

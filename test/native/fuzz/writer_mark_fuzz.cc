@@ -1,4 +1,4 @@
-// A mark is written by whoever may write the directory, and its private name is going to be unlinked.
+// Any program that may write the directory can write a mark, and the private name in it will be unlinked.
 
 #include <cstddef>
 #include <cstdint>
