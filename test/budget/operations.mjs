@@ -1,4 +1,4 @@
-// What test/budget/budget.test.mjs lets strace count: node operations.mjs DIR.
+// The operations that test/budget/budget.test.mjs counts with strace: node operations.mjs DIR.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

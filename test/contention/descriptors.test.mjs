@@ -31,7 +31,7 @@ async function besideAParent(t, handsOver = 'nothing') {
   return { driver, process, exited, child };
 }
 
-/** What a process has open below a directory. */
+/** Returns the files that a process has open below a directory. */
 function openBelow(dir, pid) {
   const targets = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
   return targets.filter((target) => target.startsWith(dir));

@@ -25,7 +25,7 @@ async function commitsBeside(t, remover, options = {}) {
   return { driver, commits: all(reports, 'commits'), reports };
 }
 
-/** What is wrong with how commits and deletions that met came out, and how often they met. */
+/** Returns the wrong outcomes of commits and deletions that met, and how often they met. */
 async function judgeDeletions({ driver, commits, reports }) {
   const removals = new Map(all(reports, 'removals').map((removal) => [removal.imageId, removal]));
   const wrong = [];

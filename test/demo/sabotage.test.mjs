@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { getXattrSync, incXattrSync, setXattrSync } from '../../dist/index.js';
 import { demoHome, imagesIn, startDemo } from '../support/demo.mjs';
 
-// What the demo proves is worth something only if it notices when it is not so.
+// The proof of the demo is worth something only if it fails on a damaged cache.
 
 const { source, emptyDirectory } = demoHome();
 

@@ -1,4 +1,4 @@
-// That CHANGELOG.md keeps to its format, and knows the version.
+// Checks that CHANGELOG.md keeps to its format, and knows the version.
 
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';

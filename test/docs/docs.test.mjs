@@ -1,4 +1,4 @@
-// That the documents say what is so.
+// Checks that the documents agree with the package.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -1,4 +1,4 @@
-// That the public workflows name what is there, trust nobody by a name that can be moved, and may do no more than they need.
+// Checks the public workflows: names exist, actions are pinned by commit, and permissions are the least that they need.
 // Whether GitHub runs them is not known before it does.
 
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What is swept: every operation of the driver, on one image "a".
+// The operations of the sweeps: every operation of the driver, on one image "a".
 //
 //   before, after   its bytes; undefined: it is not there
 //   hits            what it has before (0)

@@ -88,7 +88,7 @@ async function listInBatches(driver) {
   for await (const _ of driver.cachedImages());
 }
 
-/** That each method ends soon, with an answer or an error of ours. */
+/** Asserts that each method ends soon, with a value or an error of ours. */
 async function endsTyped(driver) {
   for (const [name, call] of Object.entries({ ...calls, cachedImages: listInBatches })) {
     const [{ status, value, reason }] = await within(10_000, Promise.allSettled([call(driver)]), name);

@@ -1,4 +1,4 @@
-// What lies in the directory that is no image.
+// Entries of the directory that are no images.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -15,7 +15,7 @@ import { mountFresh, needsMount } from '../support/mounts.mjs';
 import { temporaryDirectory, tree } from '../support/temporary-directory.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 
-/** What Glance takes for an image: any regular file that lies in the directory itself. */
+/** Returns the images as Glance sees them: any regular file in the directory itself. */
 async function imagesForGlance(dir) {
   const entries = await readdir(dir, { withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map(({ name }) => name);

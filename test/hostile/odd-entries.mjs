@@ -1,4 +1,4 @@
-// What does not belong into a cache directory, under the names that the driver works with.
+// Entries that do not belong in a cache directory, under the names that the driver uses.
 
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -26,7 +26,7 @@ for (const [what, swap] of Object.entries(swaps)) {
     const moved = `${dir}-moved`;
     renameSync(dir, moved);
     swap(dir, outside.dir);
-    // What was renamed has another ctime and, from here on, another place.
+    // A renamed file has another ctime and, from here on, another place.
     const back = () => what.startsWith('another') && renameSync(dir, outside.dir);
 
     for (const name of Object.keys(operations)) {

@@ -19,7 +19,7 @@ const kind = { type: 'xfs' };
 const longest = 65_536;
 const binary = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
 
-/** What `user.hits` may hold, and how many hits it says. */
+/** Values of `user.hits`, and the number of hits that each means. */
 const counts = [
   ['missing', undefined, 0],
   ['empty', '', 0],
@@ -61,7 +61,7 @@ test('a hit – any value of user.hits – is counted on it, and the bytes are r
   }
 });
 
-/** What `user.error` may hold, and what is told of it. */
+/** Values of `user.error`, and the text that is reported for each. */
 const reasons = [
   ['missing', undefined, ''],
   ['empty', '', ''],

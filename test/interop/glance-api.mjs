@@ -29,7 +29,7 @@ export async function glanceApi(t, { maxSize = 2 ** 30 } = {}) {
   const config = join(root, 'glance-api.conf');
   for (const part of ['images', 'staging', 'tasks', 'lock', 'policy.d', 'cache']) mkdirSync(join(root, part));
   writeFileSync(config, configuration({ root, dir, port, maxSize }));
-  // What has no authentication has no roles either.
+  // A request without authentication has no roles either.
   writeFileSync(join(root, 'policy.yaml'), policies.map((name) => `"${name}": ""\n`).join(''));
   await run('/usr/bin/glance-manage', ['--config-file', config, 'db_sync']);
 

@@ -17,7 +17,7 @@ const seconds = isFull ? 60 : 6;
 const processesOfEach = 3;
 const ourLoad = new URL('fixtures/our-load.mjs', import.meta.url);
 
-// Who comes too late for an image, or finds that another has it, says so.
+// A process that comes too late for an image, or finds that another has it, says so.
 const expectedOfUs = /^(read: ERR_IMAGE_NOT_FOUND|(claim|fail): (ERR_IMAGE_BUSY|ERR_CLAIM_LOST))$/;
 // What Glance published over a claim of ours is our token, with Glance's bytes, and locked for as long as our writer lives.
 const uncounted = /^(evicted: \w+|locked: contended)$/;

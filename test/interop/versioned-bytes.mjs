@@ -8,7 +8,7 @@ export function versionedBytes(imageId, version, size) {
   return Buffer.from(text).subarray(0, size);
 }
 
-/** What is wrong with the bytes of an image; nothing if they are one whole version of it. */
+/** Returns the fault of the bytes of an image; nothing if they are one whole version of it. */
 export function flawOf(bytes, imageId) {
   if (bytes.length === 0) return 'empty';
   const [id, version, size] = bytes.subarray(0, 200).toString().split(' ');

@@ -44,7 +44,7 @@ void Race() {
 
 }  // namespace
 
-// What Node calls to initialize an addon; declared by hand, since no more than this is needed of its headers.
+// The function that Node calls to initialize an addon; declared by hand, since no more of its headers is needed.
 extern "C" [[gnu::visibility("default")]] void* napi_register_module_v1(void* /*env*/, void* exports) {
   const char* name = std::getenv("PLANTED_BUG");
   const std::string_view bug = name == nullptr ? "" : name;

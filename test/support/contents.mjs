@@ -19,7 +19,7 @@ export async function drain(stream) {
   return Buffer.concat(chunks);
 }
 
-/** What a whole reader holds, through `read()` alone. */
+/** Returns all bytes of a reader, through `read()` alone. */
 export async function readWhole(reader) {
   const bytes = Buffer.alloc(reader.size);
   let position = 0;

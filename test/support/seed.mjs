@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 
-/** What chance goes by: XATTR_CACHE_TEST_SEED, or another one each time. Tests print it. */
+/** The seed of all random choices: XATTR_CACHE_TEST_SEED, or another one each time. Tests print it. */
 export const seed = Number(process.env.XATTR_CACHE_TEST_SEED ?? randomInt(2 ** 31));
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */

@@ -12,7 +12,7 @@ export async function openDriver(t, options = {}) {
   return driver;
 }
 
-/** What the conformance suite needs to leave files as a Glance node would. */
+/** The functions with which the conformance suite leaves files as a Glance node would. */
 export const plant = {
   stalled: (driver, imageId, ageSeconds) => plantFile(join(driver.dir, 'incomplete', imageId), ageSeconds),
   invalid: (driver, imageId, ageSeconds) => plantFile(join(driver.dir, 'invalid', imageId), ageSeconds),

@@ -25,12 +25,12 @@ type Constructor<Class extends AnyClass, Instance = Strict<InstanceType<Class>>>
   ...args: ConstructorParameters<Class>
 ) => Instance;
 
-/** What we hand out has all that the contract says, and cannot be written where it says so. */
+/** A value that we return has all properties of the contract, and is read-only where the contract says so. */
 declare function returned<Contract, Our extends Strict<Contract>>(
   ...writable: NoneOf<Exclude<ReadonlyKeys<Contract>, ReadonlyKeys<Our>>>
 ): void;
 
-/** What we take may be anything that the contract lets a user pass, and none of it is overlooked. */
+/** A value that we take may be anything that the contract lets a user pass, and none of it is overlooked. */
 declare function accepted<Contract extends Strict<Our>, Our>(
   ...overlooked: NoneOf<Exclude<keyof Contract, keyof Our>>
 ): void;
@@ -55,7 +55,7 @@ returned<Api.EvictResult, Ours.EvictResult>();
 returned<Api.EvictedImage, Ours.EvictedImage>();
 returned<Api.Capabilities, Ours.Capabilities>();
 
-// What goes in.
+// Values that users pass in.
 accepted<Api.EvictOptions, Ours.EvictOptions>();
 accepted<Api.ImageSource, Ours.ImageSource>();
 accepted<Api.WriteOptions, Ours.WriteOptions>();

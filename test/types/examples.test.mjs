@@ -1,4 +1,4 @@
-// That the examples in the API's documentation compile, as they are pasted.
+// Checks that the examples in the API's documentation compile as they stand.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 const { config } = ts.readConfigFile(`${here}tsconfig.json`, ts.sys.readFile);
 const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, here);
 
-/** What an example may take for granted. */
+/** Declarations that an example may rely on. */
 const surroundings = `
   import { createWriteStream } from 'node:fs';
   import { pipeline } from 'node:stream/promises';

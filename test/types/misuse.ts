@@ -1,4 +1,4 @@
-// What the types keep users from: each line below is an error, or tsc calls its expectation unused.  Never run.
+// Misuses that the types prevent: each line below is an error, or tsc calls its expectation unused.  Never run.
 
 import { type CachedImage, getXattr, ImageCache, XattrDriver, type XattrDriverOptions } from '../../dist/index.js';
 

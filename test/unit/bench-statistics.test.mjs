@@ -1,4 +1,4 @@
-// What the benchmarks are reckoned with, where it needs nothing that only they have installed.
+// The parts of the benchmarks' arithmetic that need none of the benchmarks' dependencies.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What a Response that is part of an image says of it.
+// The position and size that a partial Response gives for its bytes.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

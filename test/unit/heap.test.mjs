@@ -1,4 +1,4 @@
-// What the garbage collector frees is kept for the next buffers.
+// Memory that the garbage collector frees is kept for the next buffers.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

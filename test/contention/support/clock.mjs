@@ -18,7 +18,7 @@ export function standUntil(moment) {
 
 export const overlap = (a, b) => a.start < b.end && b.start < a.end;
 
-/** What `action` returns or resolves to, when it began and when it was over. */
+/** Returns the result of `action`, its beginning and its end. */
 export async function timed(action) {
   const start = now();
   const value = await action();

@@ -7,7 +7,7 @@ import { getXattrSync } from '../../../dist/index.js';
 export const before = Buffer.from('old contents');
 export const after = Buffer.from('new contents, and more of them');
 
-/** What cannot be found is passed over; a token that may not be opened is taken for a foreign writer's. */
+/** Errnos after which a file is passed over; a token that may not be opened is taken for a foreign writer's. */
 export const gone = ['ENOENT', 'ESTALE'];
 export const goneOrForeign = [...gone, 'EACCES'];
 

@@ -5,7 +5,7 @@ const source = readFileSync(new URL('../../../native/core/syscalls.cc', import.m
 /** The calls that the engine's table of system calls knows, and so those that the native sweep fails. */
 export const tableCalls = new Set([...source.matchAll(/(?:Once|Retrying)\("(\w+)"/g)].map(([, call]) => call));
 
-/** What the C library, or an older strace, has another name for. */
+/** Calls that have another name in the C library, or in an older strace. */
 const otherNames = new Map([
   ['renameat2', 'renameat'],
   ['utimensat_time64', 'utimensat'],

@@ -96,7 +96,7 @@ async function letGoOf(one) {
   else await one?.[Symbol.asyncDispose]?.();
 }
 
-/** What is open in the cache: there are files that libraries open for good. */
+/** Returns the open files in the cache; libraries keep other files open for good. */
 function descriptors() {
   return readdirSync('/proc/self/fd')
     .map(targetOf)

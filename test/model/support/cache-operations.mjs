@@ -43,7 +43,7 @@ function optionsFor(imageId, number, way) {
   return way === 'the source fails' ? {} : { checksum: `sha256-${digest}`, expectedSize: bytes.length };
 }
 
-/** What becomes of a write of an image that is not cached. */
+/** Returns the outcome of a write of an image that is not cached. */
 function write(model, imageId, number, way) {
   if (way === 'right') publish(model, imageId, number);
   else model.invalid.add(imageId);

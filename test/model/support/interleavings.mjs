@@ -19,7 +19,7 @@ export function explain(before, calls, answers, after) {
   return undefined;
 }
 
-/** What can be seen of a state from outside, once nothing is under way. */
+/** Returns the part of a state that is visible from outside, once no operation is running. */
 export function seen({ image, files, queued, writer }) {
   const { version, hits } = image === 0 ? { version: undefined, hits: 0 } : files[image];
   return { version, hits, queued, writing: writer !== undefined };
