@@ -6,7 +6,7 @@ import { CliError, UsageError } from '#terminal/cli-error';
 import { exitCode } from '#terminal/exit-code';
 import type { Failure } from '#terminal/failure';
 import { interruptible } from '#terminal/interruption';
-import { countOption, secondsOption, sizeOption } from '#terminal/option-parsers';
+import { countOption, positiveSizeOption, secondsOption } from '#terminal/option-parsers';
 import { printJson } from '#terminal/output';
 import { printableLines } from '#terminal/printable';
 import type { Summary } from './figures.ts';
@@ -34,7 +34,11 @@ export function createProgram({ quiet }: { readonly quiet: boolean }): Command {
     .showHelpAfterError('(see --help)')
     .option('--source <dir>', "directory of the files to cache (default: the project's node_modules)")
     .option('--dir <dir>', 'cache directory, which is kept (default: a temporary directory)')
-    .option('--max-size <size>', 'limit of the cache, for example 500MiB (default: a quarter of the files)', sizeOption)
+    .option(
+      '--max-size <size>',
+      'limit of the cache, for example 500MiB (default: a quarter of the files)',
+      positiveSizeOption,
+    )
     .option('--workers <n>', 'number of processes that read', countOption(2, 64), 4)
     .option('--seconds <n>', 'least duration in seconds', secondsOption(86_400), 8)
     .option('--json', 'print one JSON object')

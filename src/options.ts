@@ -44,6 +44,14 @@ export function assertDriverOptions(options: XattrDriverOptions): ResolvedDriver
   assertNonNegative(accessResolutionMs, 'options.accessResolutionMs');
   if (inline !== undefined && typeof inline !== 'boolean')
     throw invalidType('options.inline', 'of type boolean', inline);
-  // The process may change its working directory later.
-  return { dir: dir && resolve(dir), stallTimeSeconds, lockTimeoutMs, accessResolutionMs, inline, logger };
+  return { dir: dir && absolute(dir), stallTimeSeconds, lockTimeoutMs, accessResolutionMs, inline, logger };
+}
+
+/** The process may change its working directory later. One that was removed is for `configure()` to refuse. */
+function absolute(dir: string): string {
+  try {
+    return resolve(dir);
+  } catch {
+    return dir;
+  }
 }

@@ -17,8 +17,26 @@ export function cacheCommand(program: Command, name: string, description: string
   return program
     .command(name)
     .description(description)
-    .addOption(new Option('--dir <dir>', "the cache's directory").env('XATTR_CACHE_DIR'))
-    .option('--json', 'print one JSON object');
+    .addOption(dirOption().env('XATTR_CACHE_DIR'))
+    .addOption(jsonOption());
+}
+
+/** Lets the options that each command takes also stand before the command. Those behind it count more. */
+export function takeOptionsBefore(program: Command): void {
+  program.enablePositionalOptions().addOption(dirOption()).addOption(jsonOption());
+  program.hook('preAction', (_program, command) => {
+    for (const [name, value] of Object.entries(program.opts<CacheOptions>())) {
+      if (command.getOptionValueSource(name) !== 'cli') command.setOptionValueWithSource(name, value, 'cli');
+    }
+  });
+}
+
+function dirOption(): Option {
+  return new Option('--dir <dir>', "the cache's directory");
+}
+
+function jsonOption(): Option {
+  return new Option('--json', 'print one JSON object');
 }
 
 /** For those that need to know how large the cache may be. */

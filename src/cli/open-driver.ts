@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
+import { hasCode } from '../error-facts.ts';
 import type { ImageCache, Logger, XattrDriver } from '../index.ts';
 import { CliError, cliErrorCode, UsageError } from '../terminal/cli-error.ts';
 import { printError } from '../terminal/output.ts';
@@ -49,7 +50,12 @@ function directoryOf({ dir }: CacheOptions): string {
   if (dir === undefined || dir === '') {
     throw new UsageError('which directory? Give --dir DIR, or set XATTR_CACHE_DIR.');
   }
-  return resolve(dir);
+  try {
+    return resolve(dir);
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
+    throw noCache(`${dir} is below a working directory that was removed`);
+  }
 }
 
 async function missingParts(dir: string): Promise<string[]> {
@@ -69,7 +75,7 @@ async function exists(path: string): Promise<boolean> {
     await stat(path);
     return true;
   } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ENOENT');
+    return !hasCode(error, 'ENOENT');
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { printableLines } from '../terminal/printable.ts';
+import { takeOptionsBefore } from './cache-options.ts';
 import { addCleanCommand } from './commands/clean.ts';
 import { addDeleteCommand } from './commands/delete.ts';
 import { addErrorsCommand } from './commands/errors.ts';
@@ -30,6 +31,7 @@ export function createProgram({ quiet }: { readonly quiet: boolean }): Command {
     .addHelpText('after', epilogue);
   program.configureOutput({ outputError: (text, write) => write(printableLines(text)) });
   if (quiet) program.configureOutput({ writeErr: () => {} });
+  takeOptionsBefore(program);
 
   program.commandsGroup('Look into it:');
   addListCommand(program);

@@ -2,13 +2,18 @@ import { InvalidArgumentError } from 'commander';
 
 import { parseSize } from './size.ts';
 
-/** For commander: a size such as `500MiB`, at least one byte. */
+/** For commander: a size such as `500MiB`, or 0. */
 export function sizeOption(text: string): number {
   const sizeBytes = parseSize(text);
-  if (sizeBytes === undefined || sizeBytes === 0) {
-    throw new InvalidArgumentError('A size is a number of bytes, or one with a unit: 1048576, 500MiB, 20GB.');
-  }
-  return sizeBytes;
+  if (sizeBytes !== undefined) return sizeBytes;
+  throw new InvalidArgumentError('A size is a number of bytes, or one with a unit: 1048576, 500MiB, 20GB.');
+}
+
+/** For commander: a size such as `500MiB`, at least one byte. */
+export function positiveSizeOption(text: string): number {
+  const sizeBytes = sizeOption(text);
+  if (sizeBytes > 0) return sizeBytes;
+  throw new InvalidArgumentError('A size has to be at least one byte here.');
 }
 
 /** For commander: a whole number of `least` to `most`. */

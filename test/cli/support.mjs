@@ -11,7 +11,7 @@ import { getXattrSync, XattrDriver } from '../../dist/index.js';
 import { defer } from '../support/defer.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** The `skip` of a test that needs a terminal, which util-linux's `script` makes: false, or the reason. */
 export const needsTerminal = terminalRefusal();

@@ -8,14 +8,15 @@ import { suite, test } from 'node:test';
 
 import { packageCopy } from '../support/package-copy.mjs';
 import { tree } from '../support/temporary-directory.mjs';
-import { cacheWith, cli, jsonOf } from './support.mjs';
+import { cacheWith, cli, jsonOf, main } from './support.mjs';
 
 suite('wrong usage', () => {
   test('of sizes, numbers and times exits 2, and says what is wanted', async (t) => {
     const { dir } = await cacheWith(t, { a: Buffer.alloc(10) });
     const wrong = [
-      ...['-1', 'NaN', '10XB', '1e400', '', '0'].map((size) => ['prune', '--max-size', size]),
+      ...['-1', 'NaN', '10XB', '1e400', ''].map((size) => ['prune', '--max-size', size]),
       ['stats', '--max-size', '10XB'],
+      ['verify', '--all', '--rate', '0'],
       ['prefetch', '--from', dir, '--max-size', '-1'],
       ...['-1', 'NaN', '1e400', ''].map((seconds) => ['clean', '--stall-time', seconds]),
       ...['-1', '1.5', 'many', '1e400'].map((limit) => ['list', '--limit', limit]),
@@ -40,6 +41,26 @@ suite('wrong usage', () => {
     const { code, value } = await jsonOf(['prune'], { dir, env: { XATTR_CACHE_MAX_SIZE: '10XB' } });
     assert.deepEqual([code, value.error.code], [2, 'ERR_CLI_USAGE']);
     assert.match(value.error.message, /XATTR_CACHE_MAX_SIZE/);
+  });
+
+  test('of a relative directory, where the working directory was removed, says so', async (t) => {
+    const { home, dir } = await cacheWith(t);
+    const gone = join(home, 'gone');
+    for (const args of [['list'], ['put', 'a', '-'], ['stats', '--json']]) {
+      // The shell is still in it when the program starts.
+      const script = 'mkdir "$1" && cd "$1" && rmdir "$1" && shift && exec "$@"';
+      const command = [process.execPath, main, ...args, '--dir'];
+      const run = (path) =>
+        spawnSync('sh', ['-c', script, 'sh', gone, ...command, path], { encoding: 'utf8', input: 'x' });
+      const { status, stdout, stderr } = run('cache');
+      assert.equal(status, 1);
+      assert.match(
+        stdout + stderr,
+        /cache is below a working directory that was removed\. --dir or XATTR_CACHE_DIR names/,
+      );
+      assert.doesNotMatch(stderr, /^ +at /m);
+      assert.equal(run(dir).status, 0);
+    }
   });
 
   test('of commands and options suggests what may have been meant', async (t) => {
@@ -83,6 +104,29 @@ suite('wrong usage', () => {
     const { code, value } = await jsonOf(['prefetch', '--from', `${dir}/nowhere`], { dir });
     assert.deepEqual([code, value.error.code], [1, 'ERR_CLI_FILE']);
   });
+});
+
+test('the options that every command takes – before the command – count, unless they stand behind it too', async (t) => {
+  const { dir } = await cacheWith(t, { a: Buffer.alloc(10) });
+  const { dir: other } = await cacheWith(t);
+  const images = async (args, options) => {
+    const { code, stdout, stderr } = await cli(args, options);
+    assert.deepEqual([code, stderr], [0, ''], args.join(' '));
+    return JSON.parse(stdout).images.length;
+  };
+  assert.equal(await images(['--dir', dir, '--json', 'list']), 1);
+  assert.equal(await images(['--dir', other, 'list', '--json', '--dir', dir]), 1);
+  assert.equal(await images(['--json', '--dir', dir, 'list'], { dir: other }), 1);
+  assert.equal(await images(['--json', 'list'], { dir }), 1);
+});
+
+test('a limit of 0 – nothing fits, and it is no wrong usage', async (t) => {
+  const { dir } = await cacheWith(t, { a: Buffer.alloc(10) });
+  const stats = await cli(['stats', '--max-size', '0'], { dir });
+  assert.equal(stats.code, 0);
+  assert.match(stats.stdout, /^size +10 B of 0 B$/m);
+  const { code, value } = await jsonOf(['prune', '--max-size', '0'], { dir });
+  assert.deepEqual([code, value.filesPruned], [0, 1]);
 });
 
 suite('an id that cannot be one', () => {

@@ -18,6 +18,18 @@ import { imageIds } from './conformance/assertions.mjs';
 
 const layout = ['incomplete', 'invalid', 'queue'];
 
+test('a relative directory, where the working directory was removed, is refused by configure() alone', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const script = `
+    const { mkdirSync, rmdirSync } = await import('node:fs');
+    mkdirSync(args[0]);
+    process.chdir(args[0]);
+    rmdirSync(args[0]);
+    const driver = new xattrCache.XattrDriver({ dir: 'cache' });
+    await driver.configure().catch(({ code }) => console.log(code));`;
+  assert.equal(await runScript(script, [join(dir, 'gone')]), 'ERR_BAD_DRIVER_CONFIGURATION\n');
+});
+
 /** The tree of a cache but for what is ours alone, which is made when it is needed. */
 async function treeButOurs(dir) {
   return (await tree(dir)).filter((path) => !/^\.xattr-cache(\/lock)?$/.test(path));

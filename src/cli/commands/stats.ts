@@ -30,13 +30,11 @@ function factsOf(found: CacheStats): [string, string][] {
   const nowMs = Date.now();
   const age = (timeMs: number | undefined) => (timeMs === undefined ? '-' : formatAge(timeMs, nowMs));
   const inodes = Number.isFinite(found.freeInodes) ? `, ${formatCount(found.freeInodes)} inodes` : '';
+  const share = found.maxSize > 0 ? ` (${formatPercent(found.size / found.maxSize)})` : '';
   return [
     ['directory', printable(found.dir)],
     ['images', formatCount(found.images)],
-    [
-      'size',
-      `${formatSize(found.size)} of ${formatSize(found.maxSize)} (${formatPercent(found.size / found.maxSize)})`,
-    ],
+    ['size', `${formatSize(found.size)} of ${formatSize(found.maxSize)}${share}`],
     ['on disk', formatSize(found.allocatedSize)],
     ['hits', formatCount(found.hits)],
     ['newest access', age(found.newestAccessMs)],

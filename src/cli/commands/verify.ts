@@ -5,7 +5,7 @@ import type { ImageCache } from '../../index.ts';
 import { CliError, cliErrorCode, UsageError } from '../../terminal/cli-error.ts';
 import { formatCount, formatCountOf, formatThroughput } from '../../terminal/format.ts';
 import { interruptible } from '../../terminal/interruption.ts';
-import { sizeOption } from '../../terminal/option-parsers.ts';
+import { positiveSizeOption } from '../../terminal/option-parsers.ts';
 import { printableId } from '../../terminal/printable.ts';
 import { progressLine } from '../../terminal/progress-line.ts';
 import { formatSize } from '../../terminal/size.ts';
@@ -37,7 +37,7 @@ export function addVerifyCommand(program: Command): void {
   )
     .argument('[id...]', 'which', imageIdsArgument)
     .option('--all', 'all of them')
-    .option('--rate <size>', 'read no more than so much per second', sizeOption)
+    .option('--rate <size>', 'read no more than so much per second', positiveSizeOption)
     .action((ids: readonly string[] | undefined, options: Options) =>
       interruptible((signal) => verify(ids, options, signal)),
     );
