@@ -66,9 +66,9 @@ export class FlightFetch {
       await this.#blamingCache(() => this.#writer.commit());
       return this.#writer.bytesWritten;
     } catch (error) {
+      this.failure = error;
       // Deleted while it was written: what there is is complete.
       if (!(error instanceof ClaimLostError)) {
-        this.failure = error;
         await this.#writer.rollback(error).catch(() => {}); // The error that led here is the one to report.
       }
       return 0;

@@ -29,6 +29,22 @@ async function bothGetAll(cache, { fetch, bytes }, options) {
 
 const wrong = `sha256-${Buffer.alloc(32).toString('base64')}`;
 
+test('an image that is deleted while it is fetched – the event has the error, and the consumer all bytes', async (t) => {
+  const cache = await openCache(t);
+  const { error: events } = listen(t);
+  const image = await cache.getOrFetch('a', async function* () {
+    yield Buffer.from('before, ');
+    await cache.driver.deleteCachedImage('a');
+    yield Buffer.from('after');
+  });
+  assert.equal(String((await collect(image)).bytes), 'before, after');
+  await until(() => events.length > 0, 'an event');
+  assert.deepEqual(
+    events.map(({ imageId, error }) => [imageId, error?.code]),
+    [['a', 'ERR_CLAIM_LOST']],
+  );
+});
+
 test('an image that a foreign writer has is passed on, uncached', async (t) => {
   const cache = await openCache(t);
   const theirs = cache.driver.getImageFilepath('a', 'incomplete');
