@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 
 import { getXattrSync, setXattrSync, XattrDriver } from '../../dist/index.js';
 import { bytesOf } from '../support/contents.mjs';
@@ -12,6 +13,7 @@ import { temporaryDirectory, tree } from '../support/temporary-directory.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 import { assertAbsent, assertInvalid, imageIds } from './conformance/assertions.mjs';
 
+const execFileAsync = promisify(execFile);
 const layout = ['incomplete', 'invalid', 'queue'];
 const isOurs = (path) => path.startsWith('.xattr-cache');
 const attribute = (path, key) => getXattrSync(path, key)?.toString();
@@ -235,4 +237,48 @@ test('a driver whose directory is relative keeps to it', async (t) => {
   await driver.writeImage('another', bytesOf(10));
   const names = (await readdir(join(dir, 'cache'))).filter((name) => !isOurs(name));
   assert.deepEqual(names.sort(), [...layout, 'another', 'image'].sort());
+});
+
+test('a backup that is renamed over an image in use – every reader gets one version, whole', async (t) => {
+  const versions = [bytesOf(4_000_000), Buffer.alloc(4_000_000, 1)];
+  const backup = await openDriver(t);
+  const driver = await openDriver(t);
+  await backup.writeImage('image', versions[0]);
+  setXattrSync(backup.getImageFilepath('image'), 'hits', '7');
+  await driver.writeImage('image', versions[1]);
+  const path = driver.getImageFilepath('image');
+  const restore = 'cp -a "$1" "$2/.restore" && mv "$2/.restore" "$3"';
+
+  let restored = 0;
+  const restoring = (async () => {
+    for (; restored < 5; restored++) {
+      await execFileAsync('sh', ['-c', restore, 'sh', backup.getImageFilepath('image'), driver.dir, path]);
+    }
+  })();
+  while (restored < 5) {
+    const image = await driver.readImage('image');
+    assert(versions.some((version) => version.equals(image)));
+  }
+  await restoring;
+  assert(versions[0].equals(await driver.readImage('image')));
+  assert((await driver.getHitCount('image')) > 7);
+});
+
+test('a copy of a directory with a writer at work – clean(0) frees the image, and nothing before', async (t) => {
+  const driver = await openDriver(t);
+  await driver.writeImage('whole', bytesOf(10));
+  const writer = await driver.openForWrite('half');
+  await writer.write(bytesOf(10));
+  const dir = join(await temporaryDirectory(t), 'copy');
+  const archive = 'mkdir "$2" && tar -C "$1" -cf - . | tar -C "$2" -xf -';
+  execFileSync('sh', ['-c', archive, 'sh', driver.dir, dir]);
+  await writer.rollback('not of interest');
+
+  const copy = await XattrDriver.open({ dir });
+  defer(t, () => copy.close());
+  await copy.clean();
+  assert.equal(await copy.isBeingCached('half'), true);
+  await copy.clean(0);
+  assert.equal(await copy.isCacheable('half'), true);
+  assert.deepEqual(await copy.readImage('whole'), bytesOf(10));
 });
