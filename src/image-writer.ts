@@ -192,6 +192,11 @@ export class XattrImageWriter implements ImageWriter {
     }
   }
 
+  /** @internal Notes how many bytes are going to come, for a successor. Never fails: without it, its source has to say. */
+  async noteLength(length: number): Promise<void> {
+    await this.#inTurn(() => native.noteLengthAsync(this.#writer, length)).catch(() => {});
+  }
+
   /** @internal Tells cleaners that the writer lives. */
   touch(): void {
     if (this.#commit || this.#rollback) return;

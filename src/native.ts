@@ -29,6 +29,8 @@ export type NativeHit = boolean | null | SystemError;
 
 /** How far a writer is: bytes that can be read, and, if it failed, why. */
 export interface NativeSighting {
+  /** Bytes of the whole image, if the writer knew and did not finish. */
+  readonly expectedSize?: number;
   readonly progress: 'growing' | 'complete' | 'failed' | 'dead';
   readonly size: number;
   readonly reason: string;
@@ -123,6 +125,7 @@ export interface Native {
   discardSync(writer: Handle): void;
   discardAsync(writer: Handle): Promise<void>;
   touchAsync(writer: Handle): Promise<void>;
+  noteLengthAsync(writer: Handle, length: number): Promise<void>;
   recordDigestAsync(writer: Handle, text: string): Promise<void>;
   putImageSync(directory: Handle, id: string, bytes: Uint8Array): void;
   putImageAsync(directory: Handle, id: string, bytes: Uint8Array): Promise<void>;

@@ -50,7 +50,7 @@ const char* NameOf(Progress progress) {
   return "dead";
 }
 
-// (follower) -> { progress, size, reason }
+// (follower) -> { progress, size, reason, expectedSize? }
 struct Look {
   explicit Look(Arguments& arguments) : follower(arguments.Handle<Follower>()) {}
   Result<Sighting> Run() const { return follower->Look(); }
@@ -59,6 +59,7 @@ struct Look {
     object.Set("progress", NameOf(seen.progress));
     object.Set("size", static_cast<double>(seen.size));
     object.Set("reason", seen.reason);
+    if (seen.expected_size.has_value()) object.Set("expectedSize", static_cast<double>(*seen.expected_size));
     return object;
   }
 

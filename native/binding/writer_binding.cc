@@ -82,6 +82,15 @@ struct RecordDigest : OfWriter {
   std::string text;
 };
 
+struct NoteLength : OfWriter {
+  explicit NoteLength(Arguments& arguments) : OfWriter(arguments), length(static_cast<uint64_t>(arguments.Number())) {}
+  Status Run() const {
+    return IfOpen([&](ImageWriter& open) { return open.NoteLength(length); });
+  }
+
+  uint64_t length;
+};
+
 struct Discard : OfWriter {
   using OfWriter::OfWriter;
   Status Run() const {
@@ -126,6 +135,7 @@ void ExportWriter(Napi::Object exports) {
                           {"rollbackAsync", CallAsync<Rollback>},
                           {"discardSync", CallSync<Discard>},
                           {"discardAsync", CallAsync<Discard>},
+                          {"noteLengthAsync", CallAsync<NoteLength>},
                           {"recordDigestAsync", CallAsync<RecordDigest>},
                           {"touchAsync", CallAsync<Touch>},
                           {"putImageSync", CallSync<Put>},

@@ -33,12 +33,21 @@ Result<Sighting> Follower::Look() const {
   if (!dead.value()) return seen;
   // It may have finished between the look at its file and the one at its lock.
   seen = LookAtFile();
-  if (seen.ok() && seen.value().progress == Progress::kGrowing) seen.value().progress = Progress::kDead;
+  if (seen.ok() && seen.value().progress == Progress::kGrowing) {
+    seen.value().progress = Progress::kDead;
+    seen.value().expected_size = ExpectedSize();
+  }
   return seen;
 }
 
 bool Follower::HasCompany() const {
   return sys::HasOtherReaders(image_->fd.get()) == 1;
+}
+
+// Read anew: the writer has learnt it since.  Without it, the successor's source has to say.
+std::optional<uint64_t> Follower::ExpectedSize() const {
+  const auto mark = WriterMark::Read(token_.get());
+  return mark.ok() && mark.value().has_value() ? mark.value()->length : std::nullopt;
 }
 
 // The size last: it is final once there is a verdict.
@@ -50,6 +59,7 @@ Result<Sighting> Follower::LookAtFile() const {
   if (error.value().has_value()) {
     seen.progress = Progress::kFailed;
     seen.reason = std::move(*error.value());
+    seen.expected_size = ExpectedSize();
   } else {
     const auto hits = ReadAttribute(fd, kHitsAttribute);
     if (!hits.ok()) return hits.error();

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/cache_directory.h"
@@ -21,6 +22,8 @@ struct Sighting {
   Progress progress = Progress::kGrowing;
   uint64_t size = 0;   // of what can be read; final once it does not grow
   std::string reason;  // why it failed
+  // Bytes of the whole image, if its writer knew and did not finish.
+  std::optional<uint64_t> expected_size = std::nullopt;
 };
 
 class Follower {
@@ -48,6 +51,7 @@ class Follower {
         rule_(rule) {}
 
   Result<Sighting> LookAtFile() const;
+  std::optional<uint64_t> ExpectedSize() const;
 
   std::shared_ptr<const CacheDirectory> directory_;
   std::shared_ptr<OpenImage> image_;

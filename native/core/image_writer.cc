@@ -121,6 +121,10 @@ Status ImageWriter::RecordDigest(std::string_view text) {
   return WriteAttribute(data_.get(), kDigestAttribute, text);
 }
 
+Status ImageWriter::NoteLength(uint64_t length) {
+  return token_.Remark({data_name_, directory_->boot().id, length});
+}
+
 void ImageWriter::Discard() {
   sys::UnlinkAt(directory_->incomplete(), data_name_.c_str());
   LetGo();

@@ -60,6 +60,10 @@ class ImageWriter {
   // Notes length and digest on the file, see kDigestAttribute.  REQUIRES: open()
   Status RecordDigest(std::string_view text);
 
+  // Notes on the token how many bytes the image is going to have, for the writer that goes on should this one die.
+  // REQUIRES: open()
+  Status NoteLength(uint64_t length);
+
   // Tells cleaners that go by age, Glance's among them, that the writer lives: they look at the bytes as well as at the
   // token.  To be called at least once an hour.  REQUIRES: open()
   Status Touch();

@@ -111,6 +111,10 @@ void Token::Remove(const CacheDirectory& directory, const char* id) {
   fd_.Reset();
 }
 
+Status Token::Remark(const WriterMark& mark) {
+  return WriteAttribute(fd_.get(), kWriterAttribute, mark.Format());
+}
+
 Status Token::Touch() {
   const timespec now = sys::Now();
   if (sys::SetTimes(fd_.get(), now, now) != 0) return SysError::Last("utimensat");

@@ -39,6 +39,9 @@ class [[nodiscard]] Token {
   // writer's token.
   void Remove(const CacheDirectory& directory, const char* id);
 
+  // Puts another mark in place of the one that it was created with, in one step.
+  Status Remark(const WriterMark& mark);
+
   // Tells cleaners that go by age, Glance's among them, that the writer lives.
   Status Touch();
 

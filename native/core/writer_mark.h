@@ -1,7 +1,9 @@
-// What a writer's token in incomplete/ says about it: attribute user.xattr_cache.writer, "PRIVATE-NAME BOOT-ID".
+// What a writer's token in incomplete/ says about it: attribute user.xattr_cache.writer, "PRIVATE-NAME BOOT-ID", and
+// " LENGTH" behind these once the writer knows how long the image is going to be.
 
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +15,8 @@ namespace xattr_cache {
 struct WriterMark {
   std::string data_name;  // of the bytes, in incomplete/
   std::string boot_id;    // of the machine that the writer runs on
+  // Bytes of the whole image, for a successor that goes on from the middle.  A second attribute would cost a block.
+  std::optional<uint64_t> length = std::nullopt;
 
   std::string Format() const;
 

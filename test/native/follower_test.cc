@@ -151,6 +151,31 @@ TEST("a follower – writer killed – sees it dead, and keeps its bytes") {
   CHECK_EQ(Follow(cache).value().Look().value().size, 0);
 }
 
+TEST("a follower – writer that noted a length gives up or dies – sees the length") {
+  const Cache cache;
+  {
+    auto writer = cache.Claim("a");
+    CHECK_OK(writer.value().NoteLength(100));
+    const auto follower = Follow(cache);
+    CHECK(!follower.value().Look().value().expected_size.has_value());
+    CHECK_OK(writer.value().Rollback("why"));
+    CHECK(follower.value().Look().value().expected_size == 100);
+  }
+  std::optional<testing::Child> writer;
+  writer.emplace([&] {
+    static std::optional<ImageWriter> claimed;
+    claimed.emplace(std::move(cache.Claim("a").value()));
+    (void)claimed->NoteLength(200);
+  });
+  const auto follower = Follow(cache);
+  writer->Kill();
+  const auto successor = cache.Claim("a");
+  CHECK_OK(successor);
+  CHECK_EQ(follower.value().Look().value().progress, Progress::kDead);
+  CHECK(follower.value().Look().value().expected_size == 200);
+  CHECK(Follow(cache).value().Look().value().progress == Progress::kGrowing);
+}
+
 TEST("a follower – locks prove nothing – takes a silent writer for dead by its age") {
   const Cache cache;
   cache.LeaveDeadWriter("a", "half");

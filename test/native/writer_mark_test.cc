@@ -19,6 +19,22 @@ TEST("a mark – written – is read back") {
   CHECK_EQ(parsed->boot_id, mark.boot_id);
 }
 
+TEST("a mark – with a length – is read back with it") {
+  const WriterMark mark{".d-0123456789abcdef", "89abcdef", 5'000'000'000};
+  CHECK_EQ(mark.Format(), ".d-0123456789abcdef 89abcdef 5000000000");
+  CHECK_EQ(WriterMark::Parse(mark.Format())->boot_id, "89abcdef");
+  CHECK(WriterMark::Parse(mark.Format())->length == 5'000'000'000);
+}
+
+TEST("a mark – with a length that is no number – has none") {
+  for (const std::string length : {"", " ", " x", " -1", " 1x", " 99999999999999999999999", " 1 2"}) {
+    const auto mark = WriterMark::Parse(".d-0123456789abcdef 89abcdef" + length);
+    CHECK(mark.has_value());
+    CHECK_EQ(mark->boot_id, "89abcdef");
+    CHECK(!mark->length.has_value());
+  }
+}
+
 TEST("a mark – would unlink another file – is none") {
   using namespace std::string_view_literals;
   for (const std::string_view text :
