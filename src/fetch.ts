@@ -1,6 +1,7 @@
 import type { ImageSource } from './driver.ts';
-import { CacheError, FetchFailedError } from './errors.ts';
+import { CacheError, FetchFailedError, SizeMismatchError } from './errors.ts';
 import { HeldSource } from './held-source.ts';
+import { type AnsweredPart, type HttpAnswer, hasAll, httpAnswerOf, partOf, refused } from './http-answer.ts';
 import { untilAborted } from './on-abort.ts';
 import { describeReason } from './reason.ts';
 import { assertSource, chunksOf, stopSource } from './source-chunks.ts';
@@ -8,11 +9,14 @@ import { isWebStream } from './web-stream.ts';
 
 /**
  * Where a missing image comes from. `offset` > 0 (bytes) asks to resume; a source that cannot may start from 0 by saying
- * so (`{ offset: 0, body }`).
+ * so (`{ offset: 0, body }`). If the rest fails to begin, the whole image is asked for once.
  *
  * @example
  * const download: Fetch = (imageId, { offset, signal }) =>
- *   fetch(`https://images.example/${imageId}`, { signal, headers: offset > 0 ? { range: `bytes=${offset}-` } : {} });
+ *   fetch(`https://images.example/${imageId}`, {
+ *     signal,
+ *     headers: { 'accept-encoding': 'identity', ...(offset > 0 && { range: `bytes=${offset}-` }) },
+ *   });
  */
 export type Fetch = (
   imageId: string,
@@ -20,8 +24,8 @@ export type Fetch = (
 ) => FetchResult | Promise<FetchResult>;
 
 /**
- * What a {@link Fetch} answers. Of a `Response` the status, `content-range` and `content-length` are heeded; bytes alone
- * are those from 0 on.
+ * What a {@link Fetch} returns. Of a `Response`, and of the `IncomingMessage` of a `node:http` client, the status,
+ * `content-range`, `content-length` and `content-encoding` count; bytes alone are those from 0 on.
  */
 export type FetchResult =
   | ImageSource
@@ -33,9 +37,16 @@ export type FetchResult =
       readonly body: ImageSource;
     };
 
-/** Answers that are `ok`, and yet no image. */
-const statusesWithoutContent = [204, 205];
-const partialContent = 206;
+/** What is asked for. */
+interface FetchRequest {
+  readonly fetch: Fetch;
+  readonly imageId: string;
+  /** Bytes that are there already. */
+  readonly offset: number;
+  /** Bytes of the whole image, where that is known. */
+  readonly expectedSize: number | undefined;
+  readonly signal: AbortSignal;
+}
 
 export interface FetchedSource {
   /** Where in the image it begins: 0, or where it was asked to. */
@@ -43,86 +54,137 @@ export interface FetchedSource {
   readonly body: ImageSource;
   /** Bytes of the whole image, where the source says how many there will be. */
   readonly expectedSize: number | undefined;
+  /** Of a body that ends before the image does: where that is, and how to go on there. */
+  readonly rest?: { readonly offset: number; readonly fetch: () => Promise<FetchedSource> };
 }
 
 /**
- * Calls `fetch` for an image, or for the rest of it from `offset` on, and takes apart what it answers.
+ * Calls `fetch` for an image, or for the rest of it from `offset` on. A length that is known and reached is not asked
+ * for. If the rest cannot be fetched, the whole image is, once.
  *
+ * @param expectedSize - bytes of the whole image, where that is known
  * @throws {@link FetchFailedError} for what `fetch` throws, and for an answer that is not the image
- * @throws the signal's reason, also if `fetch` does not heed it
+ * @throws {@link SizeMismatchError} if the source says another length than is known
+ * @throws the signal's reason, also if `fetch` ignores it
  */
 export async function fetchImage(
   fetch: Fetch,
   imageId: string,
   offset: number,
   signal: AbortSignal,
+  expectedSize?: number,
 ): Promise<FetchedSource> {
-  const answer = (async () => fetch(imageId, { offset, signal }))();
+  const request = { fetch, imageId, offset, signal, expectedSize };
+  if (offset > 0 && offset === expectedSize) return { offset, body: [], expectedSize };
   try {
-    return takeApart(await untilAborted(answer, signal), imageId, offset);
+    return await ask(request);
   } catch (error) {
     signal.throwIfAborted();
-    throw asFetchFailed(error, imageId);
-  } finally {
-    // Nobody is going to read what comes too late.
-    if (signal.aborted) answer.then((result) => stopSource(takeApart(result, imageId, offset).body)).catch(() => {});
+    if (offset === 0 || error instanceof SizeMismatchError) throw error;
+    return await ask({ ...request, offset: 0 });
   }
 }
 
 /** The chunks of a fetched source; what it throws becomes a {@link FetchFailedError}. */
 export async function* fetchedChunks(
-  source: ImageSource,
+  source: FetchedSource,
   imageId: string,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, void> {
+  let position = source.offset;
   try {
-    yield* chunksOf(source, signal);
+    for (let part = source; ; part = await part.rest.fetch()) {
+      for await (const chunk of chunksOf(part.body, signal)) {
+        position += chunk.byteLength;
+        yield chunk;
+      }
+      if (!part.rest) return;
+      if (position !== part.rest.offset) throw new SizeMismatchError(imageId, part.rest.offset, position);
+    }
   } catch (error) {
     signal.throwIfAborted();
     throw asFetchFailed(error, imageId);
   }
 }
 
-function takeApart(result: FetchResult, imageId: string, asked: number): FetchedSource {
-  if (isResponse(result)) return fromResponse(result, imageId, asked);
+async function ask(request: FetchRequest): Promise<FetchedSource> {
+  const { fetch, imageId, offset, signal } = request;
+  const answer = (async () => fetch(imageId, { offset, signal }))();
+  try {
+    return takeApart(await untilAborted(answer, signal), request);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw asFetchFailed(error, imageId);
+  } finally {
+    // Nobody is going to read what comes too late.
+    if (signal.aborted) answer.then((result) => stopSource(takeApart(result, request).body)).catch(() => {});
+  }
+}
+
+function takeApart(result: FetchResult, request: FetchRequest): FetchedSource {
+  const { imageId, offset: asked } = request;
+  const answer = httpAnswerOf(result);
+  if (answer) return fromAnswer(answer, request);
   if (!isWithOffset(result)) {
     assertSource(result);
     return { offset: 0, body: held(result), expectedSize: undefined };
   }
-  assertSource(result.body);
   const { offset, body } = result;
-  if (offset === 0 || offset === asked) return { offset, body: held(body), expectedSize: undefined };
+  const message = httpAnswerOf(body);
+  const source = message ? fromAnswer(message, request) : undefined;
+  if (!source) assertSource(body);
+  if (offset === (source?.offset ?? offset) && (offset === 0 || offset === asked)) {
+    return source ?? { offset, body: held(body), expectedSize: undefined };
+  }
   stopSource(body);
   throw wrongOffset(imageId, offset, asked);
 }
 
-function fromResponse(response: Response, imageId: string, asked: number): FetchedSource {
-  const { ok, status, statusText, body } = response;
-  const range = status === partialContent ? contentRange(response) : undefined;
-  const offset = range?.start ?? 0;
-  const begins = offset === 0 ? status !== partialContent : offset === asked;
-  if (ok && begins && !statusesWithoutContent.includes(status)) {
-    return {
-      offset,
-      body: isWebStream(body) ? lockBody(body) : (body ?? []),
-      expectedSize: range ? range.size : contentLength(response),
-    };
+function fromAnswer(answer: HttpAnswer, request: FetchRequest): FetchedSource {
+  const { imageId, offset: asked } = request;
+  const { body } = answer;
+  try {
+    const part = partOf(answer, imageId, asked);
+    if (part.start !== 0 && part.start !== asked) throw wrongOffset(imageId, part.start, asked);
+    assertSameSize(part, request);
+    const expectedSize = part.size ?? request.expectedSize;
+    if (part.end === undefined || part.end === expectedSize) {
+      const isEmpty = part.end === part.start;
+      if (isEmpty) letGo(body);
+      return { offset: part.start, body: isEmpty ? [] : bodyOf(body), expectedSize };
+    }
+    // How much is missing is not known, or nothing came to go on from.
+    if (expectedSize === undefined || part.end <= part.start) throw refused(answer, imageId, ', a part of the image');
+    return { offset: part.start, body: bodyOf(body), expectedSize, rest: restOf(request, part.end, expectedSize) };
+  } catch (error) {
+    letGo(body);
+    throw error;
   }
-  if (body && !body.locked) stopSource(body);
-  if (ok && status === partialContent && offset > 0) throw wrongOffset(imageId, offset, asked);
-  const message = `the source of image ${JSON.stringify(imageId)} answered ${status} ${statusText}`.trim();
-  throw new FetchFailedError(message, { imageId, status });
 }
 
-/**
- * Where a part begins, and the bytes of the whole; where nobody knows those, how far the part goes (RFC 9110, 14.4).
- * Undefined for an answer that does not say, and for a part of something compressed, which is none of the image.
- */
-function contentRange({ headers }: Response): { readonly start: number; readonly size: number } | undefined {
-  const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(headers.get('content-range') ?? '');
-  if (!range || headers.has('content-encoding')) return undefined;
-  const [start, last, whole] = range.slice(1).map(Number) as [number, number, number];
-  return { start, size: Number.isNaN(whole) ? last + 1 : whole };
+/** Asks on where a part has ended. Whoever answers with something else than what follows has no image for us. */
+function restOf(request: FetchRequest, offset: number, expectedSize: number): NonNullable<FetchedSource['rest']> {
+  const fetch = async () => {
+    const source = await ask({ ...request, offset, expectedSize });
+    if (source.offset === offset) return source;
+    stopSource(source.body);
+    throw wrongOffset(request.imageId, source.offset, offset);
+  };
+  return { offset, fetch };
+}
+
+/** @throws {@link SizeMismatchError}, before a byte is read */
+function assertSameSize({ size }: AnsweredPart, { imageId, expectedSize }: FetchRequest): void {
+  if (size === undefined || expectedSize === undefined || size === expectedSize) return;
+  throw new SizeMismatchError(imageId, expectedSize, size);
+}
+
+function bodyOf(body: ImageSource): ImageSource {
+  return isWebStream(body) ? lockBody(body) : held(body);
+}
+
+function letGo(body: ImageSource): void {
+  if (!(isWebStream(body) && body.locked)) stopSource(body);
 }
 
 function wrongOffset(imageId: string, offset: number, asked: number): FetchFailedError {
@@ -155,28 +217,12 @@ function held(body: ImageSource): ImageSource {
   return new HeldSource(body).chunks;
 }
 
-/** Says nothing of the body of a compressed answer, which `fetch()` has unpacked. */
-function contentLength({ headers }: Response): number | undefined {
-  const length = headers.get('content-length');
-  if (length === null || headers.has('content-encoding') || !/^\d+$/.test(length)) return undefined;
-  return Number.isSafeInteger(Number(length)) ? Number(length) : undefined;
-}
-
 function asFetchFailed(error: unknown, imageId: string): CacheError {
   if (CacheError.is(error)) return error;
   const message = `fetching image ${JSON.stringify(imageId)} failed: ${describeReason(error)}`;
   return new FetchFailedError(message, { imageId, cause: error });
 }
 
-/** Also one of another `fetch` than Node's own. */
-function isResponse(result: FetchResult): result is Response {
-  return hasAll(result, ['ok', 'status', 'headers', 'body']);
-}
-
 function isWithOffset(result: FetchResult): result is { readonly offset: number; readonly body: ImageSource } {
   return hasAll(result, ['offset', 'body']);
-}
-
-function hasAll(value: unknown, keys: readonly string[]): boolean {
-  return typeof value === 'object' && value !== null && keys.every((key) => key in value);
 }

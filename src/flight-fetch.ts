@@ -90,16 +90,19 @@ export class FlightFetch {
     const { signal } = this.#stop;
     const { fetch, checksum } = this.#source;
     const verifier = checksum === undefined ? undefined : await ChecksumVerifier.of(checksum);
-    const { offset, body, expectedSize } = await fetchImage(fetch, this.#imageId, dead?.seen.size ?? 0, signal);
-    this.expectedSize ??= expectedSize;
+    // A length that the dead leader was told holds for the rest, too.
+    this.expectedSize ??= dead?.seen.expectedSize;
+    const source = await fetchImage(fetch, this.#imageId, dead?.seen.size ?? 0, signal, this.expectedSize);
+    this.expectedSize ??= source.expectedSize;
+    if (this.expectedSize !== undefined) void this.#writer.noteLength(this.expectedSize);
     try {
       this.#assertFits(this.expectedSize ?? 0);
-      if (dead) await this.#copy(dead, offset, verifier);
+      if (dead) await this.#copy(dead, source.offset, verifier);
     } catch (error) {
-      stopSource(body);
+      stopSource(source.body);
       throw error;
     }
-    for await (const chunk of fetchedChunks(body, this.#imageId, signal)) {
+    for await (const chunk of fetchedChunks(source, this.#imageId, signal)) {
       this.#assertFits(this.#writer.bytesWritten + chunk.byteLength);
       await this.#write(chunk, verifier);
     }

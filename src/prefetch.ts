@@ -88,12 +88,13 @@ async function prefetchOne({ cache, fetch, signal, onProgress }: Prefetch, image
   }
   if (await cache.driver.isBeingCached(imageId)) return false;
 
-  const { body, expectedSize } = await fetchImage(fetch, imageId, 0, signal);
+  const fetched = await fetchImage(fetch, imageId, 0, signal);
+  const { body, expectedSize } = fetched;
   let bytes = 0;
   let begun = false;
   const source = (async function* () {
     begun = true;
-    for await (const chunk of fetchedChunks(body, imageId, signal)) {
+    for await (const chunk of fetchedChunks(fetched, imageId, signal)) {
       bytes += chunk.byteLength;
       // It may have no end.
       if (bytes > cache.maxSize) throw tooLarge(imageId);

@@ -74,15 +74,11 @@ export class SourceReader implements FetchReader {
     const { signal } = this.#stop;
     this.#verifier = checksum === undefined ? undefined : await ChecksumVerifier.of(checksum);
     // A checksum is one of all of it.
-    const { offset, body, expectedSize } = await fetchImage(
-      fetch,
-      this.#imageId,
-      this.#verifier ? 0 : position,
-      signal,
-    );
-    this.#position = offset;
-    this.#expectedSize ??= expectedSize;
-    return fetchedChunks(body, this.#imageId, signal);
+    const offset = this.#verifier ? 0 : position;
+    const source = await fetchImage(fetch, this.#imageId, offset, signal, this.#expectedSize);
+    this.#position = source.offset;
+    this.#expectedSize ??= source.expectedSize;
+    return fetchedChunks(source, this.#imageId, signal);
   }
 
   /** False at the end. */
