@@ -1,6 +1,5 @@
-import { Readable } from 'node:stream';
 import type { ImageSource } from './driver.ts';
-import { invalidValue } from './validate.ts';
+import { isNodeStream, isUsedWebStream, type NodeStream, usedSource } from './unread-source.ts';
 import { isWebStream } from './web-stream.ts';
 
 /**
@@ -18,7 +17,7 @@ export class HeldSource {
   constructor(source: ImageSource) {
     // One that is locked by somebody else fails when it is read.
     this.chunks = isWebStream(source) && !source.locked ? this.#hold(source) : source;
-    if (source instanceof Readable) this.#hear(source);
+    if (isNodeStream(source)) this.#hear(source);
   }
 
   /** Gives it back as it was, unless it has been read. */
@@ -27,14 +26,14 @@ export class HeldSource {
   }
 
   /** An error that comes before it is read is thrown when it is; until then somebody has to listen. */
-  #hear(stream: Readable): void {
+  #hear(stream: NodeStream): void {
     const ignore = () => {};
     stream.on('error', ignore);
     this.#release = () => stream.off('error', ignore);
   }
 
   #hold(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
-    let usedBefore = Readable.isDisturbed(stream as unknown as NodeJS.ReadableStream);
+    let usedBefore = isUsedWebStream(stream);
     const reader = stream.getReader();
     const keep = () => {
       this.#release = () => {};
@@ -48,7 +47,7 @@ export class HeldSource {
         usedBefore = false;
         return { done, value };
       }
-      if (usedBefore) throw invalidValue('source', 'must be a stream that was not read or cancelled before', stream);
+      if (usedBefore) throw usedSource(stream);
       return { done, value: undefined };
     };
     const stop = async (): Promise<IteratorResult<Uint8Array, undefined>> => {

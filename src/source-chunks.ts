@@ -1,7 +1,8 @@
-import { Readable } from 'node:stream';
 import { types } from 'node:util';
 import type { ImageSource } from './driver.ts';
+import { assertWholeAnswer, httpAnswerOf } from './http-answer.ts';
 import { untilAborted } from './on-abort.ts';
+import { assertEnded, assertUnread, isNodeStream, isUsedWebStream, usedSource } from './unread-source.ts';
 import { assertBytes, invalidType } from './validate.ts';
 import { isWebStream } from './web-stream.ts';
 
@@ -23,11 +24,16 @@ export function joinInHand(source: Uint8Array | Uint8Array[]): Uint8Array {
   return source.length === 1 ? (source[0] as Uint8Array) : Buffer.concat(source);
 }
 
-/** @throws TypeError for anything that yields no chunks, a string above all. */
+/**
+ * @throws TypeError for anything that yields no chunks, a string above all
+ * @throws {@link FetchFailedError} for the answer of a server that is not a whole image
+ */
 export function assertSource(source: unknown): asserts source is ImageSource {
   const iterable =
     typeof source === 'object' && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source);
   if (!iterable) throw invalidType('source', 'a Uint8Array, an iterable or a stream of them', source);
+  const answer = httpAnswerOf(source);
+  if (answer) assertWholeAnswer(answer);
 }
 
 /**
@@ -40,7 +46,9 @@ export async function* chunksOf(
   source: ImageSource,
   ...signals: readonly (AbortSignal | undefined)[]
 ): AsyncGenerator<Uint8Array, void, void> {
+  assertUnread(source);
   const chunks = iterate(source);
+  let used = isUsedWebStream(source);
   let ended = false;
   try {
     while (true) {
@@ -48,8 +56,11 @@ export async function* chunksOf(
       const { done, value } = await untilAborted(Promise.resolve(chunks.next()), ...signals);
       if (done) {
         ended = true;
+        if (used) throw usedSource(source);
+        assertEnded(source);
         return;
       }
+      used = false;
       assertBytes(value, 'source chunk');
       yield value;
     }
@@ -65,7 +76,7 @@ function iterate(source: ImageSource): Chunks {
   }
   const iterator = toIterator(source);
   // The iterator of a Node stream would first wait for the chunk that does not come.
-  const stop = () => (source instanceof Readable ? source.destroy() : iterator.return?.());
+  const stop = () => (isNodeStream(source) ? source.destroy() : iterator.return?.());
   return { next: () => iterator.next(), stop };
 }
 
