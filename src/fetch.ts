@@ -162,7 +162,7 @@ function fromAnswer(answer: HttpAnswer, request: FetchRequest): FetchedSource {
   }
 }
 
-/** Asks on where a part has ended. Whoever answers with something else than what follows has no image for us. */
+/** Asks on where a part has ended. An answer that does not begin there is refused. */
 function restOf(request: FetchRequest, offset: number, expectedSize: number): NonNullable<FetchedSource['rest']> {
   const fetch = async () => {
     const source = await ask({ ...request, offset, expectedSize });

@@ -8,14 +8,14 @@ export interface HttpAnswer {
   readonly status: number;
   readonly statusText: string;
   readonly body: ImageSource;
-  /** Whether somebody has read or cancelled it before. */
+  /** True if its body was read or cancelled before. */
   readonly used: boolean;
-  /** Whether a content encoding was taken off on the way, as `fetch()` does. */
+  /** True if a content encoding was taken off on the way, as `fetch()` does. */
   readonly decoded: boolean;
   header(name: string): string | undefined;
 }
 
-/** Which bytes of an image an answer holds. */
+/** The bytes of an image that an answer holds. */
 export interface AnsweredPart {
   readonly start: number;
   /** Where the body ends; undefined where only the end itself says so. */

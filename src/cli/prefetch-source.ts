@@ -5,6 +5,7 @@ import { InvalidArgumentError } from 'commander';
 
 import { FetchFailedError } from '../errors.ts';
 import type { Fetch } from '../fetch.ts';
+import { textOf, withoutSecrets } from '../reason.ts';
 import { CliError, cliErrorCode, fileError } from '../terminal/cli-error.ts';
 
 /** Where images come from. */
@@ -73,18 +74,26 @@ function fetchFromServer(template: string, stallMs: number): Fetch {
     const url = template.replaceAll(placeholder, () => encodeURIComponent(imageId));
     const stall = new StallTimer(stallMs);
     const explain = (error: unknown) => {
-      const reason = stall.signal.aborted ? `nothing came for ${stallMs / 1000} s` : reasonOf(error);
-      return new FetchFailedError(`cannot fetch ${url}: ${reason}`, { imageId, cause: error });
+      const reason = stall.signal.aborted ? `nothing came for ${stallMs / 1000} s` : withoutSecrets(reasonOf(error));
+      return new FetchFailedError(`cannot fetch ${withoutSecrets(url)}: ${reason}`, { imageId, cause: error });
     };
     try {
       // Compressed on the way, its length would not be known.
       const headers = { 'accept-encoding': 'identity' };
       const request = fetch(url, { headers, signal: AbortSignal.any([signal, stall.signal]) });
-      return watchBody(await stall.during(request), stall, explain);
+      return watchBody(assertIdentity(await stall.during(request)), stall, explain);
     } catch (error) {
       throw explain(error);
     }
   };
+}
+
+/** What was unpacked on the way may have ended early without an error. */
+function assertIdentity(response: Response): Response {
+  const encoding = response.headers.get('content-encoding') ?? 'identity';
+  if (encoding === 'identity') return response;
+  void response.body?.cancel().catch(() => {});
+  throw new Error(`the server sent it with content-encoding ${encoding}, which was not asked for`);
 }
 
 /** The same answer, whose body fails when it stalls, and says why when it fails. */
@@ -143,8 +152,6 @@ async function assertDirectory(dir: string): Promise<void> {
 
 /** `fetch()` says "fetch failed" or "terminated", and its cause says why. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  if (!(cause instanceof Error)) return error.message;
-  return cause.message || ('code' in cause && String(cause.code)) || error.message;
+  const { cause } = error instanceof Error ? error : { cause: undefined };
+  return cause instanceof Error ? textOf(cause) : error instanceof Error ? error.message : String(error);
 }

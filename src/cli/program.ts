@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { withoutSecrets } from '../reason.ts';
 import { printableLines } from '../terminal/printable.ts';
 import { takeOptionsBefore } from './cache-options.ts';
 import { addCleanCommand } from './commands/clean.ts';
@@ -29,7 +30,7 @@ export function createProgram({ quiet }: { readonly quiet: boolean }): Command {
     .exitOverride()
     .showHelpAfterError('(--help says what there is)')
     .addHelpText('after', epilogue);
-  program.configureOutput({ outputError: (text, write) => write(printableLines(text)) });
+  program.configureOutput({ outputError: (text, write) => write(printableLines(withoutSecrets(text))) });
   if (quiet) program.configureOutput({ writeErr: () => {} });
   takeOptionsBefore(program);
 

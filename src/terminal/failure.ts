@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 
+import { withoutSecrets } from '../reason.ts';
 import { CliError, cliErrorCode, UsageError } from './cli-error.ts';
 import { exitCode } from './exit-code.ts';
 
@@ -13,8 +14,9 @@ export interface Failure {
 }
 
 export function describeFailure(error: unknown): Failure {
-  if (error instanceof CommanderError) return { code: cliErrorCode.usage, message: messageOfCommander(error) };
-  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof CommanderError)
+    return { code: cliErrorCode.usage, message: withoutSecrets(messageOfCommander(error)) };
+  const message = withoutSecrets(error instanceof Error ? error.message : String(error));
   const explained = error instanceof CliError || isCacheError(error);
   return { code: explained ? error.code : cliErrorCode.unexpected, message };
 }

@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 
+import { withoutSecrets } from '../reason.ts';
 import { describeFailure, exitCodeOf, isExplained, originOf } from './failure.ts';
 import { endInterrupted, Interruption } from './interruption.ts';
 import { printError, printJson, tolerateClosedOutput } from './output.ts';
@@ -18,7 +19,7 @@ async function reportFailure(error: unknown, json: boolean): Promise<void> {
   else if (error instanceof Error && 'code' in error && error.code === 'ERR_NATIVE_LOAD')
     process.stderr.write(`${error.message}\n`);
   else if (isExplained(error)) printError(describeFailure(error).message);
-  else process.stderr.write(`xattr-cache: ${error instanceof Error ? error.stack : String(error)}\n`);
+  else process.stderr.write(`xattr-cache: ${withoutSecrets(String(error instanceof Error ? error.stack : error))}\n`);
 }
 
 /** Known before the arguments are parsed, since they may be wrong. What follows `--` are ids. */

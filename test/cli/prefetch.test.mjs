@@ -12,7 +12,7 @@ import { fetchFrom, sourceOption } from '../../dist/cli/prefetch-source.js';
 import { bytesOf } from '../support/contents.mjs';
 import { defer } from '../support/defer.mjs';
 import { within } from '../support/within.mjs';
-import { cacheWith, cli, filesIn, jsonOf } from './support.mjs';
+import { cacheWith, cli, errorOf, filesIn, jsonOf } from './support.mjs';
 
 /** A cache with `imageIds` queued, and a server that answers each as `answers[id]` does. */
 async function queuedAt(t, answers, imageIds = Object.keys(answers)) {
@@ -122,6 +122,36 @@ suite('prefetch from a server', () => {
       value.failed[0].error.message,
       /^cannot fetch http:\/\/127\.0\.0\.1:9\/a: (connect ECONNREFUSED|bad port)/,
     );
+  });
+
+  test('a signed URL – its download breaks – shows no secret anywhere', async (t) => {
+    const cut = (response) => {
+      response.writeHead(200, { 'content-length': 1_000 });
+      response.write('not all', () => response.destroy());
+    };
+    const { dir, from } = await queuedAt(t, { 'a?X-Signature=s3cret': cut }, ['a']);
+    const args = ['prefetch', '--from', `${from}?X-Signature=s3cret`];
+    const texts = [
+      (await cli(args, { dir })).stderr,
+      JSON.stringify((await jsonOf(args, { dir })).value),
+      errorOf(dir, 'a'),
+    ];
+    for (const text of texts) {
+      assert.match(text, /cannot fetch http.*\/images\/a\?…: /);
+      assert.doesNotMatch(text, /s3cret/);
+    }
+    const wrong = await cli(['prefetch', '--from', 'http://user:s3cret@host/{id}'], { dir });
+    assert.equal(wrong.code, 2);
+    assert.doesNotMatch(wrong.stderr, /s3cret/);
+  });
+
+  test('an answer that is encoded though identity was asked for – is refused', async (t) => {
+    const { dir, driver, from } = await queuedAt(t, {
+      a: (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('text')),
+    });
+    const { value } = await jsonOf(['prefetch', '--from', from], { dir });
+    assert.match(value.failed[0].error.message, /content-encoding gzip/);
+    assert.equal(await driver.isCached('a'), false);
   });
 
   test('takes the bytes as they are, a little at a time', async (t) => {

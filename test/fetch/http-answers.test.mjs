@@ -104,7 +104,7 @@ for (const [what, [scene, expected]] of Object.entries(right)) {
   });
 }
 
-test('a dead leader that was told the length – a redirect to a page of text – is an error', async (t) => {
+test('a leader that knew the length dies – a redirect to a page of text – fails', async (t) => {
   const scene = { expectedSize: size, rest: status(302, { location: '/page' }) };
   assert.deepEqual(await afterDeath(t, scene), { asked: [half], code: 'ERR_SIZE_MISMATCH', cached: 0 });
 });
