@@ -1,5 +1,5 @@
 import type { CacheDriver } from './driver.ts';
-import type { Logger } from './logger.ts';
+import { guarded, type Logger } from './logger.ts';
 import {
   assertCount,
   assertNonNegative,
@@ -60,5 +60,5 @@ export function assertCacheOptions(options: ImageCacheOptions): ResolvedCacheOpt
   if (typeof autoPrune !== 'boolean') throw invalidType('options.autoPrune', 'of type boolean', autoPrune);
   assertNonNegative(lowWatermark, 'options.lowWatermark');
   if (lowWatermark > 1) throw outOfRange('options.lowWatermark', '>= 0 and <= 1', lowWatermark);
-  return { dir, driver, maxSize, stallTimeSeconds, autoPrune, lowWatermark, logger };
+  return { dir, driver, maxSize, stallTimeSeconds, autoPrune, lowWatermark, logger: guarded(logger) };
 }

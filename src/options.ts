@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import type { Logger } from './logger.ts';
+import { guarded, type Logger } from './logger.ts';
 import { assertNoNul, assertNonNegative, assertOptions, invalidType } from './validate.ts';
 
 /** Where an {@link XattrDriver} works, and how patient it is. */
@@ -44,7 +44,8 @@ export function assertDriverOptions(options: XattrDriverOptions): ResolvedDriver
   assertNonNegative(accessResolutionMs, 'options.accessResolutionMs');
   if (inline !== undefined && typeof inline !== 'boolean')
     throw invalidType('options.inline', 'of type boolean', inline);
-  return { dir: dir && absolute(dir), stallTimeSeconds, lockTimeoutMs, accessResolutionMs, inline, logger };
+  const resolved = { dir: dir && absolute(dir), stallTimeSeconds, lockTimeoutMs, accessResolutionMs, inline };
+  return { ...resolved, logger: guarded(logger) };
 }
 
 /** The process may change its working directory later. One that was removed is for `configure()` to refuse. */
