@@ -26,7 +26,7 @@ class EventLoopTurn {
 
   /** Resolves when they had it, in the order of those who wait. */
   next(): Promise<void> {
-    this.#end();
+    this.measure();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -41,10 +41,14 @@ class EventLoopTurn {
   /** So much was done at once. Most turns are over before that is noticeable, and cost nothing. */
   spend(milliseconds: number): void {
     this.#spentMs += milliseconds;
-    if (this.#spentMs > noticeableMs) this.#end();
+    if (this.#spentMs > noticeableMs) this.measure();
   }
 
-  #end(): void {
+  /**
+   * Begins to measure the turn. For work that awaits one resolved promise after another: it need not hold the turn up by
+   * itself to keep it from ever ending.
+   */
+  measure(): void {
     if (this.#endingSinceMs !== undefined) return;
     this.#endingSinceMs = now();
     setImmediate(() => this.#begin());
@@ -54,7 +58,7 @@ class EventLoopTurn {
     this.#spentMs = 0;
     this.#endingSinceMs = undefined;
     for (const goOn of this.#waiting.splice(0, atOnce)) goOn();
-    if (this.#waiting.length > 0) this.#end();
+    if (this.#waiting.length > 0) this.measure();
   }
 }
 

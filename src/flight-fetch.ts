@@ -128,7 +128,7 @@ export class FlightFetch {
     const position = this.#writer.bytesWritten;
     await this.#blamingCache(async () => {
       await this.#writer.write(chunk);
-      if (verifier) await this.#digest(verifier, position, chunk.byteLength);
+      if (verifier) await this.#digest(verifier, position, this.#writer.bytesWritten - position);
     });
     this.#image.noteWritten(this.#writer.bytesWritten);
   }

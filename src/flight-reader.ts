@@ -37,8 +37,8 @@ export class FlightReader implements FetchReader {
     flight.enter(options.finishFetch);
     dropped.register(this, flight, this);
     const { signal } = options;
-    this.#stopListening = onAbort(signal, this, (self) => {
-      self.#stop.abort(signal?.reason);
+    this.#stopListening = onAbort(signal, this, (self, reason) => {
+      self.#stop.abort(reason);
       void self.abort().catch(() => {});
     });
   }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 
 import type { ImageReader, RangeOptions } from './driver.ts';
 import { cutShort } from './errors.ts';
-import { destroyOnAbort } from './on-abort.ts';
+import { destroyOnAbort, untilAborted } from './on-abort.ts';
 import { assertCount, assertOptions, assertSignal, outOfRange } from './validate.ts';
 
 const chunkSize = 64 * 1024;
@@ -16,6 +16,7 @@ export type StreamedReader = Pick<ImageReader, 'read' | 'close' | 'abort'> & { r
  */
 export class ImageReadStream extends Readable {
   readonly #openReader: () => Promise<StreamedReader>;
+  readonly #signal: AbortSignal | undefined;
   #reader: StreamedReader | undefined;
   #position: number;
   readonly #end: number; // exclusive
@@ -33,6 +34,7 @@ export class ImageReadStream extends Readable {
     this.#openReader = openReader;
     this.#position = start;
     this.#end = end + 1;
+    this.#signal = signal;
     destroyOnAbort(signal, this);
   }
 
@@ -60,7 +62,7 @@ export class ImageReadStream extends Readable {
     const length = Math.min(chunkSize, end - this.#position);
     if (length > 0) {
       const chunk = Buffer.allocUnsafe(length);
-      const size = await reader.read(chunk, 0, length, this.#position);
+      const size = await untilAborted(reader.read(chunk, 0, length, this.#position), this.#signal);
       this.#position += size;
       if (size > 0) {
         this.push(chunk.subarray(0, size));

@@ -6,7 +6,7 @@ import { type Handle, native } from './native.ts';
 import { onAbort } from './on-abort.ts';
 import { describeReason, droppedReason } from './reason.ts';
 import { clearInterval, setInterval } from './timers.ts';
-import { assertBytes } from './validate.ts';
+import { assertBytes, invalidValue } from './validate.ts';
 
 /** A live writer touches its token this often, so that cleaners that go by age leave it alone. */
 const touchIntervalMs = 3_600_000;
@@ -40,7 +40,7 @@ export class XattrImageWriter implements ImageWriter {
     this.#options = options;
     const { signal } = options;
     const stopTouching = touchNowAndThen(new WeakRef(this));
-    const stopListening = onAbort(signal, this, (self) => void self.rollback(signal?.reason).catch(() => {}));
+    const stopListening = onAbort(signal, this, (self, reason) => void self.rollback(reason).catch(() => {}));
     this.#stopWatching = () => {
       stopTouching();
       stopListening();
@@ -54,14 +54,17 @@ export class XattrImageWriter implements ImageWriter {
   async write(chunk: Uint8Array): Promise<void> {
     assertBytes(chunk, 'chunk');
     this.#assertOpen();
+    // While it waits or is written, its memory may be transferred to another thread: then its length is 0.
+    const size = chunk.byteLength;
     await this.#inTurn(async () => {
       this.#assertWhole();
       try {
+        if (chunk.byteLength !== size) throw invalidValue('chunk', `must keep its ${size} bytes until written`, chunk);
         await native.writeAsync(this.#writer, chunk);
       } catch (error) {
         throw this.#fail(error);
       }
-      this.#bytesWritten += chunk.byteLength;
+      this.#bytesWritten += size;
     });
   }
 

@@ -11,22 +11,22 @@ const collected = new FinalizationRegistry<() => void>((stop) => stop());
 const listenersOf = new WeakMap<AbortSignal, Listeners>();
 
 /**
- * Calls `whenAborted(listener)` when the signal is aborted: immediately, if it already is. Returns a function that ends
- * the listening.
+ * Calls `whenAborted(listener, reason)` when the signal is aborted: immediately, if it already is. Returns a function that
+ * ends the listening.
  *
  * The signal holds `listener` weakly. So `whenAborted` must not refer to it but by its argument.
  */
 export function onAbort<T extends object>(
   signal: AbortSignal | undefined,
   listener: T,
-  whenAborted: (listener: T) => void,
+  whenAborted: (listener: T, reason: unknown) => void,
 ): () => void {
-  if (signal?.aborted) whenAborted(listener);
+  if (signal?.aborted) whenAborted(listener, reasonOf(signal));
   if (!signal || signal.aborted) return () => {};
   const weak = new WeakRef(listener);
   const stop = listen(signal, () => {
     const live = weak.deref();
-    if (live) whenAborted(live);
+    if (live) whenAborted(live, reasonOf(signal));
   });
   collected.register(listener, stop);
   return stop;
@@ -34,8 +34,8 @@ export function onAbort<T extends object>(
 
 /** Destroys a stream when the signal is aborted, with Node's `AbortError`, unless it has ended before. */
 export function destroyOnAbort(signal: AbortSignal | undefined, stream: Readable | Writable): void {
-  const stop = onAbort(signal, stream, (stream) => {
-    const error = new Error('The operation was aborted', { cause: reasonOf(signal as AbortSignal) });
+  const stop = onAbort(signal, stream, (stream, reason) => {
+    const error = new Error('The operation was aborted', { cause: reason });
     stream.destroy(Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' }));
   });
   stream.once('close', stop);

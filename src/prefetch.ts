@@ -24,8 +24,8 @@ export interface PrefetchOptions {
   readonly concurrency?: number;
   /** Aborting ends it with the signal's reason; what was not fetched stays queued. */
   readonly signal?: AbortSignal;
-  /** Told of every chunk. */
-  readonly onProgress?: (image: PrefetchProgress) => void;
+  /** Called for every chunk, and awaited. If it throws or rejects, the image has failed with its error. */
+  readonly onProgress?: (image: PrefetchProgress) => void | Promise<void>;
 }
 
 /** What {@link ImageCache.prefetch} did. */
@@ -50,7 +50,7 @@ export async function prefetchQueued(
   // Listened to by everything that goes on at once, which may be more than a signal of the caller's is made for.
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
-  const stopListening = onAbort(signal, stop, (stop) => stop.abort(signal?.reason));
+  const stopListening = onAbort(signal, stop, (stop, reason) => stop.abort(reason));
   const prefetch = { cache, fetch, signal: stop.signal, onProgress };
 
   const cached: string[] = [];
@@ -99,14 +99,14 @@ async function prefetchOne({ cache, fetch, signal, onProgress }: Prefetch, image
       // It may have no end.
       if (bytes > cache.maxSize) throw tooLarge(imageId);
       yield chunk;
-      onProgress?.({ imageId, bytes, done: false });
+      await onProgress?.({ imageId, bytes, done: false });
     }
   })();
   try {
     if (expectedSize !== undefined && expectedSize > cache.maxSize) throw tooLarge(imageId);
     const options = expectedSize === undefined ? { signal } : { signal, expectedSize };
     const done = await cache.cacheImage(imageId, source, options);
-    if (done) onProgress?.({ imageId, bytes, done });
+    if (done) await onProgress?.({ imageId, bytes, done });
     return done;
   } finally {
     if (!begun) stopSource(body);

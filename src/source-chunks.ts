@@ -1,8 +1,17 @@
 import { types } from 'node:util';
 import type { ImageSource } from './driver.ts';
+import { eventLoopTurn } from './event-loop-turn.ts';
 import { assertWholeAnswer, httpAnswerOf } from './http-answer.ts';
+import { ignoreErrors } from './ignore-errors.ts';
 import { untilAborted } from './on-abort.ts';
-import { assertEnded, assertUnread, isNodeStream, isUsedWebStream, usedSource } from './unread-source.ts';
+import {
+  assertEnded,
+  assertUnread,
+  isNodeStream,
+  isUsedWebStream,
+  type NodeStream,
+  usedSource,
+} from './unread-source.ts';
 import { assertBytes, invalidType } from './validate.ts';
 import { isWebStream } from './web-stream.ts';
 
@@ -19,8 +28,8 @@ export function isInHand(source: ImageSource): source is Uint8Array | Uint8Array
 
 /** The bytes of a source that is in hand, as one piece. */
 export function joinInHand(source: Uint8Array | Uint8Array[]): Uint8Array {
+  for (const chunk of types.isUint8Array(source) ? [source] : source) assertBytes(chunk, 'source chunk');
   if (types.isUint8Array(source)) return source;
-  for (const chunk of source) assertBytes(chunk, 'source chunk');
   return source.length === 1 ? (source[0] as Uint8Array) : Buffer.concat(source);
 }
 
@@ -52,6 +61,8 @@ export async function* chunksOf(
   let ended = false;
   try {
     while (true) {
+      if (eventLoopTurn.isOver) await eventLoopTurn.next();
+      eventLoopTurn.measure(); // The source may have every chunk in hand, and the consumer may never wait.
       for (const signal of signals) signal?.throwIfAborted();
       const { done, value } = await untilAborted(Promise.resolve(chunks.next()), ...signals);
       if (done) {
@@ -65,7 +76,7 @@ export async function* chunksOf(
       yield value;
     }
   } finally {
-    if (!ended) stop(chunks);
+    if (!ended) ignoreErrors(() => chunks.stop());
   }
 }
 
@@ -76,7 +87,7 @@ function iterate(source: ImageSource): Chunks {
   }
   const iterator = toIterator(source);
   // The iterator of a Node stream would first wait for the chunk that does not come.
-  const stop = () => (isNodeStream(source) ? source.destroy() : iterator.return?.());
+  const stop = () => (isNodeStream(source) ? destroy(source) : iterator.return?.());
   return { next: () => iterator.next(), stop };
 }
 
@@ -85,15 +96,13 @@ function toIterator(source: Iterable<unknown> | AsyncIterable<unknown>): AsyncIt
   return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
 }
 
-/** Lets go of a source that nobody is going to read. */
-export function stopSource(source: ImageSource): void {
-  stop(iterate(source));
+/** Its error may come later, and without a listener would end the process. */
+function destroy(stream: NodeStream): void {
+  stream.on('error', () => {});
+  stream.destroy();
 }
 
-function stop(chunks: Chunks): void {
-  try {
-    Promise.resolve(chunks.stop()).catch(() => {});
-  } catch {
-    // A source that fails even to stop has nothing more to say.
-  }
+/** Lets go of a source that is not going to be read. Never fails. */
+export function stopSource(source: ImageSource): void {
+  ignoreErrors(() => iterate(source).stop());
 }

@@ -25,7 +25,7 @@ export class SourceReader implements FetchReader {
     this.#source = source;
     this.#signal = signal;
     this.#expectedSize = source.expectedSize;
-    this.#stopListening = onAbort(signal, this, (self) => self.#end(signal?.reason));
+    this.#stopListening = onAbort(signal, this, (self, reason) => self.#end(reason));
   }
 
   /** Known at the end. */

@@ -47,6 +47,20 @@ export function assertInteger(value: unknown, name: string): asserts value is nu
 
 export function assertBytes(value: unknown, name: string): asserts value is Uint8Array {
   if (!types.isUint8Array(value)) throw invalidType(name, 'an instance of Uint8Array', value);
+  // Bytes that were transferred to another thread would pass as none.
+  if (value.byteLength === 0 && isDetached(value.buffer)) {
+    throw invalidValue(name, 'must not have been transferred', value);
+  }
+}
+
+/** `ArrayBuffer.prototype.detached` is not in Node 20. */
+function isDetached(buffer: ArrayBufferLike): boolean {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 export function assertSignal(value: unknown, name: string): asserts value is AbortSignal | undefined {
