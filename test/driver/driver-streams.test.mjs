@@ -305,3 +305,38 @@ async function count(stream) {
   for await (const chunk of stream) size += chunk.length;
   return size;
 }
+
+test('a write stream – written to faster than it writes – takes one chunk at a time and asks to wait', async (t) => {
+  const driver = await openDriver(t);
+  const chunk = bytesOf(100_000);
+  let ahead = 0;
+  let most = 0;
+  const openForWrite = driver.openForWrite.bind(driver);
+  // Each write ends some turns later, as on a slow disk.
+  driver.openForWrite = async (...args) => {
+    const writer = await openForWrite(...args);
+    const write = writer.write.bind(writer);
+    writer.write = async (bytes) => {
+      most = Math.max(most, ++ahead);
+      await sleep(5);
+      await write(bytes);
+      ahead--;
+    };
+    return writer;
+  };
+  const stream = driver.createWriteStream('image');
+  assert.equal(stream.write(chunk), false);
+  for (let i = 1; i < 5; i++) assert.equal(stream.write(chunk), false);
+  assert.equal(stream.writableLength, 5 * chunk.length);
+
+  let given = 0;
+  const source = function* () {
+    for (; given < 20; given++) {
+      assert.ok(stream.writableLength <= 6 * chunk.length, `${stream.writableLength} bytes are waiting`);
+      yield chunk;
+    }
+  };
+  await pipeline(Readable.from(source()), stream);
+  assert.equal(most, 1);
+  assert.equal(await driver.getImageSize('image'), 25 * chunk.length);
+});
