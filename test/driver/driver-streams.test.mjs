@@ -306,7 +306,7 @@ async function count(stream) {
   return size;
 }
 
-test('a write stream – written to faster than it writes – takes one chunk at a time and asks to wait', async (t) => {
+test('a write stream – written to too fast – takes one chunk at a time, asks to wait', async (t) => {
   const driver = await openDriver(t);
   const chunk = bytesOf(100_000);
   let ahead = 0;

@@ -92,7 +92,7 @@ function strays(t) {
 }
 
 for (const [way, run] of Object.entries(ways)) {
-  test(`${way} – of every source that misbehaves – fails, and nothing reaches the process`, async (t) => {
+  test(`${way} – sources that misbehave – fails, and nothing reaches the process`, async (t) => {
     const stray = strays(t);
     for (const [name, make] of Object.entries(sources)) {
       const cache = await openCache(t);
@@ -109,7 +109,7 @@ for (const [way, run] of Object.entries(ways)) {
   });
 }
 
-test('prefetch – of every source that misbehaves – reports it, and nothing reaches the process', async (t) => {
+test('prefetch – sources that misbehave – reports them, nothing reaches the process', async (t) => {
   const stray = strays(t);
   for (const [name, make] of Object.entries(sources)) {
     const cache = await openCache(t, { maxSize: 1500 });

@@ -27,7 +27,7 @@ const ways = {
 };
 
 for (const [name, way] of Object.entries(ways)) {
-  test(`${name} – of a chunk that is transferred while it is written – records its length`, async (t) => {
+  test(`${name} – a chunk transferred during its write – records its length`, async (t) => {
     const cache = await openCache(t);
     await way(cache);
     assert.deepEqual(await cache.driver.readImage('image'), image);
@@ -35,7 +35,7 @@ for (const [name, way] of Object.entries(ways)) {
   });
 }
 
-test('a writer – whose chunk is transferred before its turn – fails, and so does its commit', async (t) => {
+test('a writer – a chunk transferred before its turn – fails, as does its commit', async (t) => {
   const { driver } = await openCache(t);
   const writer = await driver.openForWrite('image');
   const second = new Uint8Array(image);

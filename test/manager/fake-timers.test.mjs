@@ -46,7 +46,7 @@ for (const [name, [fake, restore]] of Object.entries(fakes)) {
   });
 }
 
-test('a clock that is faked after loading – while a lock is held – ends the wait in time', async (t) => {
+test('a wait for a lock – with a clock faked after loading – ends in time', async (t) => {
   const source = `
     import { mock } from 'node:test';
     process.removeAllListeners('warning');

@@ -33,7 +33,7 @@ const ways = {
 };
 
 for (const [name, way] of Object.entries(ways)) {
-  test(`one signal – given to ${times} concurrent calls of ${name} – gets no warning and keeps no listener`, async (t) => {
+  test(`one signal – ${times} concurrent calls of ${name} – one listener, then none`, async (t) => {
     const cache = await openCache(t);
     const { signal } = new AbortController();
     const warnings = [];
@@ -54,7 +54,7 @@ for (const [name, way] of Object.entries(ways)) {
   });
 }
 
-test('a signal – aborted while a source that never answers is waited for – wakes its caller after a collection', async (t) => {
+test('a caller – its source never answers, memory is collected – an abort wakes it', async (t) => {
   const source = `
     const cache = await xattrCache.ImageCache.open({ dir: args[0], maxSize: 1e6 });
     const past = await xattrCache.ImageCache.open({ dir: args[0] + '/past', maxSize: 1 });
@@ -82,7 +82,7 @@ test('a signal – aborted while a source that never answers is waited for – w
   assert.deepEqual(output.trim().split('\n').sort(), ['cacheImage', 'fetch', 'past', 'stream', 'tee']);
 });
 
-test('a tee – dropped while its signal lives on – lets go of its claim when it is collected', async (t) => {
+test('a tee – dropped while its signal lives on – is collected and rolled back', async (t) => {
   const source = `
     const cache = await xattrCache.ImageCache.open({ dir: args[0] });
     const life = new AbortController();
@@ -103,7 +103,7 @@ test('a tee – dropped while its signal lives on – lets go of its claim when 
   assert.equal(output, 'true\nfalse\n');
 });
 
-test('a write stream – dropped while its signal lives on – lets go of its claim when it is collected', async (t) => {
+test('a write stream – dropped, its signal lives on – is collected and rolled back', async (t) => {
   const source = `
     const cache = await xattrCache.ImageCache.open({ dir: args[0] });
     const life = new AbortController();
@@ -124,7 +124,7 @@ test('a write stream – dropped while its signal lives on – lets go of its cl
   assert.equal(output, 'true\nfalse\n');
 });
 
-test('an abort – of a stream – destroys it with an AbortError whose cause is the reason', async (t) => {
+test('a stream – aborted – fails with an AbortError whose cause is the reason', async (t) => {
   const { driver } = await openCache(t);
   await driver.writeImage('read', bytesOf(1_000_000));
   for (const open of [(o) => driver.createReadStream('read', o), (o) => driver.createWriteStream('written', o)]) {
