@@ -58,10 +58,15 @@ abstract class OpenBytes {
   }
 
   release(): void {
-    void releaseImage(this.#handle, this.seen.size);
+    void releaseImage(this.#handle, this.sizeToRelease);
   }
 
   abstract get seen(): NativeSighting;
+
+  /** The most that it can have grown to. */
+  protected get sizeToRelease(): number {
+    return this.seen.size;
+  }
 
   protected explain(error: unknown): unknown {
     return toCacheError(error, { imageId: this.#imageId });
@@ -135,6 +140,11 @@ export class GrowingImage extends OpenBytes implements FlightImage {
 
   get seen(): NativeSighting {
     return this.#seen;
+  }
+
+  /** Its writer may be far ahead of what was seen. */
+  protected override get sizeToRelease(): number {
+    return Number.POSITIVE_INFINITY;
   }
 
   /** Whether somebody else follows it, in this process or another, as far as that can be known. */

@@ -1,5 +1,5 @@
 import type { DriverContext } from './driver-context.ts';
-import { cutShort } from './errors.ts';
+import { CacheError, cutShort } from './errors.ts';
 import { eventLoopTurn } from './event-loop-turn.ts';
 import { tellHit } from './hit.ts';
 import { XattrImageReader } from './image-reader.ts';
@@ -38,11 +38,11 @@ function readInline(context: DriverContext, imageId: string): Buffer | undefined
 }
 
 async function readWaiting(context: DriverContext, imageId: string): Promise<Buffer | undefined> {
-  const image = await native.openImageAsync(context.directory, imageId);
+  const image = await openImage(context, imageId);
   if (image === undefined) return undefined;
   const reader = new XattrImageReader(context, imageId, image);
   try {
-    const bytes = Buffer.allocUnsafeSlow(reader.size);
+    const bytes = bufferFor(reader);
     const size = await reader.read(bytes, 0, bytes.length, 0);
     if (size < bytes.length) throw cutShort(imageId, size, bytes.length);
     await reader.close();
@@ -62,12 +62,22 @@ export function readWholeImageSync(context: DriverContext, imageId: string): Buf
   if (image === undefined) return undefined;
   const reader = new XattrImageReader(context, imageId, image);
   try {
-    const bytes = Buffer.allocUnsafeSlow(reader.size);
+    const bytes = bufferFor(reader);
     const size = reader.readSync(bytes, 0, bytes.length, 0);
     if (size < bytes.length) throw cutShort(imageId, size, bytes.length);
     reader.closeSync();
     return bytes;
   } finally {
     reader.abortSync();
+  }
+}
+
+/** @throws `ERR_IO` for an image that no Buffer, or not this machine's memory, can hold */
+function bufferFor({ imageId, size }: XattrImageReader): Buffer {
+  try {
+    return Buffer.allocUnsafeSlow(size);
+  } catch (error) {
+    const message = `image ${JSON.stringify(imageId)} has ${size} bytes, too many for one Buffer: read it as a stream, or in pieces with openForRead`;
+    throw new CacheError('ERR_IO', message, { imageId, cause: error });
   }
 }

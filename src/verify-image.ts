@@ -6,6 +6,7 @@ import { locked, retryWhileLocked } from './lock-retry.ts';
 import { type Handle, native } from './native.ts';
 import { describeReason } from './reason.ts';
 import { digestAttribute, parseRecordedDigest } from './recorded-digest.ts';
+import { releaseImage } from './release-image.ts';
 import type { XattrDriver } from './xattr-driver.ts';
 
 /** How {@link ImageCache.verify} goes about it. */
@@ -62,7 +63,7 @@ export async function verifyImage(
       return { result: 'corrupt', actual };
     });
   } finally {
-    native.releaseSync(image.handle);
+    await releaseImage(image.handle, image.size);
   }
 }
 

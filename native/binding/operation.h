@@ -40,13 +40,18 @@ template <typename Operation>
 class PromiseWorker final : public Napi::AsyncWorker {
  public:
   PromiseWorker(const Napi::CallbackInfo& info, Operation operation, napi_deferred deferred)
-      : AsyncWorker(info.Env()), operation_(std::move(operation)), deferred_(deferred) {
+      : AsyncWorker(info.Env()), operation_(std::in_place, std::move(operation)), deferred_(deferred) {
     for (size_t i = 0; i < info.Length(); i++) {
       if (info[i].IsTypedArray()) borrowed_ = Napi::Persistent(info[i].As<Napi::Object>());
     }
   }
 
-  void Execute() override { result_.emplace(operation_.Run()); }
+  // What the operation shares is given up here: closing the last descriptor of a large file that was removed takes
+  // long.
+  void Execute() override {
+    result_.emplace(operation_->Run());
+    operation_.reset();
+  }
 
   // In a worker that is being terminated nothing of this has an effect, and nobody waits for it.
   void OnOK() override {
@@ -58,7 +63,7 @@ class PromiseWorker final : public Napi::AsyncWorker {
   }
 
  private:
-  Operation operation_;
+  std::optional<Operation> operation_;
   napi_deferred deferred_;
   Napi::ObjectReference borrowed_;  // Keeps the memory alive that the operation reads or fills; none takes two.
   std::optional<decltype(std::declval<Operation>().Run())> result_;
