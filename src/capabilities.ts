@@ -35,6 +35,11 @@ export type MountFacts = Pick<Capabilities, 'fileSystem' | 'remote' | 'atime'>;
 // What reaches its files over a network, or through a process in user space, which may be slow or be ourselves.
 const remoteFileSystem = /^(nfs|cifs|smb|ceph|lustre|9p|virtiofs|afs|beegfs|gfs2|ocfs2|fuse)/;
 
+/** Whether the first attribute write of a file may copy all of it: from a lower layer. */
+export function copiesUp(fileSystem: string): boolean {
+  return /^(overlay|aufs|unionfs)$/.test(fileSystem);
+}
+
 /** What the kernel says of a mount, by the id that statx(2) gives (proc_pid_mountinfo(5)). */
 export async function readMountFacts(mountId: number): Promise<MountFacts> {
   const text = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');

@@ -12,6 +12,11 @@ const slowAttributeWriteMs = 1;
 const slowWritesToBelieve = 2;
 /** For how long attribute writes then go to the pool. Milliseconds. */
 const slowPeriodMs = 1000;
+/**
+ * For how long an attribute write that has come back says that the next will not wait, for a frozen file system for
+ * example: the first after a pause goes to the pool. Milliseconds.
+ */
+const quickPeriodMs = 50;
 
 /** A prober holds a token's lock for a moment; a `Sync` claim waits that out where it stands. Milliseconds. */
 const probeTimeoutMs = 5;
@@ -32,9 +37,10 @@ export class DriverContext {
   readonly inlineReads: boolean;
   /** Whether another machine or process is behind the files, whom each question costs. */
   readonly remote: boolean;
-  readonly #inline: boolean;
   readonly #locks: boolean;
+  readonly #inlineWrites: boolean;
   #slowWrites = 0;
+  #attributesQuickUntil = 0;
   #attributesSlowUntil = 0;
   #toldUncounted = false;
 
@@ -44,14 +50,21 @@ export class DriverContext {
     {
       inline,
       inlineReads,
+      inlineWrites,
       locks,
       remote,
-    }: { readonly inline: boolean; readonly inlineReads: boolean; readonly locks: boolean; readonly remote: boolean },
+    }: {
+      readonly inline: boolean;
+      readonly inlineReads: boolean;
+      readonly inlineWrites: boolean;
+      readonly locks: boolean;
+      readonly remote: boolean;
+    },
   ) {
     this.directory = directory;
     this.options = options;
     this.inlineReads = inline && inlineReads;
-    this.#inline = inline;
+    this.#inlineWrites = inline && inlineWrites;
     this.#locks = locks;
     this.remote = remote;
   }
@@ -66,9 +79,16 @@ export class DriverContext {
     return [this.options.stallTimeSeconds, this.#locks, probeTimeoutMs];
   }
 
-  /** Whether a hit may be written on the event loop: not while the journal is known to be full. */
+  /** Whether a hit may be written on the event loop: only soon after another was written, and not slowly. */
   get inlineHits(): boolean {
-    return this.#inline && now() >= this.#attributesSlowUntil;
+    if (!this.#inlineWrites) return false;
+    const nowMs = now();
+    return nowMs < this.#attributesQuickUntil && nowMs >= this.#attributesSlowUntil;
+  }
+
+  /** An attribute was written, here or in the pool. */
+  noteAttributeWrite(atMs: number = now()): void {
+    this.#attributesQuickUntil = atMs + quickPeriodMs;
   }
 
   /** Runs `write` and remembers if such writes have to wait. What it answers tells whether there was one. */
@@ -79,6 +99,7 @@ export class DriverContext {
     eventLoopTurn.spend(end - start);
     if (!wrote(result)) return result;
     this.#slowWrites = end - start > slowAttributeWriteMs ? this.#slowWrites + 1 : 0;
+    this.noteAttributeWrite(end);
     if (this.#slowWrites >= slowWritesToBelieve) this.#attributesSlowUntil = end + slowPeriodMs;
     return result;
   }

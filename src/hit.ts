@@ -34,5 +34,8 @@ function recordInline(context: DriverContext, image: Handle): HitOutcome {
 }
 
 async function recordInPool(context: DriverContext, image: Handle): Promise<HitOutcome> {
-  return (await native.recordHitAsync(image, context.options.accessResolutionMs)) ?? locked;
+  const hit = await native.recordHitAsync(image, context.options.accessResolutionMs);
+  if (hit === null) return locked;
+  context.noteAttributeWrite();
+  return hit;
 }

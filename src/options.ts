@@ -9,7 +9,10 @@ export interface XattrDriverOptions {
   readonly dir: string;
   /** When what a writer left behind counts as stalled, in seconds. @defaultValue 86_400 */
   readonly stallTimeSeconds?: number;
-  /** How long a lock is waited for, off the event loop (a `Sync` call waits in it), in milliseconds. @defaultValue 1_000 */
+  /**
+   * How long a lock is waited for, off the event loop (a `Sync` call waits in it), in milliseconds; and as long a file
+   * descriptor, by calls on one image that are not `Sync`, while the process has none left. @defaultValue 1_000
+   */
   readonly lockTimeoutMs?: number;
   /**
    * Do not write the access time again while the recorded one is younger, in milliseconds. 0: with every hit, which

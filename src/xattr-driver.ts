@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 
-import type { Capabilities } from './capabilities.ts';
+import { type Capabilities, copiesUp } from './capabilities.ts';
 import { configureDirectory } from './configure.ts';
 import type {
   CacheDriver,
@@ -91,6 +91,7 @@ export class XattrDriver implements CacheDriver {
     this.#engine.context = new DriverContext(directory, this.#options, {
       inline,
       inlineReads: capabilities.cachedOpen && capabilities.nowaitRead,
+      inlineWrites: !copiesUp(capabilities.fileSystem),
       locks: capabilities.locks,
       remote: capabilities.remote,
     });
@@ -277,7 +278,7 @@ export class XattrDriver implements CacheDriver {
 
   async openForWrite(imageId: string, options: WriteOptions = {}): Promise<ImageWriter> {
     const checked = assertWriteOptions(options);
-    return this.#engine.ask(imageId, (_directory, context) => claimImage(context, imageId, checked));
+    return this.#engine.ask(imageId, (_directory, context) => claimImage(context, imageId, checked), checked.signal);
   }
 
   /** The synchronous form of {@link openForWrite}. */
@@ -290,7 +291,8 @@ export class XattrDriver implements CacheDriver {
     assertSource(source);
     const checked = assertWriteOptions(options);
     if (isInHand(source)) {
-      return await this.#engine.ask(imageId, (_directory, context) => putBytes(context, imageId, source, checked));
+      const { signal } = checked;
+      return await this.#engine.ask(imageId, (_, context) => putBytes(context, imageId, source, checked), signal);
     }
     const held = new HeldSource(source);
     const writer = await this.openForWrite(imageId, checked).catch((error: unknown) => {

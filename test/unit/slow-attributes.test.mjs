@@ -15,8 +15,14 @@ const miss = { wrote: false, takesMs: 0.1 };
 const slowMiss = { wrote: false, takesMs: 2 };
 
 /** Whether hits are written on the event loop after these calls, and so many milliseconds. */
-function inlineAfter(calls, laterMs = 0) {
-  const context = new DriverContext({}, options, { inline: true, inlineReads: true, locks: true, remote: false });
+function inlineAfter(calls, { laterMs = 0, thenInPool = false, inlineWrites = true } = {}) {
+  const context = new DriverContext({}, options, {
+    inline: true,
+    inlineReads: true,
+    inlineWrites,
+    locks: true,
+    remote: false,
+  });
   for (const { wrote, takesMs } of calls) {
     const call = () => {
       nowMs += takesMs;
@@ -25,6 +31,7 @@ function inlineAfter(calls, laterMs = 0) {
     context.timeAttributeWrite(call, Boolean);
   }
   nowMs += laterMs;
+  if (thenInPool) context.noteAttributeWrite();
   return context.inlineHits;
 }
 
@@ -36,10 +43,21 @@ test('slow writes – two in a row, not one – move hits off the event loop', (
 
 test('slow writes – calls that wrote nothing – do not count', () => {
   assert.equal(inlineAfter([slow, miss, slow]), false);
-  assert.equal(inlineAfter([slowMiss, slowMiss]), true);
+  assert.equal(inlineAfter([quick, slowMiss, slowMiss]), true);
 });
 
 test('slow writes – a second later – hits are on the event loop again', () => {
-  assert.equal(inlineAfter([slow, slow], 999), false);
-  assert.equal(inlineAfter([slow, slow], 1_001), true);
+  assert.equal(inlineAfter([slow, slow], { laterMs: 999, thenInPool: true }), false);
+  assert.equal(inlineAfter([slow, slow], { laterMs: 1_001, thenInPool: true }), true);
+});
+
+test('a hit – the first, or the first after a pause – goes to the pool', () => {
+  assert.equal(inlineAfter([]), false);
+  assert.equal(inlineAfter([miss]), false);
+  assert.equal(inlineAfter([quick], { laterMs: 49 }), true);
+  assert.equal(inlineAfter([quick], { laterMs: 51 }), false);
+});
+
+test('hits – where a write may copy the file – all go to the pool', () => {
+  assert.equal(inlineAfter([quick], { inlineWrites: false }), false);
 });
