@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { CacheError, XattrDriver } from '../../dist/index.js';
 import { bytesOf } from '../support/contents.mjs';
+import { defer } from '../support/defer.mjs';
 import { lockInProcess } from '../support/lock-in-process.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
@@ -143,4 +145,20 @@ test('a claim that is aborted while it is made leaves what failed before', async
     (await driver.getInvalidImages()).map(({ error }) => error),
     ['the first failure'],
   );
+});
+
+test('an eviction – whose signal is aborted between two steps – stops there', async (t) => {
+  const driver = await openDriver(t);
+  for (let i = 0; i < 200; i++) driver.writeImageSync(`${i}`, bytesOf(10));
+  const stop = new AbortController();
+  const reason = new Error('enough');
+  const onEvict = () => stop.abort(reason);
+  subscribe('xattr-cache:evict', onEvict);
+  defer(t, () => unsubscribe('xattr-cache:evict', onEvict));
+
+  await assert.rejects(driver.evictTo(0, { signal: stop.signal }), reason);
+
+  const left = (await driver.getCachedImages()).length;
+  assert(left >= 100 && left < 200, `${left} are left`);
+  assert.equal((await driver.evictTo(0)).filesEvicted, left);
 });

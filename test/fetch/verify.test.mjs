@@ -7,7 +7,9 @@ import { getXattr } from '../../dist/index.js';
 import { collect, openCache } from '../manager/support/caches.mjs';
 import { listen } from '../manager/support/events.mjs';
 import { bytesOf } from '../support/contents.mjs';
+import { lockInProcess } from '../support/lock-in-process.mjs';
 import { slowly } from '../support/slow-sources.mjs';
+import { openDriver } from '../support/xattr-driver.mjs';
 import { origin } from './support/origin.mjs';
 
 const bytes = bytesOf(3_000_000);
@@ -120,4 +122,18 @@ test('a verification tells how far it is, waits while it is told to, and stops w
   const stopping = cache.verify('a', { signal: controller.signal, onProgress: () => controller.abort(reason) });
   await assert.rejects(stopping, reason);
   assert.equal(await cache.driver.isCached('a'), true);
+});
+
+test('verify of a corrupt image – that stays locked – fails and leaves it where it is', async (t) => {
+  const driver = await openDriver(t, { lockTimeoutMs: 50 });
+  const cache = await openCache(t, { driver });
+  await ways.cacheImage(cache, sri);
+  const path = driver.getImageFilepath('a');
+  await truncate(path, 2_999_999);
+  await lockInProcess(t, path);
+
+  await assert.rejects(cache.verify('a'), { code: 'ERR_LOCK_TIMEOUT', imageId: 'a' });
+
+  assert.equal(await driver.isCached('a'), true);
+  assert.deepEqual(await driver.getInvalidImages(), []);
 });
