@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 
 import type { DriverContext } from './driver-context.ts';
-import { type ErrorDetails, ImageNotFoundError, NotOpenError, toCacheError } from './errors.ts';
+import { type ErrorDetails, ImageNotFoundError, isSystemError, NotOpenError, toCacheError } from './errors.ts';
 import { assertImageId } from './image-id.ts';
+import { locked, retryWhileLocked } from './lock-retry.ts';
 import { type Handle, native } from './native.ts';
+
+type Operation<T> = (directory: Handle, context: DriverContext) => Promise<T>;
 
 export type ImagePlace = 'cached' | 'incomplete' | 'invalid' | 'queue';
 
@@ -41,15 +44,42 @@ export class EngineCalls {
     this.context = undefined;
   }
 
-  /** Runs an operation on one image. Its errors become typed here, in the caller's own stack. */
-  async ask<T>(imageId: string, operation: (directory: Handle, context: DriverContext) => Promise<T>): Promise<T> {
+  /**
+   * Runs an operation on one image, again while this process has no descriptor left, for as long as a lock is waited for.
+   * Its errors become typed here, in the caller's own stack.
+   */
+  async ask<T>(imageId: string, operation: Operation<T>, signal?: AbortSignal): Promise<T> {
     assertImageId(imageId);
     const context = this.opened;
     try {
       return await operation(context.directory, context);
     } catch (error) {
-      throw this.#explain(error, context, { imageId, path: this.path(imageId) });
+      const details = { imageId, path: this.path(imageId) };
+      if (!lacksDescriptors(error)) throw this.#explain(error, context, details);
+      return await this.#askAgain(error, operation, context, details, signal);
     }
+  }
+
+  async #askAgain<T>(
+    failure: unknown,
+    operation: Operation<T>,
+    context: DriverContext,
+    details: ErrorDetails,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    let lack = failure;
+    const attempt = async () => {
+      try {
+        return await operation(context.directory, context);
+      } catch (error) {
+        if (!lacksDescriptors(error) || this.context !== context) throw this.#explain(error, context, details);
+        lack = error;
+        return locked;
+      }
+    };
+    const answer = await retryWhileLocked(attempt, context.options.lockTimeoutMs, signal);
+    if (answer === locked) throw this.#explain(lack, context, details);
+    return answer;
   }
 
   askSync<T>(imageId: string, operation: (directory: Handle, context: DriverContext) => T): T {
@@ -68,7 +98,8 @@ export class EngineCalls {
     try {
       return await operation(context.directory, context);
     } catch (error) {
-      throw this.#explain(error, context, { path: this.#dir });
+      const file = isSystemError(error) ? error.path : undefined; // One of many.
+      throw this.#explain(error, context, { path: file === undefined ? this.#dir : join(this.#dir, file) });
     }
   }
 
@@ -88,4 +119,9 @@ export class EngineCalls {
     const message = `image ${JSON.stringify(imageId)} is not cached`;
     return new ImageNotFoundError(message, { imageId, path: this.path(imageId) });
   }
+}
+
+/** Of this process, or of the whole machine. */
+function lacksDescriptors(error: unknown): boolean {
+  return isSystemError(error) && (error.code === 'EMFILE' || error.code === 'ENFILE');
 }

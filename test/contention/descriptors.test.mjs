@@ -77,3 +77,16 @@ test('every operation – no descriptor left – throws typed, leaks nothing, re
   assert(failed > points / 10, 'hardly anything failed: the test shows nothing');
   assert.equal(versionIn('image', await driver.readImage('image')), 'again');
 });
+
+test('more calls than there are descriptors wait for each other, and none fails', async (t) => {
+  const driver = await openDriver(t);
+  const command = `ulimit -n 64; exec "$0" "$@"`;
+  const script = fileURLToPath(new URL('./support/crowding.mjs', import.meta.url));
+  const process = spawn('sh', ['-c', command, globalThis.process.execPath, script, driver.dir], { timeout: 60_000 });
+  const closed = once(process, 'close');
+  const [stdout, stderr] = await Promise.all([text(process.stdout), text(process.stderr)]);
+  const [code] = await closed;
+
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(JSON.parse(stdout), { put: 150, read: 150, stream: 150, fetched: 150, teed: 150 });
+});

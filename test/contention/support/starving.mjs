@@ -8,7 +8,9 @@ import { versionBytes, versionIn } from '../../support/versions.mjs';
 
 const [dir] = process.argv.slice(2);
 const mostLeft = 4;
-const drivers = [await XattrDriver.open({ dir }), await XattrDriver.open({ dir, inline: false })];
+// A descriptor is waited for as long as a lock.
+const lockTimeoutMs = 5;
+const drivers = await Promise.all([{}, { inline: false }].map((o) => XattrDriver.open({ dir, lockTimeoutMs, ...o })));
 const bytes = versionBytes('image', 'first');
 
 const operations = {
