@@ -10,7 +10,7 @@ export interface CachedImage {
   readonly allocatedSize: number;
   /** 0 where `user.hits` is missing or unreadable. */
   readonly hits: number;
-  /** Milliseconds since the epoch, with the file system's fraction. */
+  /** Milliseconds since the epoch, with the file system's fraction. A time in the future counts as its last use before. */
   readonly lastAccessedMs: number;
   /** Milliseconds since the epoch: when it was committed. */
   readonly lastModifiedMs: number;
@@ -68,7 +68,7 @@ export interface EvictedImage {
   readonly size: number;
   /** As they stood on the file when it was unlinked. */
   readonly hits: number;
-  /** Milliseconds since the epoch: the later of access and commit. */
+  /** Milliseconds since the epoch: the later of access and commit, of those that do not lie in the future. */
   readonly lastAccessedMs: number;
 }
 

@@ -1,6 +1,6 @@
 import type { EvictedImage, EvictOptions, EvictResult } from './driver.ts';
 import type { DriverContext } from './driver-context.ts';
-import { LockTimeoutError, type SystemError, toCacheError } from './errors.ts';
+import { LockTimeoutError, type SystemError } from './errors.ts';
 import { type EvictEvent, publish } from './events.ts';
 import { appendEvictedImages } from './listing.ts';
 import { locked, retryWhileLocked } from './lock-retry.ts';
@@ -57,7 +57,7 @@ export async function evictImages(
 
   if (problem) {
     // What did go has to be reported; what did not is an error only if nothing went.
-    if (images.length === 0) throw toCacheError(problem);
+    if (images.length === 0) throw problem;
     context.options.logger?.warn({ err: problem }, 'some images could not be evicted');
   }
   const bytesEvicted = images.reduce((sum, image) => sum + image.size, 0);

@@ -52,7 +52,7 @@ export function appendEvictedImages(images: EvictedImage[], columns: Columns): v
       imageId: idAt(columns, i),
       size: columns.sizes[i] as number,
       hits: columns.hits[i] as number,
-      lastAccessedMs: Math.max(columns.accessedMs[i] as number, columns.modifiedMs[i] as number),
+      lastAccessedMs: columns.recencyMs[i] as number,
     });
   }
 }

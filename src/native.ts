@@ -14,6 +14,8 @@ export interface Columns {
   readonly allocatedSizes: Float64Array;
   readonly hits: Float64Array;
   readonly accessedMs: Float64Array;
+  /** When each was last of use: see `native/core/file_times.h`. */
+  readonly recencyMs: Float64Array;
   readonly modifiedMs: Float64Array;
 }
 

@@ -1,4 +1,5 @@
 import type { CacheDriver } from './driver.ts';
+import { lastUseMs } from './recency.ts';
 
 /** What a cache holds. Sizes are bytes, times milliseconds since the epoch. */
 export interface CacheStats {
@@ -37,7 +38,7 @@ export async function measureCache(driver: CacheDriver, dir: string, maxSize: nu
   let newestAccessMs: number | undefined;
   for await (const batch of driver.cachedImages()) {
     for (const image of batch) {
-      const accessMs = Math.max(image.lastAccessedMs, image.lastModifiedMs);
+      const accessMs = lastUseMs(image);
       sums.images += 1;
       sums.size += image.size;
       sums.allocatedSize += image.allocatedSize;

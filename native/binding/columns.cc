@@ -50,7 +50,11 @@ Napi::Object ToColumns(Napi::Env env, const ImageList& list, size_t start, size_
   columns.Set("sizes", numbers([](const ImageRow& row) { return static_cast<double>(row.size); }));
   columns.Set("allocatedSizes", numbers([](const ImageRow& row) { return static_cast<double>(row.allocated); }));
   columns.Set("hits", numbers([](const ImageRow& row) { return static_cast<double>(row.hits); }));
-  columns.Set("accessedMs", numbers([](const ImageRow& row) { return ToMilliseconds(row.accessed_ns); }));
+  columns.Set("accessedMs", numbers([](const ImageRow& row) {
+                // One that lies in the future is none.
+                return ToMilliseconds(std::min(row.accessed_ns, row.recency_ns));
+              }));
+  columns.Set("recencyMs", numbers([](const ImageRow& row) { return ToMilliseconds(row.recency_ns); }));
   columns.Set("modifiedMs", numbers([](const ImageRow& row) { return ToMilliseconds(row.modified_ns); }));
   return columns;
 }

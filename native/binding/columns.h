@@ -10,8 +10,8 @@
 
 namespace xattr_cache::binding {
 
-// Up to `limit` rows from `start`: { count, ids, idEnds, sizes, allocatedSizes, hits, accessedMs, modifiedMs }.
-// `idEnds[i]` is where the i-th id ends in `ids`; it begins where the one before ends.
+// Up to `limit` rows from `start`: { count, ids, idEnds, sizes, allocatedSizes, hits, accessedMs, recencyMs, modifiedMs
+// }. `idEnds[i]` is where the i-th id ends in `ids`; it begins where the one before ends.
 Napi::Object ToColumns(Napi::Env env, const ImageList& list, size_t start, size_t limit);
 
 }  // namespace xattr_cache::binding

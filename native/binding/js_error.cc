@@ -69,6 +69,7 @@ Napi::Error ToJsError(Napi::Env env, const SysError& error) {
   js_error.Set("code", Napi::String::New(env, code));
   js_error.Set("errno", Napi::Number::New(env, -error.code));
   js_error.Set("syscall", Napi::String::New(env, error.syscall));
+  if (error.file != nullptr) js_error.Set("path", Napi::String::New(env, *error.file));
   return js_error;
 }
 

@@ -10,17 +10,18 @@ Result<Corner> Corner::Open(int base) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   UniqueFd fd(sys::OpenAt(base, kCornerName, kFlags));
   if (fd.valid()) return Corner(std::move(fd));
-  if (errno != ENOENT) return SysError::Last("openat");
+  if (errno != ENOENT) return SysError::Last("openat").On(kCornerName);
 
-  if (sys::MakeDirectoryAt(base, kCornerName, 0777) != 0 && errno != EEXIST) return SysError::Last("mkdirat");
+  if (sys::MakeDirectoryAt(base, kCornerName, 0777) != 0 && errno != EEXIST)
+    return SysError::Last("mkdirat").On(kCornerName);
   fd = UniqueFd(sys::OpenAt(base, kCornerName, kFlags));
-  if (!fd.valid()) return SysError::Last("openat");
+  if (!fd.valid()) return SysError::Last("openat").On(kCornerName);
   return Corner(std::move(fd));
 }
 
 Result<UniqueFd> Corner::OpenFile(const char* name, int flags, mode_t mode) const {
   UniqueFd file(sys::OpenAt(fd(), name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, mode));
-  if (!file.valid()) return SysError::Last("openat");
+  if (!file.valid()) return SysError::Last("openat").On(std::string(kCornerName) + '/' + name);
   return file;
 }
 

@@ -22,6 +22,11 @@ Result<std::optional<int64_t>> ReadHitsOfVictim(const CacheDirectory& directory,
   return std::optional(hits.ok() ? hits.value() : 0);
 }
 
+// Not by recency, which moves with the clock for a time in the future.
+bool HasTimesOf(const sys::FileStat& stat, const ImageRow& row) {
+  return ToNanoseconds(stat.accessed) == row.accessed_ns && ToNanoseconds(stat.modified) == row.modified_ns;
+}
+
 }  // namespace
 
 Result<Eviction> Eviction::Begin(std::shared_ptr<const CacheDirectory> directory, uint64_t target_size) {
@@ -65,7 +70,7 @@ Status Eviction::Walk() {
 bool Eviction::Colder(uint32_t a, uint32_t b) const {
   const ImageRow& left = images_.row(a);
   const ImageRow& right = images_.row(b);
-  if (left.recency_ns() != right.recency_ns()) return left.recency_ns() < right.recency_ns();
+  if (left.recency_ns != right.recency_ns) return left.recency_ns < right.recency_ns;
   return std::tuple(left.size, images_.name(left)) < std::tuple(right.size, images_.name(right));
 }
 
@@ -96,7 +101,7 @@ Result<std::optional<int64_t>> Eviction::Remove(const ImageRow& row) {
     total_ += there.size - row.size;  // Replaced; modulo 2^64, so that a smaller one subtracts.
     return stays;
   }
-  if (!there.SameFileAs(image.value().stat) || Recency(there) != row.recency_ns()) return stays;
+  if (!there.SameFileAs(image.value().stat) || !HasTimesOf(there, row)) return stays;
 
   const auto hits = ReadCounter(fd, kHitsAttribute);
   if (sys::UnlinkAt(directory_->base(), id) != 0) return SysError::Last("unlinkat");
@@ -112,7 +117,9 @@ Eviction::Evicted Eviction::Step(size_t limit) {
       total_ -= row.size;  // Somebody else has made this room.
       continue;
     }
-    if (!hits.ok() && !evicted.problem.has_value()) evicted.problem = hits.error();
+    if (!hits.ok() && !evicted.problem.has_value()) {
+      evicted.problem = hits.error().On(images_.name(row));
+    }
     if (!hits.ok() || !hits.value().has_value()) continue;
     row.hits = *hits.value();
     total_ -= row.size;

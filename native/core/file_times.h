@@ -33,12 +33,16 @@ inline std::chrono::nanoseconds FromMilliseconds(double milliseconds) {
   return std::chrono::nanoseconds(static_cast<int64_t>(std::min(kLongest, milliseconds * 1e6)));
 }
 
-// When an image was last of use: a commit counts as an access, as does a restored backup's modification.
-inline int64_t Recency(int64_t accessed_ns, int64_t modified_ns) {
-  return std::max(accessed_ns, modified_ns);
-}
-inline int64_t Recency(const sys::FileStat& stat) {
-  return Recency(ToNanoseconds(stat.accessed), ToNanoseconds(stat.modified));
+// When an image was last of use: the latest of its access, which a hit writes, and its modification, which a commit or
+// a restored backup does, that does not lie beyond `now_ns`.  If both do, another tool set them, or a clock was set
+// back; then it counts from when the file was made.
+inline int64_t Recency(const sys::FileStat& stat, int64_t now_ns) {
+  const int64_t accessed_ns = ToNanoseconds(stat.accessed);
+  const int64_t modified_ns = ToNanoseconds(stat.modified);
+  const int64_t earlier = std::min(accessed_ns, modified_ns);
+  const int64_t later = std::max(accessed_ns, modified_ns);
+  if (later <= now_ns) return later;
+  return earlier <= now_ns ? earlier : ToNanoseconds(stat.made);
 }
 
 // How far a time lies from now, in seconds.  One in the future is as suspect as one in the past (a clock was set), so

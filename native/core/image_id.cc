@@ -48,11 +48,14 @@ std::string_view CutUtf8(std::string_view text, size_t size) {
   return text.substr(0, size);
 }
 
-bool IsImageId(std::string_view name) {
+bool IsImageName(std::string_view name) {
   if (name.empty() || name.size() > kLongestName || name.front() == '.') return false;
   if (name == "incomplete" || name == "invalid" || name == "queue") return false;
-  if (name.find('/') != std::string_view::npos || name.find('\0') != std::string_view::npos) return false;
-  return IsUtf8(name);
+  return name.find('/') == std::string_view::npos && name.find('\0') == std::string_view::npos;
+}
+
+bool IsImageId(std::string_view name) {
+  return IsImageName(name) && IsUtf8(name);
 }
 
 }  // namespace xattr_cache

@@ -20,11 +20,10 @@ struct ImageRow {
   uint64_t size = 0;
   uint64_t allocated = 0;  // bytes on disk
   uint64_t inode = 0;
-  int64_t accessed_ns = 0;  // since the epoch, as is the next
+  int64_t accessed_ns = 0;  // since the epoch, as are the next two
   int64_t modified_ns = 0;
+  int64_t recency_ns = 0;
   int64_t hits = 0;
-
-  int64_t recency_ns() const { return Recency(accessed_ns, modified_ns); }
 };
 
 class ImageList {

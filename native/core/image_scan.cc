@@ -17,13 +17,14 @@ namespace xattr_cache {
 namespace {
 
 constexpr size_t kBlockSize = 512;  // of st_blocks
+constexpr char kQueue[] = "queue/";
 
 // A file that was removed between its name and this look at it.
 bool IsGone(int code) {
   return code == ENOENT || code == ESTALE;
 }
 
-// The next regular file that is named like an image; nothing at the end.
+// The next regular file that is named like an image, in UTF-8 or not; nothing at the end.
 struct Found {
   DirectoryEntry entry;
   sys::FileStat stat;
@@ -34,10 +35,10 @@ Result<std::optional<Found>> NextFile(DirectoryWalk& walk, int directory) {
     if (!entry.ok()) return entry.error();
     if (!entry.value().has_value()) return std::optional<Found>();
     Found found{*entry.value(), {}};
-    if (!found.entry.MaybeRegular() || !IsImageId(found.entry.view())) continue;
+    if (!found.entry.MaybeRegular() || !IsImageName(found.entry.view())) continue;
     if (sys::StatEntryAt(directory, found.entry.name, &found.stat) != 0) {
       if (IsGone(errno)) continue;
-      return SysError::Last("statx");
+      return SysError::Last("statx").On(found.entry.view());
     }
     if (found.stat.regular()) return std::optional(found);
   }
@@ -49,7 +50,7 @@ Result<std::optional<Found>> NextImage(DirectoryWalk& walk, const CacheDirectory
     auto found = NextFile(walk, directory.base());
     if (!found.ok() || !found.value().has_value() || found.value()->stat.size > 0) return found;
     const auto image = FindImage(directory, found.value()->entry.name);
-    if (!image.ok()) return image.error();
+    if (!image.ok()) return image.error().On(found.value()->entry.view());
     if (image.value().cached) return found;
   }
 }
@@ -91,6 +92,8 @@ ImageRow ToRow(const sys::FileStat& stat) {
   row.inode = stat.inode;
   row.accessed_ns = ToNanoseconds(stat.accessed);
   row.modified_ns = ToNanoseconds(stat.modified);
+  // By the clock of now, after the file was looked at: one that is committed during a walk is not from the future.
+  row.recency_ns = Recency(stat, ToNanoseconds(sys::Now()));
   return row;
 }
 
@@ -180,8 +183,9 @@ Result<ImageList> ListInvalid(const CacheDirectory& directory) {
 
 Result<ImageList> ListQueue(const CacheDirectory& directory) {
   ImageList list;
-  const Status walked =
-      ForEachFile(directory.queue(), [&](const Found& found) { list.Add(found.entry.view(), ToRow(found.stat)); });
+  const Status walked = ForEachFile(directory.queue(), [&](const Found& found) {
+    if (IsImageId(found.entry.view())) list.Add(found.entry.view(), ToRow(found.stat));
+  });
   if (!walked.ok()) return walked.error();
   list.SortByAge();
   return list;
@@ -204,7 +208,8 @@ Result<uint64_t> SumImages(const CacheDirectory& directory) {
 Result<std::optional<ColdImage>> FindColdest(const CacheDirectory& directory) {
   std::optional<ColdImage> coldest;
   const Status walked = ForEachImage(directory, [&](const Found& found) {
-    const int64_t recency = Recency(found.stat);
+    if (!IsImageId(found.entry.view())) return;
+    const int64_t recency = Recency(found.stat, ToNanoseconds(sys::Now()));
     const auto key = std::tuple(recency, found.stat.size, found.entry.view());
     if (coldest.has_value() && key >= std::tuple(coldest->recency_ns, coldest->size, std::string_view(coldest->id))) {
       return;
@@ -224,7 +229,7 @@ Result<uint64_t> DeleteAllImages(const CacheDirectory& directory) {
   uint64_t deleted = 0;
   for (size_t i = 0; i < list.size(); i++) {
     const auto gone = DeleteImage(directory, list.c_name(list.row(i)));
-    if (!gone.ok()) return gone.error();
+    if (!gone.ok()) return gone.error().On(list.name(list.row(i)));
     if (gone.value()) deleted++;
   }
   return deleted;
@@ -237,7 +242,7 @@ Result<uint64_t> DequeueAll(const CacheDirectory& directory) {
   uint64_t removed = 0;
   for (size_t i = 0; i < list.value().size(); i++) {
     const auto gone = DequeueImage(directory, list.value().c_name(list.value().row(i)));
-    if (!gone.ok()) return gone.error();
+    if (!gone.ok()) return gone.error().On(kQueue + std::string(list.value().name(list.value().row(i))));
     if (gone.value()) removed++;
   }
   return removed;

@@ -45,7 +45,8 @@ Result<ImageList> ListQueue(const CacheDirectory& directory);
 // The sum of the images' sizes, in bytes.
 Result<uint64_t> SumImages(const CacheDirectory& directory);
 
-// The least recently accessed image; with equal times the smaller, then the first by its id, as in Glance.
+// The least recently accessed image that can be asked for by its id: a name that is not UTF-8 cannot.  With equal times
+// the smaller, then the first by its id, as in Glance.
 struct ColdImage {
   std::string id;
   uint64_t size = 0;

@@ -20,6 +20,8 @@ namespace xattr_cache {
 
 namespace {
 
+constexpr char kIncomplete[] = "incomplete/";
+
 // How long a writer may take from making its data to showing its token.
 constexpr double kYoungestOrphanSeconds = 60;
 
@@ -119,12 +121,14 @@ Result<SpokenFor> ReadDataNames(const CacheDirectory& directory, const std::vect
     if (IsPrivateName(name)) continue;
     const UniqueFd token(sys::OpenAt(directory.incomplete(), name.c_str(), sys::kReadExisting));
     if (!token.valid()) {
-      if (errno != ENOENT && errno != EACCES && !sys::IsNoFile(errno)) return SysError::Last("openat");
+      if (errno != ENOENT && errno != EACCES && !sys::IsNoFile(errno)) {
+        return SysError::Last("openat").On(kIncomplete + name);
+      }
       if (errno == EACCES) spoken_for.all = false;
       continue;
     }
     const auto mark = WriterMark::Read(token.get());
-    if (!mark.ok()) return mark.error();
+    if (!mark.ok()) return mark.error().On(kIncomplete + name);
     if (mark.value().has_value()) spoken_for.data.insert(mark.value()->data_name);
   }
   return spoken_for;
@@ -137,7 +141,7 @@ Result<uint64_t> ReapProbes(const CacheDirectory& directory, double grace_second
   uint64_t reaped = 0;
   for (const std::string& name : names.value()) {
     const auto gone = UnlinkIfOlder(directory.base(), name.c_str(), grace_seconds);
-    if (!gone.ok()) return gone.error();
+    if (!gone.ok()) return gone.error().On(name);
     if (gone.value()) reaped++;
   }
   return reaped;
@@ -151,7 +155,7 @@ Result<uint64_t> ReapInvalid(const CacheDirectory& directory, double grace_secon
   uint64_t reaped = 0;
   for (const std::string& name : names.value()) {
     const auto gone = UnlinkIfOlder(directory.invalid(), name.c_str(), grace_seconds);
-    if (!gone.ok()) return gone.error();
+    if (!gone.ok()) return gone.error().On("invalid/" + name);
     if (gone.value()) reaped++;
   }
   return reaped;
@@ -165,7 +169,7 @@ Result<uint64_t> ReapStalled(const CacheDirectory& directory, double grace_secon
   for (const std::string& name : names.value()) {
     if (IsPrivateName(name)) continue;
     const auto gone = ReapToken(directory, name.c_str(), grace_seconds, rule);
-    if (!gone.ok()) return gone.error();
+    if (!gone.ok()) return gone.error().On(kIncomplete + name);
     if (gone.value()) reaped++;
   }
 
@@ -177,7 +181,7 @@ Result<uint64_t> ReapStalled(const CacheDirectory& directory, double grace_secon
   for (const std::string& name : names.value()) {
     if (!IsPrivateName(name) || spoken_for.value().data.contains(name)) continue;
     const auto gone = UnlinkIfOlder(directory.incomplete(), name.c_str(), orphan_grace);
-    if (!gone.ok()) return gone.error();
+    if (!gone.ok()) return gone.error().On(kIncomplete + name);
     if (gone.value()) reaped++;
   }
   const auto probes = ReapProbes(directory, orphan_grace);

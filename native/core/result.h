@@ -7,6 +7,9 @@
 
 #include <cassert>
 #include <cerrno>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -17,8 +20,13 @@ namespace xattr_cache {
 struct SysError {
   int code = 0;              // errno value; always positive
   const char* syscall = "";  // string literal naming the call, e.g. "fsetxattr"
+  // Below the cache directory, for one of many files; null where the caller knows it.
+  std::shared_ptr<const std::string> file = nullptr;
 
   static SysError Last(const char* syscall) { return {errno, syscall}; }
+
+  // The same, on this file.
+  SysError On(std::string_view name) const { return {code, syscall, std::make_shared<const std::string>(name)}; }
 };
 
 // Either a value or the error that prevented it.

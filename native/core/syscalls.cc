@@ -59,8 +59,8 @@ timespec ToTimespec(const statx_timestamp& time) {
   return {time.tv_sec, static_cast<long>(time.tv_nsec)};
 }
 
-constexpr unsigned kEntryFields =
-    STATX_TYPE | STATX_MODE | STATX_SIZE | STATX_BLOCKS | STATX_INO | STATX_ATIME | STATX_MTIME;
+constexpr unsigned kEntryFields = STATX_TYPE | STATX_MODE | STATX_SIZE | STATX_BLOCKS | STATX_INO | STATX_ATIME |
+                                  STATX_MTIME | STATX_CTIME | STATX_BTIME;
 constexpr unsigned kAllFields = kEntryFields | STATX_NLINK | STATX_MNT_ID;
 
 int CallStatx(int directory, const char* name, int flags, unsigned fields, FileStat* stat) {
@@ -76,6 +76,7 @@ int CallStatx(int directory, const char* name, int flags, unsigned fields, FileS
   stat->links = raw.stx_nlink;
   stat->accessed = ToTimespec(raw.stx_atime);
   stat->modified = ToTimespec(raw.stx_mtime);
+  stat->made = ToTimespec((raw.stx_mask & STATX_BTIME) != 0 ? raw.stx_btime : raw.stx_ctime);
   return 0;
 }
 

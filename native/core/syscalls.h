@@ -36,6 +36,7 @@ struct FileStat {
   uint32_t links = 0;
   timespec accessed{};
   timespec modified{};
+  timespec made{};  // its birth; where that is not kept, its last change, which cannot be set either
 
   bool regular() const { return S_ISREG(mode); }
   bool directory() const { return S_ISDIR(mode); }

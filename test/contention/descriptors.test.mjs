@@ -78,7 +78,7 @@ test('every operation – no descriptor left – throws typed, leaks nothing, re
   assert.equal(versionIn('image', await driver.readImage('image')), 'again');
 });
 
-test('more calls than there are descriptors wait for each other, and none fails', async (t) => {
+test('calls – more than descriptors – wait for each other, and none fails', async (t) => {
   const driver = await openDriver(t);
   const command = `ulimit -n 64; exec "$0" "$@"`;
   const script = fileURLToPath(new URL('./support/crowding.mjs', import.meta.url));

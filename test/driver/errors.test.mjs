@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import * as xattrCache from '../../dist/index.js';
+import { openCache } from '../manager/support/caches.mjs';
 import { bytesOf } from '../support/contents.mjs';
+import { defer } from '../support/defer.mjs';
 import { lockInProcess } from '../support/lock-in-process.mjs';
-import { mountFresh, needsMount } from '../support/mounts.mjs';
+import { mountFresh, needsMount, needsRoot } from '../support/mounts.mjs';
 import { packageCopy } from '../support/package-copy.mjs';
 import { runScript } from '../support/run-script.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
@@ -232,4 +235,32 @@ test('CacheError.is() takes nothing else for one', () => {
     assert.equal(CacheError.is(value), false);
   }
   assert.equal(CacheError.is(Object.create(null)), false);
+});
+
+test('clean, prune, deleteAllCachedImages – one file fails – name the file', { skip: needsRoot }, async (t) => {
+  const driver = await openDriver(t);
+  const cache = await openCache(t, { driver });
+  await driver.writeImage('a', Buffer.alloc(10));
+  await writeFile(join(driver.dir, 'invalid', 'b'), '');
+  const files = ['a', 'invalid/b'].map((name) => join(driver.dir, name));
+  try {
+    execFileSync('chattr', ['+i', ...files], { stdio: 'ignore' });
+  } catch {
+    return t.skip('needs a file system with chattr +i');
+  }
+  defer(t, () => execFileSync('chattr', ['-i', ...files]));
+
+  const [image, failed] = files;
+  const calls = [
+    [() => cache.clean(), failed],
+    [() => cache.prune({ maxSize: 0 }), image],
+    [() => driver.deleteAllCachedImages(), image],
+  ];
+  for (const [call, path] of calls) {
+    await assert.rejects(call, (error) => {
+      assert.deepEqual([error.code, error.path], ['ERR_IO', path]);
+      assert(error.message.endsWith(`'${path}'`), error.message);
+      return true;
+    });
+  }
 });

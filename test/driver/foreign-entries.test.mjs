@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { link, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -186,12 +186,10 @@ test('a hard link is an image of its own; deleting it takes no byte from the oth
   assert.deepEqual(await driver.readImage('image'), bytesOf(100));
 });
 
-test('glance B19: dot files, and names that are no UTF-8, are no images', async (t) => {
+test('glance B19: dot files – in every part – are no images', async (t) => {
   const { driver } = await driverAndOutside(t);
-  const latin1 = Buffer.concat([Buffer.from(`${driver.dir}/caf`), Buffer.from([0xe9])]);
   await writeFile(join(driver.dir, '.nfs0000000000000001'), 'removed elsewhere');
   await writeFile(join(driver.dir, '.hidden'), 'hidden');
-  await writeFile(latin1, 'latin-1');
   await writeFile(join(driver.dir, 'queue', '.hidden'), '');
   await writeFile(join(driver.dir, 'invalid', '.hidden'), '');
 
@@ -201,5 +199,22 @@ test('glance B19: dot files, and names that are no UTF-8, are no images', async 
   assert.deepEqual(await driver.getInvalidImages(), []);
   assert.equal((await driver.evictTo(0)).filesEvicted, 1);
   assert.equal(await driver.deleteAllCachedImages(), 0);
-  assert.equal(await readFile(latin1, 'utf8'), 'latin-1');
+});
+
+test('a file – name not UTF-8 – is counted, listed and evicted, not found by id', async (t) => {
+  const { driver } = await driverAndOutside(t);
+  const latin1 = Buffer.concat([Buffer.from(`${driver.dir}/caf`), Buffer.from([0xe9])]);
+  await writeFile(latin1, 'latin-1');
+  await utimes(latin1, 1, 1);
+
+  assert.equal(await driver.getCacheSize(), 107);
+  assert.deepEqual(await imageIds(driver), ['caf\ufffd', 'image']);
+  assert.equal(await driver.isCached('caf\ufffd'), false);
+  assert.equal((await driver.getLeastRecentlyAccessed()).imageId, 'image');
+  const { images } = await driver.evictTo(100);
+  assert.deepEqual(
+    images.map(({ imageId, size }) => [imageId, size]),
+    [['caf\ufffd', 7]],
+  );
+  await assert.rejects(readFile(latin1), { code: 'ENOENT' });
 });

@@ -13,7 +13,7 @@ import { openDriver } from '../support/xattr-driver.mjs';
 
 const large = Buffer.alloc(9 * 1024 * 1024, 3);
 
-test('an image larger than any Buffer cannot be read whole, and says how it can', async (t) => {
+test('readImage – more than a Buffer holds – fails, and says how to read it', async (t) => {
   const driver = await openDriver(t);
   const path = join(driver.dir, 'big');
   await writeFile(path, '');
@@ -30,7 +30,7 @@ test('an image larger than any Buffer cannot be read whole, and says how it can'
   assert.equal(await driver.getHitCount('big'), 0);
 });
 
-test('a large image is closed in the pool by verify, by readers and by a shared fetch', async (t) => {
+test('a large image – verified, read or fetched – is closed in the pool', async (t) => {
   const cache = await openCache(t);
   const closedHere = t.mock.method(native, 'releaseSync');
   const closedInPool = t.mock.method(native, 'releaseAsync');

@@ -147,7 +147,7 @@ test('a claim that is aborted while it is made leaves what failed before', async
   );
 });
 
-test('an eviction – whose signal is aborted between two steps – stops there', async (t) => {
+test('an eviction – signal aborted between two steps – stops there', async (t) => {
   const driver = await openDriver(t);
   for (let i = 0; i < 200; i++) driver.writeImageSync(`${i}`, bytesOf(10));
   const stop = new AbortController();

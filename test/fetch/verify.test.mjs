@@ -124,7 +124,7 @@ test('a verification tells how far it is, waits while it is told to, and stops w
   assert.equal(await cache.driver.isCached('a'), true);
 });
 
-test('verify of a corrupt image – that stays locked – fails and leaves it where it is', async (t) => {
+test('verify – corrupt image that stays locked – fails and leaves it', async (t) => {
   const driver = await openDriver(t, { lockTimeoutMs: 50 });
   const cache = await openCache(t, { driver });
   await ways.cacheImage(cache, sri);

@@ -6,9 +6,11 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "cache_fixture.h"
 #include "core/image_reader.h"
+#include "core/image_scan.h"
 #include "core/whole_put.h"
 #include "core/xattr.h"
 #include "faults.h"
@@ -82,12 +84,44 @@ TEST("an eviction – modified image – counts the modification as a use") {
   CHECK_EQ(EvictTo(cache, 10), "b");
 }
 
-TEST("an eviction – image from a far future – is not the LRU victim") {
+TEST("an eviction – image dated in the future – takes it for used when it was made") {
+  const Cache cache;
+  AddImages(cache, {"old", "future"});
+  const timespec far{13'569'465'600, 0};  // the year 2400
+  CHECK_EQ(sys::SetTimes(testing::OpenFile(cache.Path("future")).fd(), far, far), 0);
+  cache.AddImage("hot", "ten bytes.", -1);
+  const int64_t now = testing::NowNs();
+  testing::SetTimes(cache.Path("hot"), now, now);
+  CHECK_EQ(FindColdest(cache.directory()).value()->id, "old");
+  CHECK_EQ(EvictTo(cache, 10), "old future");
+}
+
+TEST("an eviction – one of two times in the future – goes by the other") {
+  const Cache cache;
+  AddImages(cache, {"a", "b", "c"});
+  const int64_t future = testing::NowNs() + 1000 * testing::kSecond;
+  testing::SetTimes(cache.Path("a"), future, testing::NowNs() - 10 * testing::kSecond);
+  testing::SetTimes(cache.Path("c"), testing::NowNs() - 20 * testing::kSecond, future);
+  CHECK_EQ(EvictTo(cache, 0), "b c a");
+}
+
+TEST("an eviction – future time that passes after the walk – removes the image") {
   const Cache cache;
   AddImages(cache, {"a", "b"});
-  const timespec far{13'569'465'600, 0};  // the year 2400
-  CHECK_EQ(sys::SetTimes(testing::OpenFile(cache.Path("a")).fd(), far, far), 0);
-  CHECK_EQ(EvictTo(cache, 10), "b");
+  const int64_t soon = testing::NowNs() + testing::kSecond / 50;
+  testing::SetTimes(cache.Path("a"), soon, soon);
+  auto eviction = Eviction::Begin(cache.shared(), 0);
+  CHECK_OK(eviction);
+  std::this_thread::sleep_for(40ms);
+  CHECK_EQ(eviction.value().Step(10).images.size(), 2U);
+}
+
+TEST("an eviction – image name not UTF-8 – removes it in its turn") {
+  const Cache cache;
+  AddImages(cache, {"a", "b\xFF", "c"});
+  CHECK_EQ(SumImages(cache.directory()).value(), 30U);
+  CHECK_EQ(EvictTo(cache, 10), "a b\xFF");
+  CHECK(!testing::Exists(cache.Path("b\xFF")));
 }
 
 TEST("an eviction – images with hits – reports the hits as they stood") {

@@ -36,13 +36,30 @@ TEST("milliseconds – with a fraction – keep it") {
   CHECK_EQ(ToMilliseconds(1), 1e-6);
 }
 
-TEST("recency – access and modification – is the later of them") {
+TEST("recency – access and modification – is the later that is not beyond now") {
+  constexpr int64_t kNow = 20'000'000'000;
   sys::FileStat stat;
+  stat.made = {3, 0};
   stat.accessed = {10, 5};
   stat.modified = {10, 4};
-  CHECK_EQ(Recency(stat), 10'000'000'005);
+  CHECK_EQ(Recency(stat, kNow), 10'000'000'005);
   stat.modified = {11, 0};
-  CHECK_EQ(Recency(stat), 11'000'000'000);
+  CHECK_EQ(Recency(stat, kNow), 11'000'000'000);
+  stat.modified = {20, 0};
+  CHECK_EQ(Recency(stat, kNow), kNow);
+  stat.modified = {20, 1};
+  CHECK_EQ(Recency(stat, kNow), 10'000'000'005);
+  stat.accessed = {30, 0};
+  stat.modified = {12, 0};
+  CHECK_EQ(Recency(stat, kNow), 12'000'000'000);
+}
+
+TEST("recency – both times beyond now – is when the file was made") {
+  sys::FileStat stat;
+  stat.made = {3, 0};
+  stat.accessed = {30, 0};
+  stat.modified = {40, 0};
+  CHECK_EQ(Recency(stat, 20'000'000'000), 3'000'000'000);
 }
 
 TEST("recency – time in the future – is as old as one as far in the past") {

@@ -75,14 +75,5 @@ TEST("rows – sorted by age – the oldest first, and names decide a tie") {
   CHECK_EQ(NamesOf(list), "old-a old-b middle new");
 }
 
-TEST("the recency – of a row – is the later of its times") {
-  ImageRow row;
-  row.accessed_ns = 5;
-  row.modified_ns = 7;
-  CHECK_EQ(row.recency_ns(), 7);
-  row.accessed_ns = 8;
-  CHECK_EQ(row.recency_ns(), 8);
-}
-
 }  // namespace
 }  // namespace xattr_cache

@@ -31,7 +31,6 @@ std::string NamesOf(const Result<ImageList>& list) {
 void AddWhatIsNoImage(const Cache& cache) {
   testing::WriteFile(cache.Path(".hidden"), "hidden");
   testing::WriteFile(cache.Path(".d-0123456789abcdef"), "private");
-  testing::WriteFile(cache.Path("not-utf8-\xFF"), "bytes");
   testing::WriteFile(cache.Path("token"), "");
   testing::SetAttribute(cache.Path("token"), kWriterAttribute, ".d-0123456789abcdef boot");
   CHECK_EQ(::mkdir(cache.Path("directory").c_str(), 0755), 0);
@@ -49,6 +48,21 @@ TEST("glance B19: a listing – odd entries – lists and sums images only") {
   CHECK_EQ(NamesOf(ListImages(cache.directory())), "a b empty");
   CHECK_EQ(SumImages(cache.directory()).value(), 5);
   CHECK_EQ(FindColdest(cache.directory()).value()->id, "b");
+}
+
+TEST("a scan – names not UTF-8 – are listed, summed and deleted, never the coldest") {
+  const Cache cache;
+  cache.AddImage("old\xFF", "333", 100);
+  cache.AddImage("a", "22");
+  testing::WriteFile(cache.Path("invalid/\xFF"), "half");
+  testing::WriteFile(cache.Path("queue/\xFF"), "");
+  CHECK_EQ(NamesOf(ListImages(cache.directory())), "a old\xFF");
+  CHECK_EQ(SumImages(cache.directory()).value(), 5);
+  CHECK_EQ(FindColdest(cache.directory()).value()->id, "a");
+  CHECK_EQ(NamesOf(ListInvalid(cache.directory())), "\xFF");
+  CHECK_EQ(NamesOf(ListQueue(cache.directory())), "");
+  CHECK_EQ(DeleteAllImages(cache.directory()).value(), 2);
+  CHECK_EQ(SumImages(cache.directory()).value(), 0);
 }
 
 TEST("a scan – empty cache – lists, sums and evicts nothing") {
@@ -223,10 +237,19 @@ TEST("a removal of all images – odd entries – removes images only") {
   AddWhatIsNoImage(cache);
   CHECK_EQ(DeleteAllImages(cache.directory()).value(), 3);
   CHECK_EQ(testing::Names(cache.path()),
-           ".d-0123456789abcdef .hidden directory fifo incomplete invalid link not-utf8-\xFF queue token");
+           ".d-0123456789abcdef .hidden directory fifo incomplete invalid link queue token");
   cache.AddImage("a", "bytes");
   const Faults faults(testing::Refuse("unlinkat", EACCES));
   CHECK_FAILS(DeleteAllImages(cache.directory()), EACCES);
+}
+
+TEST("a removal of all images – failed – names the file") {
+  const Cache cache;
+  cache.AddImage("a", "1");
+  const Faults faults(testing::Refuse("unlinkat", EPERM));
+  const auto deleted = DeleteAllImages(cache.directory());
+  CHECK_FAILS(deleted, EPERM);
+  CHECK(deleted.error().file != nullptr && *deleted.error().file == "a");
 }
 
 TEST("a removal of all requests – some vanish – counts only its own") {

@@ -307,6 +307,20 @@ TEST("a reaper – cannot go on – returns the reason") {
   CHECK_FAILS(ReapStalled(cache.directory(), 50, {}), EACCES);
 }
 
+std::string FileOf(const Result<uint64_t>& outcome) {
+  if (outcome.ok()) return "succeeded";
+  return outcome.error().file == nullptr ? "no file" : *outcome.error().file;
+}
+
+TEST("a reaper – failed – names the file") {
+  const Cache cache;
+  testing::WriteFile(cache.Path("invalid/failed"), "half");
+  testing::WriteFile(cache.Path("incomplete/foreign"), "half");
+  const Faults faults(testing::Refuse("unlinkat", EPERM));
+  CHECK_EQ(FileOf(ReapInvalid(cache.directory(), 0)), "invalid/failed");
+  CHECK_EQ(FileOf(ReapStalled(cache.directory(), 0, {})), "incomplete/foreign");
+}
+
 TEST("a reaper – file gone before its turn – is not counted") {
   const Cache cache;
   AddFile(cache, "invalid/a", 100);

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-
 import type { CachedImage } from '../../index.ts';
+import { lastUseMs } from '../../recency.ts';
 import { formatAge, formatCount, formatCountOf } from '../../terminal/format.ts';
 import { countOption } from '../../terminal/option-parsers.ts';
 import { outputColumns } from '../../terminal/output.ts';
@@ -23,7 +23,7 @@ interface Options extends CacheOptions {
 const figureOf: Readonly<Record<Exclude<Order, 'id'>, (image: CachedImage) => number>> = {
   size: ({ size }) => size,
   hits: ({ hits }) => hits,
-  accessed: recencyOf,
+  accessed: lastUseMs,
   modified: ({ lastModifiedMs }) => lastModifiedMs,
 };
 
@@ -58,7 +58,7 @@ function* layOut(images: readonly CachedImage[], all: readonly CachedImage[]): G
     { heading: 'id', cell: ({ imageId }) => printableId(imageId) },
     { heading: 'size', cell: ({ size }) => formatSize(size), align: 'right' },
     { heading: 'hits', cell: ({ hits }) => formatCount(hits), align: 'right' },
-    { heading: 'accessed', cell: (image) => formatAge(recencyOf(image), nowMs), align: 'right' },
+    { heading: 'accessed', cell: (image) => formatAge(lastUseMs(image), nowMs), align: 'right' },
     { heading: 'modified', cell: ({ lastModifiedMs }) => formatAge(lastModifiedMs, nowMs), align: 'right' },
   ];
   if (images.length > 0) {
@@ -68,9 +68,4 @@ function* layOut(images: readonly CachedImage[], all: readonly CachedImage[]): G
   const size = all.reduce((sum, image) => sum + image.size, 0);
   const shown = images.length < all.length ? `${formatCount(images.length)} of ` : '';
   yield `${shown}${formatCountOf(all.length, 'image')}, ${formatSize(size)}`;
-}
-
-/** As eviction sees it: an image that nobody has read yet was last used when it was cached. */
-function recencyOf({ lastAccessedMs, lastModifiedMs }: CachedImage): number {
-  return Math.max(lastAccessedMs, lastModifiedMs);
 }

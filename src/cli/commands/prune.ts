@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-
 import type { EvictedImage, ImageCache, PruneResult } from '../../index.ts';
+import { lastUseMs } from '../../recency.ts';
 import { CliError, cliErrorCode } from '../../terminal/cli-error.ts';
 import { formatAge, formatCount, formatCountOf } from '../../terminal/format.ts';
 import { interruptible } from '../../terminal/interruption.ts';
@@ -38,8 +38,8 @@ async function failureToRemove(cache: ImageCache, { images }: PruneResult, warni
   const lastMs = images.at(-1)?.lastAccessedMs ?? 0;
   const stayed: string[] = [];
   for await (const batch of cache.driver.cachedImages()) {
-    for (const { imageId, lastAccessedMs, lastModifiedMs } of batch) {
-      if (Math.max(lastAccessedMs, lastModifiedMs) < lastMs) stayed.push(printableId(imageId));
+    for (const image of batch) {
+      if (lastUseMs(image) < lastMs) stayed.push(printableId(image.imageId));
     }
   }
   return new CliError(cliErrorCode.partial, `${warnings.join('; ')} (${stayed.join(', ')})`);
