@@ -122,6 +122,6 @@ export class EngineCalls {
 }
 
 /** Of this process, or of the whole machine. */
-function lacksDescriptors(error: unknown): boolean {
+export function lacksDescriptors(error: unknown): boolean {
   return isSystemError(error) && (error.code === 'EMFILE' || error.code === 'ENFILE');
 }

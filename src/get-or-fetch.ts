@@ -1,8 +1,8 @@
 import { CachedReader } from './cached-reader.ts';
 import { type Checksum, ChecksumVerifier } from './checksum.ts';
 import type { ImageReader } from './driver.ts';
-import { EngineCalls } from './engine-calls.ts';
-import { ImageNotFoundError, NotOpenError } from './errors.ts';
+import { EngineCalls, lacksDescriptors } from './engine-calls.ts';
+import { CacheError, ImageNotFoundError, NotOpenError } from './errors.ts';
 import type { Fetch } from './fetch.ts';
 import { FetchedImage } from './fetched-image.ts';
 import { Flight, type FlightOptions } from './flight.ts';
@@ -92,6 +92,7 @@ export class Flights {
       return await driver.openForRead(imageId);
     } catch (error) {
       if (error instanceof ImageNotFoundError) return undefined;
+      if (CacheError.is(error) && lacksDescriptors(error.cause)) return undefined; // Past the cache, if none gets free.
       throw error;
     }
   }
