@@ -151,11 +151,11 @@ function fromAnswer(answer: HttpAnswer, request: FetchRequest): FetchedSource {
     if (part.end === undefined || part.end === expectedSize) {
       const isEmpty = part.end === part.start;
       if (isEmpty) letGo(body);
-      return { offset: part.start, body: isEmpty ? [] : bodyOf(body), expectedSize };
+      return { offset: part.start, body: isEmpty ? [] : held(body), expectedSize };
     }
     // How much is missing is not known, or nothing came to go on from.
     if (expectedSize === undefined || part.end <= part.start) throw refused(answer, imageId, ', a part of the image');
-    return { offset: part.start, body: bodyOf(body), expectedSize, rest: restOf(request, part.end, expectedSize) };
+    return { offset: part.start, body: held(body), expectedSize, rest: restOf(request, part.end, expectedSize) };
   } catch (error) {
     letGo(body);
     throw error;
@@ -179,10 +179,6 @@ function assertSameSize({ size }: AnsweredPart, { imageId, expectedSize }: Fetch
   throw new SizeMismatchError(imageId, expectedSize, size);
 }
 
-function bodyOf(body: ImageSource): ImageSource {
-  return isWebStream(body) ? lockBody(body) : held(body);
-}
-
 function letGo(body: ImageSource): void {
   if (!(isWebStream(body) && body.locked)) stopSource(body);
 }
@@ -190,26 +186,6 @@ function letGo(body: ImageSource): void {
 function wrongOffset(imageId: string, offset: number, asked: number): FetchFailedError {
   const message = `the source of image ${JSON.stringify(imageId)} begins at ${offset}, not at ${asked}`;
   return new FetchFailedError(message, { imageId });
-}
-
-/**
- * Begins to read at once: Node cancels the body of a `Response` that was collected before anybody did, and what was
- * cancelled reads as an image of no bytes.
- */
-function lockBody(body: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
-  const reader = body.getReader();
-  const chunks: AsyncIterableIterator<Uint8Array> = {
-    next: async () => {
-      const { done, value } = await reader.read();
-      return done ? { done, value: undefined } : { done, value };
-    },
-    return: async () => {
-      await reader.cancel();
-      return { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]: () => chunks,
-  };
-  return chunks;
 }
 
 /** From now on: the `Response` may be gone before the image is claimed. */

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { Checksum } from './checksum.ts';
 import { isError } from './error-facts.ts';
 
 import { NoSpaceError } from './errors.ts';
@@ -22,6 +23,11 @@ export interface PrefetchProgress {
 export interface PrefetchOptions {
   /** How many images are fetched at once. @defaultValue 4 */
   readonly concurrency?: number;
+  /**
+   * Returns the checksum of an image, which is compared over all its bytes and recorded with them. Undefined: there is
+   * none. If it throws, that image fails.
+   */
+  readonly checksum?: (imageId: string) => Checksum | undefined | Promise<Checksum | undefined>;
   /** Aborting ends it with the signal's reason; what was not fetched stays queued. */
   readonly signal?: AbortSignal;
   /** Called for every chunk, and awaited. If it throws or rejects, the image has failed with its error. */
@@ -42,7 +48,7 @@ export async function prefetchQueued(
   fetch: Fetch,
   options: PrefetchOptions,
 ): Promise<PrefetchResult> {
-  const { concurrency = 4, signal, onProgress } = options;
+  const { concurrency = 4, checksum, signal, onProgress } = options;
   assertPrefetchArguments(fetch, { ...options, concurrency });
   signal?.throwIfAborted();
   const imageIds = await cache.driver.getQueuedImages();
@@ -51,7 +57,7 @@ export async function prefetchQueued(
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
   const stopListening = onAbort(signal, stop, (stop, reason) => stop.abort(reason));
-  const prefetch = { cache, fetch, signal: stop.signal, onProgress };
+  const prefetch = { cache, fetch, checksum, signal: stop.signal, onProgress };
 
   const cached: string[] = [];
   const failed = new Map<string, Error>();
@@ -77,17 +83,22 @@ interface Prefetch {
   readonly cache: ImageCache;
   readonly fetch: Fetch;
   readonly signal: AbortSignal;
+  readonly checksum: PrefetchOptions['checksum'];
   readonly onProgress: PrefetchOptions['onProgress'];
 }
 
 /** False if somebody else is writing the image just now: it stays queued until he commits. */
-async function prefetchOne({ cache, fetch, signal, onProgress }: Prefetch, imageId: string): Promise<boolean> {
+async function prefetchOne(
+  { cache, fetch, checksum: checksumOf, signal, onProgress }: Prefetch,
+  imageId: string,
+): Promise<boolean> {
   if (await cache.driver.isCached(imageId)) {
     await cache.driver.deleteQueuedImage(imageId);
     return true;
   }
   if (await cache.driver.isBeingCached(imageId)) return false;
 
+  const checksum = await checksumOf?.(imageId);
   const fetched = await fetchImage(fetch, imageId, 0, signal);
   const { body, expectedSize } = fetched;
   let bytes = 0;
@@ -104,7 +115,11 @@ async function prefetchOne({ cache, fetch, signal, onProgress }: Prefetch, image
   })();
   try {
     if (expectedSize !== undefined && expectedSize > cache.maxSize) throw tooLarge(imageId);
-    const options = expectedSize === undefined ? { signal } : { signal, expectedSize };
+    const options = {
+      signal,
+      ...(expectedSize !== undefined && { expectedSize }),
+      ...(checksum !== undefined && { checksum }),
+    };
     const done = await cache.cacheImage(imageId, source, options);
     if (done) await onProgress?.({ imageId, bytes, done });
     return done;
@@ -118,11 +133,14 @@ function tooLarge(imageId: string): NoSpaceError {
   return new NoSpaceError(`image ${JSON.stringify(imageId)} is larger than the cache`, { imageId });
 }
 
-function assertPrefetchArguments(fetch: unknown, { concurrency, signal, onProgress }: PrefetchOptions): void {
+function assertPrefetchArguments(fetch: unknown, { concurrency, checksum, signal, onProgress }: PrefetchOptions): void {
   if (typeof fetch !== 'function') throw invalidType('fetch', 'of type function', fetch);
   assertCount(concurrency, 'options.concurrency');
   if (concurrency < 1) throw outOfRange('options.concurrency', '>= 1', concurrency);
   assertSignal(signal, 'options.signal');
+  if (checksum !== undefined && typeof checksum !== 'function') {
+    throw invalidType('options.checksum', 'of type function', checksum);
+  }
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalidType('options.onProgress', 'of type function', onProgress);
   }

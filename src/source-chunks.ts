@@ -4,14 +4,7 @@ import { eventLoopTurn } from './event-loop-turn.ts';
 import { assertWholeAnswer, httpAnswerOf } from './http-answer.ts';
 import { ignoreErrors } from './ignore-errors.ts';
 import { untilAborted } from './on-abort.ts';
-import {
-  assertEnded,
-  assertUnread,
-  isNodeStream,
-  isUsedWebStream,
-  type NodeStream,
-  usedSource,
-} from './unread-source.ts';
+import { assertEnded, assertUnread, isNodeStream, type NodeStream } from './unread-source.ts';
 import { assertBytes, invalidType } from './validate.ts';
 import { isWebStream } from './web-stream.ts';
 
@@ -57,7 +50,6 @@ export async function* chunksOf(
 ): AsyncGenerator<Uint8Array, void, void> {
   assertUnread(source);
   const chunks = iterate(source);
-  let used = isUsedWebStream(source);
   let ended = false;
   try {
     while (true) {
@@ -67,11 +59,9 @@ export async function* chunksOf(
       const { done, value } = await untilAborted(Promise.resolve(chunks.next()), ...signals);
       if (done) {
         ended = true;
-        if (used) throw usedSource(source);
         assertEnded(source);
         return;
       }
-      used = false;
       assertBytes(value, 'source chunk');
       yield value;
     }

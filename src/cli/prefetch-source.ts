@@ -5,7 +5,7 @@ import { InvalidArgumentError } from 'commander';
 
 import { FetchFailedError } from '../errors.ts';
 import type { Fetch } from '../fetch.ts';
-import { textOf, withoutSecrets } from '../reason.ts';
+import { textOf } from '../reason.ts';
 import { CliError, cliErrorCode, fileError } from '../terminal/cli-error.ts';
 
 /** Where images come from. */
@@ -74,8 +74,8 @@ function fetchFromServer(template: string, stallMs: number): Fetch {
     const url = template.replaceAll(placeholder, () => encodeURIComponent(imageId));
     const stall = new StallTimer(stallMs);
     const explain = (error: unknown) => {
-      const reason = stall.signal.aborted ? `nothing came for ${stallMs / 1000} s` : withoutSecrets(reasonOf(error));
-      return new FetchFailedError(`cannot fetch ${withoutSecrets(url)}: ${reason}`, { imageId, cause: error });
+      const reason = stall.signal.aborted ? `nothing came for ${stallMs / 1000} s` : reasonOf(error);
+      return new FetchFailedError(`cannot fetch ${url}: ${reason}`, { imageId, cause: error });
     };
     try {
       // Compressed on the way, its length would not be known.

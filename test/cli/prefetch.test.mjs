@@ -1,6 +1,7 @@
 // prefetch: what is queued is fetched from a server or a directory, and what fails is told and stays queued.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -9,6 +10,7 @@ import { suite, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
 import { fetchFrom, sourceOption } from '../../dist/cli/prefetch-source.js';
+import { getXattr } from '../../dist/index.js';
 import { bytesOf } from '../support/contents.mjs';
 import { defer } from '../support/defer.mjs';
 import { within } from '../support/within.mjs';
@@ -143,6 +145,24 @@ suite('prefetch from a server', () => {
     const wrong = await cli(['prefetch', '--from', 'http://user:s3cret@host/{id}'], { dir });
     assert.equal(wrong.code, 2);
     assert.doesNotMatch(wrong.stderr, /s3cret/);
+  });
+
+  test('a file of checksums – given – lets only the bytes pass that it names', async (t) => {
+    const answer = (response) => response.end('the bytes');
+    const { home, dir, driver, from } = await queuedAt(t, { right: answer, wrong: answer, unnamed: answer });
+    const file = join(home, 'SHA256SUMS');
+    const digest = (bytes) => createHash('sha256').update(bytes).digest('hex');
+    writeFileSync(file, `${digest('the bytes')}  right\n${digest('others')} *wrong\n`);
+    const { code, value } = await jsonOf(['prefetch', '--from', from, '--checksums', file], { dir });
+    assert.equal(code, 1);
+    assert.deepEqual(value.cached, ['right']);
+    const codes = Object.fromEntries(value.failed.map(({ imageId, error }) => [imageId, error.code]));
+    assert.deepEqual(codes, { wrong: 'ERR_CHECKSUM_MISMATCH', unnamed: 'ERR_CLI_FILE' });
+    assert.equal(await driver.isCached('wrong'), false);
+    assert.match(String(await getXattr(join(dir, 'right'), 'xattr_cache.digest')), /^9 sha256-/);
+    writeFileSync(file, 'no digest\n');
+    assert.equal((await cli(['prefetch', '--from', from, '--checksums', file], { dir })).code, 2);
+    assert.equal((await cli(['prefetch', '--from', from, '--checksums', join(home, 'none')], { dir })).code, 1);
   });
 
   test('an answer that is encoded though identity was asked for – is refused', async (t) => {

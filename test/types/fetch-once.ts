@@ -84,7 +84,12 @@ export const everyOption = {
   cache: { dir: 'a', maxSize: 1, stallTimeSeconds: 1, autoPrune: true, lowWatermark: 1, logger: console },
   driver: { driver: new XattrDriver({ dir: 'a' }) },
   fetch: { checksum: 'sha256-AAAA', expectedSize: 1, finishFetch: true, signal },
-  prefetch: { concurrency: 1, signal, onProgress: ({ imageId, bytes, done }) => console.log(imageId, bytes, done) },
+  prefetch: {
+    concurrency: 1,
+    checksum: (imageId) => (imageId === 'a' ? 'sha256-AAAA' : undefined),
+    signal,
+    onProgress: ({ imageId, bytes, done }) => console.log(imageId, bytes, done),
+  },
   prune: { maxSize: 1, dryRun: true, signal },
   range: { start: 0, end: 1, signal },
   write: { expectedSize: 1, signal },

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { fetchImage } from '../../dist/fetch.js';
+import { fetchedChunks, fetchImage } from '../../dist/fetch.js';
 
 const asked = 5;
 
@@ -39,4 +39,29 @@ for (const [what, headers] of Object.entries(refused)) {
 
 test('a whole response – any requested offset – begins at 0', async () => {
   assert.deepEqual(await take({ 'content-length': '5' }, 200), { offset: 0, expectedSize: 5 });
+});
+
+test('an answer of another length than is known – fetched – is refused before a byte is read', async () => {
+  const { signal } = new AbortController();
+  const answer = () => new Response('56789', { headers: { 'content-length': '5' } });
+  await assert.rejects(fetchImage(answer, 'image', 0, signal, 6), {
+    code: 'ERR_SIZE_MISMATCH',
+    expected: 6,
+    actual: 5,
+  });
+});
+
+test('a part with fewer bytes than it says – read – is not followed by the next', async () => {
+  const { signal } = new AbortController();
+  const parts = {
+    0: new Response('012', { status: 206, headers: { 'content-range': 'bytes 0-4/10' } }),
+    5: new Response('5678901', { status: 206, headers: { 'content-range': 'bytes 5-9/10' } }),
+  };
+  const source = await fetchImage((_imageId, { offset }) => parts[offset], 'image', 0, signal);
+  const chunks = [];
+  const reading = async () => {
+    for await (const chunk of fetchedChunks(source, 'image', signal)) chunks.push(chunk);
+  };
+  await assert.rejects(reading(), { code: 'ERR_SIZE_MISMATCH', expected: 5, actual: 3 });
+  assert.equal(Buffer.concat(chunks).toString(), '012');
 });

@@ -8,6 +8,7 @@ import { printableId } from '../../terminal/printable.ts';
 import { progressLine } from '../../terminal/progress-line.ts';
 import { formatSize } from '../../terminal/size.ts';
 import { type CacheOptions, cacheCommand, type LimitOptions, maxSizeOption } from '../cache-options.ts';
+import { readChecksumFile } from '../checksum-file.ts';
 import { openCache, openOrMakeDriver } from '../open-driver.ts';
 import { fetchFrom, type PrefetchSource, sourceOption } from '../prefetch-source.ts';
 import { failedImage, failureOf, printReport } from '../report.ts';
@@ -16,6 +17,7 @@ interface Options extends CacheOptions, LimitOptions {
   readonly from: PrefetchSource;
   readonly concurrency: number;
   readonly timeout: number;
+  readonly checksums?: string;
 }
 
 /** Adds `prefetch` to the program. */
@@ -24,12 +26,14 @@ export function addPrefetchCommand(program: Command): void {
     .requiredOption('--from <source>', 'a URL with {id} in it, or a directory', sourceOption)
     .option('--concurrency <n>', 'how many at once', countOption(1, 256), 4)
     .option('--timeout <seconds>', 'give an image up when nothing has come for so long', secondsOption(86_400), 60)
+    .option('--checksums <file>', 'refuse other bytes than these: lines as sha256sum writes them, with ids as names')
     .addOption(maxSizeOption())
     .action((options: Options) => interruptible((signal) => prefetch(options, signal)));
 }
 
 async function prefetch(options: Options, signal: AbortSignal): Promise<void> {
   const fetch = await fetchFrom(options.from, options.timeout * 1000);
+  const checksum = options.checksums === undefined ? undefined : await readChecksumFile(options.checksums);
   await using driver = await openOrMakeDriver(options);
   const cache = await openCache(driver, options);
   const queued = await driver.getQueuedImages();
@@ -41,7 +45,8 @@ async function prefetch(options: Options, signal: AbortSignal): Promise<void> {
     progress.show(text);
   };
   const { concurrency } = options;
-  const result = await cache.prefetch(fetch, { concurrency, signal, onProgress }).finally(progress.end);
+  const prefetchOptions = { concurrency, signal, onProgress, ...(checksum && { checksum }) };
+  const result = await cache.prefetch(fetch, prefetchOptions).finally(progress.end);
   await report(queued, result, options);
 }
 
