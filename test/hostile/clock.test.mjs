@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { openCache } from '../manager/support/caches.mjs';
 import { bytesOf } from '../support/contents.mjs';
 import { shuffled } from '../support/sample.mjs';
 import { randomNumbers, seed } from '../support/seed.mjs';
@@ -45,6 +46,28 @@ test('an eviction – future times, untouched – goes by birth, before images u
   await driver.writeImage('new', bytesOf(10));
   await driver.readImage('7');
   assert.deepEqual(idsOf(await driver.evictTo(0)), [...ids.filter((id) => id !== '7'), 'new', '7']);
+});
+
+test('a future time – listed, evicted, in the stats – counts as the last use before', async (t) => {
+  const driver = await openDriver(t);
+  const cache = await openCache(t, { driver });
+  const before = Date.now() - 1000; // The kernel's clock has ticks.
+  await driver.writeImage('both', bytesOf(10));
+  await driver.writeImage('access', bytesOf(10));
+  setTimes(join(driver.dir, 'both'), fromNow(day));
+  setTimes(join(driver.dir, 'access'), fromNow(day), 5000);
+
+  const { oldestAccessMs, newestAccessMs } = await cache.stats();
+  const listed = await driver.getCachedImages();
+  const { images } = await driver.evictTo(0);
+
+  for (const list of [listed, images]) {
+    const [access, both] = list.map(({ lastAccessedMs }) => lastAccessedMs);
+    assert.equal(access, 5_000_000);
+    assert(both > before && both <= Date.now(), `${both}`);
+  }
+  assert.equal(oldestAccessMs, 5_000_000);
+  assert(newestAccessMs > before && newestAccessMs <= Date.now(), `${newestAccessMs}`);
 });
 
 test('future times – request; failure and foreign writer – is served last; are reaped', async (t) => {
