@@ -2,7 +2,7 @@ import type { ChecksumVerifier } from './checksum.ts';
 import type { ImageSource, ImageWriter } from './driver.ts';
 import { SizeMismatchError } from './errors.ts';
 import { HeldSource } from './held-source.ts';
-import { droppedReason } from './reason.ts';
+import { droppedReason, rollbackReason } from './reason.ts';
 import { recordDigest } from './recorded-digest.ts';
 import { chunksOf } from './source-chunks.ts';
 
@@ -91,7 +91,7 @@ async function* copy(source: ImageSource, tee: Tee, signals: Signals): AsyncGene
     if (expectedSize !== undefined && size !== expectedSize) throw new SizeMismatchError(imageId, expectedSize, size);
     await writer.commit(size, verifier?.verify(imageId));
   } catch (error) {
-    reason = error;
+    reason = rollbackReason(error, ...signals);
     throw error;
   } finally {
     await writer.rollback(reason);

@@ -5,6 +5,7 @@ export type CacheErrorCode =
   | 'ERR_BAD_DRIVER_CONFIGURATION'
   | 'ERR_CHECKSUM_MISMATCH'
   | 'ERR_CLAIM_LOST'
+  | 'ERR_FETCH_CYCLE'
   | 'ERR_FETCH_FAILED'
   | 'ERR_IMAGE_BUSY'
   | 'ERR_IMAGE_NOT_FOUND'
@@ -125,6 +126,11 @@ export class ImageNotFoundError extends CacheError {
   }
 }
 
+interface BusyDetails extends ErrorDetails {
+  /** What keeps it, as the message's predicate. */
+  readonly reason?: string;
+}
+
 /** A live writer, or a foreign one, has the image. */
 export class ImageBusyError extends CacheError {
   static {
@@ -132,11 +138,8 @@ export class ImageBusyError extends CacheError {
   }
 
   /** For drivers of one's own. */
-  constructor(imageId: string, details?: ErrorDetails) {
-    super('ERR_IMAGE_BUSY', `image ${JSON.stringify(imageId)} is being written by somebody else`, {
-      ...details,
-      imageId,
-    });
+  constructor(imageId: string, { reason = 'is being written by somebody else', ...details }: BusyDetails = {}) {
+    super('ERR_IMAGE_BUSY', `image ${JSON.stringify(imageId)} ${reason}`, { ...details, imageId });
   }
 }
 
@@ -240,6 +243,22 @@ export class FetchFailedError extends CacheError {
     super('ERR_FETCH_FAILED', message, details);
     this.status = status;
     this.remote = remote;
+  }
+}
+
+/** A `fetch` that asks, directly or through others, for the image that it fetches: it would wait for itself. */
+export class FetchCycleError extends CacheError {
+  static {
+    FetchCycleError.prototype.name = 'FetchCycleError';
+  }
+
+  /** For drivers of one's own. */
+  constructor(imageId: string, fetching: string, details?: ErrorDetails) {
+    const through = imageId === fetching ? '' : `, through image ${JSON.stringify(fetching)}`;
+    super('ERR_FETCH_CYCLE', `the fetch of image ${JSON.stringify(imageId)} waits for that image${through}`, {
+      ...details,
+      imageId,
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import type { Checksum } from './checksum.ts';
 import { ChecksumVerifier } from './checksum.ts';
 import { ClaimLostError, NoSpaceError, SizeMismatchError } from './errors.ts';
 import { type Fetch, fetchedChunks, fetchImage } from './fetch.ts';
+import type { FetchCycles } from './fetch-cycles.ts';
 import type { FlightImage, GrowingImage } from './growing-image.ts';
 import type { XattrImageWriter } from './image-writer.ts';
 import { droppedReason } from './reason.ts';
@@ -21,6 +22,7 @@ export interface FlightSource {
   readonly expectedSize: number | undefined;
   /** Bytes: what is larger cannot stay in the cache. */
   readonly maxSize: number;
+  readonly cycles: FetchCycles;
 }
 
 /**
@@ -56,13 +58,14 @@ export class FlightFetch {
 
   /**
    * Never fails: what is wrong is in `failure`, and on the file. With the image of a dead writer its bytes are taken over
-   * if the source can go on from there.
+   * if the source can go on from there; `copied` is called when that image is not needed any more.
    *
    * @returns the bytes that were committed, 0 if none were
    */
-  async run(dead: FlightImage | undefined): Promise<number> {
+  async run(dead: FlightImage | undefined, copied: () => void): Promise<number> {
+    const running = this.#source.cycles.begin(this.#imageId);
     try {
-      await this.#fetch(dead);
+      await running.run(() => this.#fetch(dead, copied));
       await this.#blamingCache(() => this.#writer.commit());
       return this.#writer.bytesWritten;
     } catch (error) {
@@ -73,6 +76,7 @@ export class FlightFetch {
       }
       return 0;
     } finally {
+      running.end();
       this.over = true;
       await this.#image.look();
     }
@@ -86,7 +90,7 @@ export class FlightFetch {
     }
   }
 
-  async #fetch(dead: FlightImage | undefined): Promise<void> {
+  async #fetch(dead: FlightImage | undefined, copied: () => void): Promise<void> {
     const { signal } = this.#stop;
     const { fetch, checksum } = this.#source;
     const verifier = checksum === undefined ? undefined : await ChecksumVerifier.of(checksum);
@@ -101,6 +105,8 @@ export class FlightFetch {
     } catch (error) {
       stopSource(source.body);
       throw error;
+    } finally {
+      copied();
     }
     for await (const chunk of fetchedChunks(source, this.#imageId, signal)) {
       this.#assertFits(this.#writer.bytesWritten + chunk.byteLength);
@@ -117,6 +123,7 @@ export class FlightFetch {
   async #copy(from: FlightImage, size: number, verifier: ChecksumVerifier | undefined): Promise<void> {
     const buffer = Buffer.allocUnsafe(Math.min(copySize, size));
     while (this.#writer.bytesWritten < size) {
+      this.#stop.signal.throwIfAborted();
       const position = this.#writer.bytesWritten;
       const got = await from.read(buffer, 0, Math.min(buffer.length, size - position), position);
       if (got === 0) throw new SizeMismatchError(this.#imageId, size, position);

@@ -2,7 +2,7 @@ import type { DriverContext } from './driver-context.ts';
 import { cutShort, FetchFailedError, NotOpenError } from './errors.ts';
 import { eventLoopTurn } from './event-loop-turn.ts';
 import type { FetchReader } from './fetched-image.ts';
-import type { Flight } from './flight.ts';
+import type { Cursor, Flight } from './flight.ts';
 import type { FlightImage } from './growing-image.ts';
 import { tellHit } from './hit.ts';
 import { onAbort, untilAborted } from './on-abort.ts';
@@ -12,12 +12,16 @@ export interface FlightReaderOptions {
   readonly context: DriverContext;
   readonly finishFetch: boolean;
   readonly signal: AbortSignal | undefined;
+  /** Go past the cache when the writer has brought no byte for so long. */
+  readonly stalledAfterMs: number | undefined;
+  /** Called when nothing is read any more. */
+  readonly onLeft: () => void;
   /** Reads past the cache, should that fail. */
   readonly openSource: () => SourceReader;
 }
 
-/** Readers that were dropped without being closed. */
-const dropped = new FinalizationRegistry<Flight>((flight) => flight.leave());
+/** How readers leave that were dropped without being closed. */
+const dropped = new FinalizationRegistry<() => void>((leave) => leave());
 
 /** One of those who read an image that is on its way. It is held up by nobody but the one who writes. */
 export class FlightReader implements FetchReader {
@@ -25,18 +29,26 @@ export class FlightReader implements FetchReader {
   readonly #options: FlightReaderOptions;
   readonly #stop = new AbortController();
   #stopListening: () => void = () => {};
-  /** What was read from last, and how far. */
-  #image: FlightImage | undefined;
-  #end = 0;
+  readonly #cursor: Cursor;
+  readonly #leaveFlight: () => void;
   #past: SourceReader | undefined;
   #closed: Promise<{ readonly counted: boolean }> | undefined;
 
   constructor(flight: Flight, options: FlightReaderOptions) {
     this.#flight = flight;
     this.#options = options;
-    flight.enter(options.finishFetch);
-    dropped.register(this, flight, this);
-    const { signal } = options;
+    const { signal, onLeft } = options;
+    const cursor = flight.enter(options.finishFetch);
+    this.#cursor = cursor;
+    this.#leaveFlight = () => flight.leave(cursor);
+    dropped.register(
+      this,
+      () => {
+        flight.leave(cursor);
+        onLeft();
+      },
+      this,
+    );
     this.#stopListening = onAbort(signal, this, (self, reason) => {
       self.#stop.abort(reason);
       void self.abort().catch(() => {});
@@ -54,6 +66,24 @@ export class FlightReader implements FetchReader {
   }
 
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    try {
+      const got = await this.#readThrough(buffer, offset, length, position);
+      if (got !== undefined) return got;
+    } catch (error) {
+      this.#assertOpen(); // What was closed meanwhile fails in many ways, all for that reason.
+      throw error;
+    }
+    this.#assertOpen();
+    return this.#goPast().read(buffer, offset, length, position);
+  }
+
+  /** Undefined: it is to be read past the cache. */
+  async #readThrough(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<number | undefined> {
     while (!this.#past) {
       if (eventLoopTurn.isOver) await eventLoopTurn.next();
       this.#assertOpen();
@@ -62,16 +92,13 @@ export class FlightReader implements FetchReader {
       const { size } = image.seen;
       if (position < size) {
         const got = await image.read(buffer, offset, Math.min(length, size - position), position);
-        this.#image = image;
-        this.#end = Math.max(this.#end, position + got);
+        this.#cursor.end = Math.max(this.#cursor.end, position + got);
         if (got > 0) return got;
         if (image.seen.progress === 'complete') throw cutShort(this.#flight.imageId, position, size);
       }
       if (await this.#isOver(image, size)) return 0;
     }
-    this.#assertOpen();
-    this.#past ??= this.#options.openSource();
-    return this.#past.read(buffer, offset, length, position);
+    return undefined;
   }
 
   async close(): Promise<{ readonly counted: boolean }> {
@@ -95,16 +122,19 @@ export class FlightReader implements FetchReader {
       this.#assertOpen();
       if (this.#past) return undefined;
       const { image } = this.#flight;
-      const before = this.#image;
-      if (!image || !before || image === before || this.#end === 0) return image;
-      const { size } = image.seen;
-      if (size < this.#end) {
-        // Complete, and shorter than what was read before?
-        if (await this.#isOver(image, size)) throw this.#changed();
-      } else {
-        if (await this.#flight.beginsLike(before, image, this.#end)) return image;
-        throw this.#changed();
+      const { image: before, end } = this.#cursor;
+      if (!image) return undefined;
+      if (before && image !== before && end > 0) {
+        const { size } = image.seen;
+        if (size < end) {
+          // Complete, and shorter than what was read before?
+          if (await this.#isOver(image, size)) throw this.#changed();
+          continue;
+        }
+        if (!(await untilAborted(this.#flight.beginsLike(before, image, end), this.#signal))) throw this.#changed();
       }
+      this.#flight.advance(this.#cursor, image);
+      return image;
     }
   }
 
@@ -115,19 +145,33 @@ export class FlightReader implements FetchReader {
       case 'complete':
         return seen.size <= size;
       case 'growing':
-        if (seen.size <= size) await image.news(this.#signal);
+        if (seen.size <= size) await this.#waitForMore(image);
         return false;
       case 'abandoned':
         await untilAborted(this.#flight.takeOver(image), this.#signal);
         return false;
       case 'uncached':
-        this.#past = this.#options.openSource();
+        this.#goPast();
         return false;
     }
   }
 
+  async #waitForMore(image: FlightImage): Promise<void> {
+    const { stalledAfterMs } = this.#options;
+    if (await image.news(this.#signal, stalledAfterMs)) return;
+    this.#flight.tellStalled(stalledAfterMs ?? 0);
+    this.#goPast();
+  }
+
+  /** Reads on from its own source, and wants nothing of the flight any more. */
+  #goPast(): SourceReader {
+    this.#past ??= this.#options.openSource();
+    this.#leaveFlight();
+    return this.#past;
+  }
+
   async #countAndLeave(): Promise<{ readonly counted: boolean }> {
-    const image = this.#image ?? this.#flight.image;
+    const image = this.#cursor.image ?? this.#flight.image;
     try {
       if (this.#past || !image || image.seen.progress !== 'complete') return { counted: false };
       const hit = await image.countHit();
@@ -141,7 +185,8 @@ export class FlightReader implements FetchReader {
     this.#stopListening();
     this.#stop.abort(new NotOpenError(`image ${JSON.stringify(this.#flight.imageId)} is closed`, this.#flight));
     dropped.unregister(this);
-    this.#flight.leave();
+    this.#leaveFlight();
+    this.#options.onLeft();
     await this.#past?.abort();
   }
 

@@ -1,5 +1,5 @@
 import { Comparison } from './comparison.ts';
-import { type CacheError, NotOpenError } from './errors.ts';
+import { type CacheError, ImageBusyError, NotOpenError } from './errors.ts';
 import { FlightFetch, type FlightSource } from './flight-fetch.ts';
 import type { FlightImage } from './growing-image.ts';
 import { type Located, locateImage } from './locate-image.ts';
@@ -16,6 +16,8 @@ export interface FlightOptions {
   readonly source: FlightSource;
   /** Go on when every reader has left. */
   readonly finishFetch: boolean;
+  /** Aborted when the cache is closed. */
+  readonly signal: AbortSignal;
   /** An image of so many bytes was committed. */
   readonly onCommit: (size: number) => Promise<void>;
   /** What failed is the cache; those who read go on without it. */
@@ -26,6 +28,14 @@ export interface FlightOptions {
   readonly onLead: (stop: () => void, ended: Promise<void>) => void;
 }
 
+/** Where a reader is. Apart from the reader, which a flight must not keep from being collected. */
+export interface Cursor {
+  /** Known to begin with all that was read, and so not to be released. */
+  image: FlightImage | undefined;
+  /** Bytes from the beginning up to the furthest that was read. */
+  end: number;
+}
+
 /**
  * An image on its way, once in this process however many read it: fetched by us, or followed while somebody else does.
  * If whoever writes it dies, it is taken over, and those who read do not notice.
@@ -33,10 +43,13 @@ export interface FlightOptions {
 export class Flight {
   readonly imageId: string;
   readonly #options: FlightOptions;
-  readonly #images: FlightImage[] = [];
+  /** Those that somebody needs, and the one that is read now as the last. */
+  #images: FlightImage[] = [];
+  /** The image of a dead writer that is being copied. */
+  #copied: FlightImage | undefined;
   #fetch: FlightFetch | undefined;
   #leading: Promise<void> = Promise.resolve();
-  #readers = 0;
+  readonly #cursors = new Set<Cursor>();
   #finish: boolean;
   #over = false;
   /** Who writes it now cannot be followed. */
@@ -53,7 +66,7 @@ export class Flight {
 
   /** Of an image that is not to go through the cache now. */
   static uncached(options: FlightOptions): Flight {
-    return new Flight(options, { where: 'elsewhere' });
+    return new Flight(options, { where: 'elsewhere', barred: false });
   }
 
   private constructor(options: FlightOptions, located: Located) {
@@ -84,21 +97,31 @@ export class Flight {
     return this.#fetch?.expectedSize ?? this.#options.source.expectedSize;
   }
 
-  enter(finishFetch: boolean): void {
-    this.#readers += 1;
+  enter(finishFetch: boolean): Cursor {
+    const cursor: Cursor = { image: undefined, end: 0 };
+    this.#cursors.add(cursor);
     this.#finish ||= finishFetch;
+    return cursor;
   }
 
-  leave(): void {
-    this.#readers -= 1;
+  /** A reader goes on in another image than before. */
+  advance(cursor: Cursor, image: FlightImage): void {
+    if (cursor.image === image) return;
+    cursor.image = image;
+    this.#releaseUnneeded();
+  }
+
+  leave(cursor: Cursor): void {
+    if (!this.#cursors.delete(cursor)) return;
+    this.#releaseUnneeded();
     this.checkWanted();
   }
 
   /** Ends what nobody wants any more. */
   checkWanted(): void {
-    if (this.#readers > 0 || this.#takingOver) return;
+    if (this.#cursors.size > 0 || this.#takingOver) return;
     if (this.#fetch && !this.#fetch.over) {
-      if (!this.#finish) void this.#fetch.stopWhenAlone(() => this.#readers > 0 || this.#finish);
+      if (!this.#finish) void this.#fetch.stopWhenAlone(() => this.#cursors.size > 0 || this.#finish);
       return;
     }
     this.#end();
@@ -137,6 +160,13 @@ export class Flight {
     throw fetch ? fetch.failure : remoteFailure(this.imageId, reason);
   }
 
+  /** A reader goes past the cache, since its writer has brought no byte for so many milliseconds. */
+  tellStalled(silentMs: number): void {
+    this.#options.onCacheError(
+      new ImageBusyError(this.imageId, { reason: `has a writer that has brought no byte for ${silentMs} ms` }),
+    );
+  }
+
   /** Goes on in another file, written by us or by whoever was faster. Once, however many ask. */
   async takeOver(dead: FlightImage): Promise<void> {
     if (this.image !== dead) return;
@@ -164,11 +194,15 @@ export class Flight {
   #enter(located: Located, dead: FlightImage | undefined): void {
     this.#fetch = undefined;
     if (located.where === 'elsewhere') {
+      if (located.barred) this.#options.onCacheError(barred(this.imageId));
       this.#outOfReach = true;
       this.#end();
       return;
     }
     this.#images.push(located.image);
+    this.#copied = dead;
+    if (located.where !== 'claimed') this.#copied = undefined;
+    this.#releaseUnneeded();
     if (located.where !== 'claimed') return;
     const fetch = new FlightFetch(this.imageId, this.#options.source, located.writer, located.image);
     this.#fetch = fetch;
@@ -178,11 +212,27 @@ export class Flight {
 
   async #lead(fetch: FlightFetch, image: FlightImage, dead: FlightImage | undefined): Promise<void> {
     const { onCommit, onCacheError } = this.#options;
-    const size = await fetch.run(dead);
+    const size = await fetch.run(dead, () => {
+      this.#copied = undefined;
+      this.#releaseUnneeded();
+    });
     if (!isAbandoned(image)) this.#end(); // Else those who still read go on with another.
     if (fetch.cacheFailed) onCacheError(fetch.failure);
     this.checkWanted();
     if (size > 0) await onCommit(size).catch(onCacheError);
+  }
+
+  /** Each take-over leaves an image behind, with its descriptors and the room that it takes on disk. */
+  #releaseUnneeded(): void {
+    const needed = new Set([this.image, this.#copied]);
+    for (const { image } of this.#cursors) needed.add(image);
+    for (const image of this.#images) {
+      if (needed.has(image)) continue;
+      image.release();
+      this.#compared.delete(image);
+      for (const befores of this.#compared.values()) befores.delete(image);
+    }
+    this.#images = this.#images.filter((image) => needed.has(image));
   }
 
   #release(): void {
@@ -196,15 +246,18 @@ export class Flight {
   }
 }
 
-async function locate({ driver, imageId, source, onCacheError }: FlightOptions): Promise<Located> {
-  const { expectedSize } = source;
+async function locate({ driver, imageId, source, signal, onCacheError }: FlightOptions): Promise<Located> {
   try {
-    return await locateImage(driver, imageId, expectedSize === undefined ? {} : { expectedSize });
+    return await locateImage(driver, imageId, source.expectedSize, signal);
   } catch (error) {
     if (error instanceof NotOpenError) throw error;
     onCacheError(error);
-    return { where: 'elsewhere' };
+    return { where: 'elsewhere', barred: false };
   }
+}
+
+function barred(imageId: string): ImageBusyError {
+  return new ImageBusyError(imageId, { reason: 'has a writer that died, whose token another process has locked' });
 }
 
 /** Its writer is dead, or gave up though nothing was wrong with the image. */

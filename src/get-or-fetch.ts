@@ -4,6 +4,7 @@ import type { ImageReader } from './driver.ts';
 import { EngineCalls, lacksDescriptors } from './engine-calls.ts';
 import { CacheError, ImageNotFoundError, NotOpenError } from './errors.ts';
 import type { Fetch } from './fetch.ts';
+import { FetchCycles } from './fetch-cycles.ts';
 import { FetchedImage } from './fetched-image.ts';
 import { Flight, type FlightOptions } from './flight.ts';
 import type { FlightSource } from './flight-fetch.ts';
@@ -31,6 +32,8 @@ export interface FlightsOptions {
   readonly driver: XattrDriver;
   /** Bytes: what is larger does not stay in the cache. */
   readonly maxSize: number;
+  /** When a reader goes past the cache whose writer brings no byte. Milliseconds. */
+  readonly stalledAfterMs: number | undefined;
   /** Waits until there is room to write. @throws when a consumer cannot be kept waiting any longer */
   readonly room: () => Promise<void>;
   readonly onCommit: (size: number) => Promise<void>;
@@ -44,9 +47,11 @@ export class Flights {
   /** How each fetch is stopped that has not ended, also one that nobody is to join any more. */
   readonly #fetches = new Map<Promise<void>, () => void>();
   readonly #closing = new AbortController();
+  readonly #cycles: FetchCycles;
 
   constructor(options: FlightsOptions) {
     this.#options = options;
+    this.#cycles = new FetchCycles(options.driver.dir);
   }
 
   /** See {@link ImageCache.getOrFetch}. */
@@ -60,20 +65,33 @@ export class Flights {
       if (cached) return new FetchedImage(imageId, 'cache', new CachedReader(cached, signal));
       miss = false;
       this.#closing.signal.throwIfAborted();
+      const fetched = await this.#readAlong(imageId, fetch, options);
+      if (fetched) return fetched;
+    }
+  }
 
+  /** Undefined: it was complete before it could be joined, and is to be looked for once more. */
+  async #readAlong(imageId: string, fetch: Fetch, options: FetchOptions): Promise<FetchedImage | undefined> {
+    const { signal, finishFetch = false } = options;
+    const { driver, stalledAfterMs } = this.#options;
+    const onLeft = this.#cycles.wait(imageId);
+    let left = true;
+    try {
       const mine = !this.#flights.has(imageId);
       const flight = await untilAborted(this.#join(imageId, fetch, options), signal);
-      const openSource = () => new SourceReader(imageId, this.#sourceOf(fetch, options), signal);
-      if (!flight.image) return new FetchedImage(imageId, 'uncached', openSource());
-      if (!flight.joinable) continue;
-      const { opened: context } = EngineCalls.of(this.#options.driver);
-      const reader = new FlightReader(flight, {
-        context,
-        finishFetch: options.finishFetch ?? false,
-        signal,
-        openSource,
-      });
+      const source = this.#sourceOf(fetch, options);
+      if (!flight.image) {
+        left = false;
+        return new FetchedImage(imageId, 'uncached', new SourceReader(imageId, source, signal, onLeft));
+      }
+      if (!flight.joinable) return undefined;
+      const openSource = () => new SourceReader(imageId, source, signal);
+      const { opened: context } = EngineCalls.of(driver);
+      const reader = new FlightReader(flight, { context, finishFetch, signal, stalledAfterMs, onLeft, openSource });
+      left = false;
       return new FetchedImage(imageId, mine && flight.leads ? 'fetch' : 'follow', reader);
+    } finally {
+      if (left) onLeft();
     }
   }
 
@@ -117,6 +135,7 @@ export class Flights {
       imageId,
       source: this.#sourceOf(fetch, options),
       finishFetch: options.finishFetch ?? false,
+      signal: this.#closing.signal,
       onCommit,
       onCacheError: (error) => onCacheError(imageId, error),
       onOver,
@@ -141,7 +160,7 @@ export class Flights {
   }
 
   #sourceOf(fetch: Fetch, { checksum, expectedSize }: FetchOptions): FlightSource {
-    return { fetch, checksum, expectedSize, maxSize: this.#options.maxSize };
+    return { fetch, checksum, expectedSize, maxSize: this.#options.maxSize, cycles: this.#cycles };
   }
 }
 

@@ -2,12 +2,13 @@ import { type FSWatcher, watch } from 'node:fs';
 
 import type { DriverContext } from './driver-context.ts';
 import { toCacheError } from './errors.ts';
-import { countHit, type HitOutcome } from './hit.ts';
+import { GatheredHits } from './gathered-hits.ts';
+import type { HitOutcome } from './hit.ts';
 import { type Handle, type NativeSighting, native } from './native.ts';
 import { untilAborted } from './on-abort.ts';
 import { readBytes } from './read-bytes.ts';
 import { releaseImage } from './release-image.ts';
-import { clearInterval, setInterval } from './timers.ts';
+import { clearInterval, clearTimeout, now, setInterval, setTimeout } from './timers.ts';
 
 /**
  * How often a writer of another process is looked at while somebody waits: nothing tells that a process has died, and
@@ -23,8 +24,12 @@ export interface FlightImage {
   readonly failure: unknown;
   /** Like `fs.read`; 0 where nothing more is there yet. */
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
-  /** Resolves when `seen` is another. @throws the signal's reason */
-  news(signal: AbortSignal | undefined): Promise<void>;
+  /**
+   * Resolves to true when `seen` is another, and to false when it has been the same for `patienceMs`.
+   *
+   * @throws the signal's reason
+   */
+  news(signal: AbortSignal, patienceMs: number | undefined): Promise<boolean>;
   countHit(): Promise<HitOutcome>;
   release(): void;
 }
@@ -34,13 +39,13 @@ abstract class OpenBytes {
   protected readonly context: DriverContext;
   readonly #imageId: string;
   readonly #handle: Handle;
-  /** Hits are counted one after another: a lock does not keep those apart that share a descriptor. */
-  #lastHit: Promise<unknown> = Promise.resolve();
+  readonly #hits: GatheredHits;
 
   constructor(context: DriverContext, imageId: string, handle: Handle) {
     this.context = context;
     this.#imageId = imageId;
     this.#handle = handle;
+    this.#hits = new GatheredHits(context, handle);
   }
 
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
@@ -52,9 +57,7 @@ abstract class OpenBytes {
   }
 
   countHit(): Promise<HitOutcome> {
-    const hit = this.#lastHit.then(() => countHit(this.context, this.#handle));
-    this.#lastHit = hit.catch(() => {});
-    return hit;
+    return this.#hits.count();
   }
 
   release(): void {
@@ -89,7 +92,9 @@ export class CompleteImage extends OpenBytes implements FlightImage {
     this.seen = { progress: 'complete', size, reason: '' };
   }
 
-  async news(): Promise<void> {}
+  async news(): Promise<boolean> {
+    return true;
+  }
 }
 
 /**
@@ -102,12 +107,12 @@ export class GrowingImage extends OpenBytes implements FlightImage {
   /** Whether the writer is this process, which then tells by `look()` what it has done. */
   readonly #own: boolean;
   #seen: NativeSighting = { progress: 'growing', size: 0, reason: '' };
+  /** When `seen` became what it is, by `now()`. */
+  #seenSinceMs = now();
   failure: unknown;
   #released = false;
-  /** Those who wait, all for the same news. */
-  #waiting = 0;
-  #news: Promise<void> | undefined;
-  #tell = (): void => {};
+  /** Those who wait for news. */
+  readonly #waiting = new Set<(isNews: boolean) => void>();
   #timer: NodeJS.Timeout | undefined;
   #watcher: FSWatcher | undefined;
 
@@ -160,7 +165,7 @@ export class GrowingImage extends OpenBytes implements FlightImage {
       const seen = inlineReads ? native.lookSync(this.#follower) : await native.lookAsync(this.#follower);
       // What was looked at in the pool may have been overtaken.
       if (this.#seen.progress !== 'growing' || (seen.progress === 'growing' && seen.size <= this.#seen.size)) return;
-      this.#seen = seen;
+      this.#see(seen);
     } catch (error) {
       if (this.#released) return;
       this.failure = this.explain(error);
@@ -170,23 +175,27 @@ export class GrowingImage extends OpenBytes implements FlightImage {
 
   /** The writer, which is this process, has written up to here. */
   noteWritten(size: number): void {
-    this.#seen = { ...this.#seen, size };
+    this.#see({ ...this.#seen, size });
     this.#wake();
   }
 
-  async news(signal: AbortSignal | undefined): Promise<void> {
-    // Kept here, since the first look may already bring it.
-    this.#news ??= new Promise((resolve) => {
-      this.#tell = resolve;
+  async news(signal: AbortSignal, patienceMs: number | undefined): Promise<boolean> {
+    let tell = (_isNews: boolean): void => {};
+    const told = new Promise<boolean>((resolve) => {
+      tell = resolve;
     });
-    const news = this.#news;
-    this.#waiting += 1;
+    this.#waiting.add(tell);
     this.#watch();
+    // Those who wait look before they give up: this process may have been stopped, and not the writer.
+    const giveUp = () => void this.look().then(() => tell(false));
+    const leftMs = patienceMs === undefined ? undefined : this.#seenSinceMs + patienceMs - now();
+    const timer = leftMs === undefined ? undefined : setTimeout(giveUp, Math.max(leftMs, 0));
     try {
-      await untilAborted(news, signal);
+      return await untilAborted(told, signal);
     } finally {
-      this.#waiting -= 1;
-      if (this.#waiting === 0) this.#rest();
+      clearTimeout(timer);
+      this.#waiting.delete(tell);
+      if (this.#waiting.size === 0) this.#rest();
     }
   }
 
@@ -200,9 +209,13 @@ export class GrowingImage extends OpenBytes implements FlightImage {
     this.#wake();
   }
 
+  #see(seen: NativeSighting): void {
+    this.#seen = seen;
+    this.#seenSinceMs = now();
+  }
+
   #wake(): void {
-    this.#news = undefined;
-    this.#tell();
+    for (const tell of this.#waiting) tell(true);
   }
 
   #watch(): void {
@@ -210,7 +223,7 @@ export class GrowingImage extends OpenBytes implements FlightImage {
     const look = () => void this.look();
     this.#timer = setInterval(look, lookIntervalMs);
     this.#watcher ??= watchInode(this.#fd, () => {
-      if (this.#waiting > 0) look();
+      if (this.#waiting.size > 0) look();
     });
     look(); // For what has happened before it was watched, or while nobody waited.
   }

@@ -8,15 +8,17 @@ export type HitOutcome = Exclude<NativeHit, null> | Locked;
 
 /** Counts a hit on an open image, and marks the access: on the event loop while that is quick, in the pool otherwise. */
 export function countHit(context: DriverContext, image: Handle): Promise<HitOutcome> {
-  const record = async () => {
-    if (eventLoopTurn.isOver) await eventLoopTurn.next();
-    return context.inlineHits ? recordInline(context, image) : recordInPool(context, image);
-  };
-  return retryWhileLocked(record, context.options.lockTimeoutMs);
+  return retryWhileLocked(() => recordHits(context, image, 1), context.options.lockTimeoutMs);
+}
+
+/** Tries once to count several hits as one number. */
+export async function recordHits(context: DriverContext, image: Handle, hits: number): Promise<HitOutcome> {
+  if (eventLoopTurn.isOver) await eventLoopTurn.next();
+  return context.inlineHits ? recordInline(context, image, hits) : recordInPool(context, image, hits);
 }
 
 export function countHitSync(context: DriverContext, image: Handle): HitOutcome {
-  return retryWhileLockedSync(() => recordInline(context, image), context.options.lockTimeoutMs);
+  return retryWhileLockedSync(() => recordInline(context, image, 1), context.options.lockTimeoutMs);
 }
 
 /** Tells those who listen; resolves to whether it was counted. */
@@ -27,14 +29,14 @@ export function tellHit(context: DriverContext, imageId: string, size: number, h
   return hit === true;
 }
 
-function recordInline(context: DriverContext, image: Handle): HitOutcome {
+function recordInline(context: DriverContext, image: Handle, hits: number): HitOutcome {
   const { accessResolutionMs } = context.options;
-  const record = () => native.recordHitSync(image, accessResolutionMs);
+  const record = () => native.recordHitSync(image, accessResolutionMs, hits);
   return context.timeAttributeWrite(record, (hit) => hit !== null) ?? locked;
 }
 
-async function recordInPool(context: DriverContext, image: Handle): Promise<HitOutcome> {
-  const hit = await native.recordHitAsync(image, context.options.accessResolutionMs);
+async function recordInPool(context: DriverContext, image: Handle, hits: number): Promise<HitOutcome> {
+  const hit = await native.recordHitAsync(image, context.options.accessResolutionMs, hits);
   if (hit === null) return locked;
   context.noteAttributeWrite();
   return hit;

@@ -27,6 +27,11 @@ export interface ImageCacheOptions {
   readonly autoPrune?: boolean;
   /** A part of `maxSize`, from 0 to 1. @defaultValue 0.9 */
   readonly lowWatermark?: number;
+  /**
+   * How long a reader of `getOrFetch` waits, in milliseconds, for a byte that the writer does not bring, before it reads
+   * past the cache: a writer that was stopped keeps its claim. @defaultValue for ever
+   */
+  readonly stalledAfterMs?: number;
   /** Told of what the cache swallows; silent by default. */
   readonly logger?: Logger;
 }
@@ -39,17 +44,21 @@ export interface ResolvedCacheOptions {
   readonly stallTimeSeconds: number | undefined;
   readonly autoPrune: boolean;
   readonly lowWatermark: number;
+  readonly stalledAfterMs: number | undefined;
   readonly logger: Logger | undefined;
 }
 
 /** Glance's `image_cache_max_size`, in bytes. */
 const defaultMaxSize = 10 * 1024 ** 3;
 
+/** The longest that a timer of Node's can wait. Milliseconds. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** @throws TypeError and RangeError */
 export function assertCacheOptions(options: ImageCacheOptions): ResolvedCacheOptions {
   assertOptions(options, 'options');
   const { dir, driver, maxSize = defaultMaxSize, stallTimeSeconds, logger } = options;
-  const { autoPrune = true, lowWatermark = 0.9 } = options;
+  const { autoPrune = true, lowWatermark = 0.9, stalledAfterMs } = options;
   if ((dir === undefined) === (driver === undefined)) {
     throw invalidValue('options', 'must have either a dir or a driver', options);
   }
@@ -60,5 +69,12 @@ export function assertCacheOptions(options: ImageCacheOptions): ResolvedCacheOpt
   if (typeof autoPrune !== 'boolean') throw invalidType('options.autoPrune', 'of type boolean', autoPrune);
   assertNonNegative(lowWatermark, 'options.lowWatermark');
   if (lowWatermark > 1) throw outOfRange('options.lowWatermark', '>= 0 and <= 1', lowWatermark);
-  return { dir, driver, maxSize, stallTimeSeconds, autoPrune, lowWatermark, logger: guarded(logger) };
+  if (stalledAfterMs !== undefined) assertTimer(stalledAfterMs, 'options.stalledAfterMs');
+  return { dir, driver, maxSize, stallTimeSeconds, autoPrune, lowWatermark, stalledAfterMs, logger: guarded(logger) };
+}
+
+function assertTimer(milliseconds: number, name: string): void {
+  assertNonNegative(milliseconds, name);
+  if (milliseconds >= 1 && milliseconds <= longestTimerMs) return;
+  throw outOfRange(name, `>= 1 and <= ${longestTimerMs}`, milliseconds);
 }

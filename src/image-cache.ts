@@ -209,6 +209,7 @@ export class ImageCache {
     this.#flights ??= new Flights({
       driver: this.#xattrDriver,
       maxSize: this.maxSize,
+      stalledAfterMs: this.#options.stalledAfterMs,
       room: async () => this.#autoPrune?.room(AbortSignal.timeout(patienceMs)),
       onCommit: async (size) => this.#autoPrune?.committed(size),
       onCacheError: (id, error) => this.#report(id, 'write', error),

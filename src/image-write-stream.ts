@@ -2,19 +2,21 @@ import { Writable } from 'node:stream';
 
 import type { ImageWriter, WriteOptions } from './driver.ts';
 import { destroyOnAbort } from './on-abort.ts';
-import { droppedReason } from './reason.ts';
+import { droppedReason, rollbackReason } from './reason.ts';
 
 type Callback = (error?: Error | null) => void;
 
 /** Writes an image. Commits before `finish` is emitted; destroyed before, it rolls back with the error. */
 export class ImageWriteStream extends Writable {
   readonly #openWriter: () => Promise<ImageWriter>;
+  readonly #signal: AbortSignal | undefined;
   #writer: ImageWriter | undefined;
 
   /** `openWriter` is called when the stream is constructed, so that a busy image is an `error` event. */
   constructor(openWriter: () => Promise<ImageWriter>, options: WriteOptions) {
     super({ decodeStrings: true });
     this.#openWriter = openWriter;
+    this.#signal = options.signal;
     destroyOnAbort(options.signal, this);
   }
 
@@ -35,7 +37,7 @@ export class ImageWriteStream extends Writable {
 
   override _destroy(error: Error | null, callback: Callback): void {
     // After a commit this does nothing.
-    const ended = this.#writer?.rollback(error ?? droppedReason) ?? Promise.resolve();
+    const ended = this.#writer?.rollback(rollbackReason(error ?? droppedReason, this.#signal)) ?? Promise.resolve();
     ended.then(() => callback(error), callback);
   }
 }

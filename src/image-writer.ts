@@ -40,7 +40,7 @@ export class XattrImageWriter implements ImageWriter {
     this.#options = options;
     const { signal } = options;
     const stopTouching = touchNowAndThen(new WeakRef(this));
-    const stopListening = onAbort(signal, this, (self, reason) => void self.rollback(reason).catch(() => {}));
+    const stopListening = onAbort(signal, this, (self) => void self.rollback(droppedReason).catch(() => {}));
     this.#stopWatching = () => {
       stopTouching();
       stopListening();

@@ -21,6 +21,7 @@ export {
   CacheError,
   ChecksumMismatchError,
   ClaimLostError,
+  FetchCycleError,
   FetchFailedError,
   ImageBusyError,
   ImageNotFoundError,

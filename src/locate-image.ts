@@ -11,8 +11,8 @@ const firstWaitMs = 1;
 const longestWaitMs = 50;
 
 /**
- * How long a writer is waited for that can neither be followed nor taken over: one whose image was deleted while he
- * writes. Milliseconds.
+ * How long a writer is waited for that can neither be followed nor taken over: one whose image was deleted while it
+ * writes, and a dead one whose token another process has locked. Milliseconds.
  */
 const patienceMs = 1_000;
 
@@ -23,23 +23,29 @@ export type Located =
   | { readonly where: 'claimed'; readonly writer: XattrImageWriter; readonly image: GrowingImage }
   /** Somebody else is writing it. */
   | { readonly where: 'growing'; readonly image: GrowingImage }
-  /** With a writer who cannot be followed. */
-  | { readonly where: 'elsewhere' };
+  /** With a writer that cannot be followed; or with a dead one whose token another process has locked. */
+  | { readonly where: 'elsewhere'; readonly barred: boolean };
 
 /**
  * Of an image that was not cached a moment ago: so it is claimed first.
  *
  * @throws the signal's reason, and what keeps the cache from being used
  */
-export async function locateImage(driver: XattrDriver, imageId: string, options: WriteOptions): Promise<Located> {
-  const { signal } = options;
+export async function locateImage(
+  driver: XattrDriver,
+  imageId: string,
+  expectedSize: number | undefined,
+  signal: AbortSignal,
+): Promise<Located> {
+  const options = expectedSize === undefined ? {} : { expectedSize };
   const deadline = now() + patienceMs;
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
-    const found =
-      (await claim(driver, imageId, options)) ?? (await follow(driver, imageId)) ?? (await findCached(driver, imageId));
-    if (found) return found;
-    if (now() >= deadline) return { where: 'elsewhere' };
-    // Somebody has just committed, rolled back or deleted it.
+    const found = (await claim(driver, imageId, options)) ?? (await follow(driver, imageId));
+    if (found && found !== 'dead') return found;
+    const cached = found ? undefined : await findCached(driver, imageId);
+    if (cached) return cached;
+    if (now() >= deadline) return { where: 'elsewhere', barred: found === 'dead' };
+    // Just committed, rolled back or deleted; or its writer has just died.
     await sleep(waitMs, signal);
   }
 }
@@ -67,13 +73,18 @@ async function claim(driver: XattrDriver, imageId: string, options: WriteOptions
   return undefined;
 }
 
-async function follow(driver: XattrDriver, imageId: string): Promise<Located | undefined> {
+/** `dead`: its writer is, and it is to be claimed. */
+async function follow(driver: XattrDriver, imageId: string): Promise<Located | 'dead' | undefined> {
   try {
     const { opened } = EngineCalls.of(driver);
     const image = await GrowingImage.follow(opened, imageId, { own: false });
+    if (image?.seen.progress === 'dead') {
+      image.release();
+      return 'dead';
+    }
     return image && { where: 'growing', image };
   } catch (error) {
-    if (isSystemError(error) && error.code === 'EBUSY') return { where: 'elsewhere' };
+    if (isSystemError(error) && error.code === 'EBUSY') return { where: 'elsewhere', barred: false };
     throw toCacheError(error, { imageId });
   }
 }

@@ -91,8 +91,8 @@ export interface Native {
   readAsync(image: Handle, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
   /** A short count, 0 included, does not mean the end. */
   readCachedSync(image: Handle, buffer: Uint8Array, offset: number, length: number, position: number): number;
-  recordHitSync(image: Handle, accessResolutionMs: number): NativeHit;
-  recordHitAsync(image: Handle, accessResolutionMs: number): Promise<NativeHit>;
+  recordHitSync(image: Handle, accessResolutionMs: number, hits: number): NativeHit;
+  recordHitAsync(image: Handle, accessResolutionMs: number, hits: number): Promise<NativeHit>;
   /** Null also if the image is larger than `largest` bytes or locked. With the hit if that was not counted. */
   readWholeCachedSync(
     directory: Handle,

@@ -7,6 +7,18 @@ export const droppedReason = 'incomplete fetch';
 const mostCauses = 5;
 
 /**
+ * The reason of a roll-back after an error. An abort says nothing of the image: its followers must go on without the
+ * writer that was aborted.
+ */
+export function rollbackReason(error: unknown, ...signals: readonly (AbortSignal | undefined)[]): unknown {
+  return signals.some((signal) => signal?.aborted) || isAbort(error) ? droppedReason : error;
+}
+
+function isAbort(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'name' in error && error.name === 'AbortError';
+}
+
+/**
  * What `user.error` says of a write that failed: the error's code, if it has one, then its message and those of its
  * causes, as a reader in another process or another language can use it. What may be secret in a URL is left out. The
  * engine cuts it to 1,024 bytes.

@@ -1,6 +1,7 @@
 import { ChecksumVerifier } from './checksum.ts';
 import { FetchFailedError, NotOpenError, SizeMismatchError } from './errors.ts';
 import { fetchedChunks, fetchImage } from './fetch.ts';
+import type { RunningFetch } from './fetch-cycles.ts';
 import type { FetchReader } from './fetched-image.ts';
 import type { FlightSource } from './flight-fetch.ts';
 import { onAbort, untilAborted } from './on-abort.ts';
@@ -10,9 +11,11 @@ export class SourceReader implements FetchReader {
   readonly #imageId: string;
   readonly #source: FlightSource;
   readonly #signal: AbortSignal | undefined;
+  readonly #onEnd: () => void;
   readonly #stop = new AbortController();
   #stopListening: () => void = () => {};
   #chunks: AsyncGenerator<Uint8Array, void, void> | undefined;
+  #running: RunningFetch | undefined;
   #verifier: ChecksumVerifier | undefined;
   #size: number | undefined;
   #expectedSize: number | undefined;
@@ -20,10 +23,12 @@ export class SourceReader implements FetchReader {
   #chunk: Uint8Array = new Uint8Array(0);
   #position = 0;
 
-  constructor(imageId: string, source: FlightSource, signal: AbortSignal | undefined) {
+  /** `onEnd` is called when nothing is read any more. */
+  constructor(imageId: string, source: FlightSource, signal: AbortSignal | undefined, onEnd: () => void = () => {}) {
     this.#imageId = imageId;
     this.#source = source;
     this.#signal = signal;
+    this.#onEnd = onEnd;
     this.#expectedSize = source.expectedSize;
     this.#stopListening = onAbort(signal, this, (self, reason) => self.#end(reason));
   }
@@ -39,6 +44,11 @@ export class SourceReader implements FetchReader {
 
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
     this.#stop.signal.throwIfAborted();
+    this.#running ??= this.#source.cycles.begin(this.#imageId);
+    return this.#running.run(() => this.#readFrom(buffer, offset, length, position));
+  }
+
+  async #readFrom(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
     this.#chunks ??= await untilAborted(this.#open(position), this.#signal);
     if (position < this.#position) {
       const message = `image ${JSON.stringify(this.#imageId)} is not cached: it can only be read forward`;
@@ -66,6 +76,8 @@ export class SourceReader implements FetchReader {
 
   #end(reason: unknown): void {
     this.#stop.abort(reason);
+    this.#running?.end();
+    this.#onEnd();
     void this.#chunks?.return().catch(() => {}); // Lets go of the source now, not when somebody reads on.
   }
 

@@ -5,7 +5,7 @@ import { ignoreErrors } from './ignore-errors.ts';
 import { XattrImageWriter } from './image-writer.ts';
 import { locked, retryWhileLocked } from './lock-retry.ts';
 import { type Handle, native } from './native.ts';
-import { describeReason } from './reason.ts';
+import { describeReason, rollbackReason } from './reason.ts';
 import { recordDigest } from './recorded-digest.ts';
 import { chunksOf, joinInHand } from './source-chunks.ts';
 import { assertCount, assertOptions, assertSignal } from './validate.ts';
@@ -106,7 +106,7 @@ export async function putChunks(
     await recordDigest(writer, digest());
     await writer.commit();
   } catch (error) {
-    await writer.rollback(error).catch(() => {}); // The error that led here is the one to report.
+    await writer.rollback(rollbackReason(error, signal)).catch(() => {}); // The error that led here is the one to report.
     throw error;
   }
 }

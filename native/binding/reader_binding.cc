@@ -66,15 +66,18 @@ Napi::Value ToJs(Napi::Env env, const Result<Hit>& hit) {
   return Napi::Boolean::New(env, hit.value().outcome == HitOutcome::kCounted);
 }
 
-// (reader, accessResolutionMs)
+// (reader, accessResolutionMs, hits)
 struct Record {
   explicit Record(Arguments& arguments)
-      : image(arguments.Handle<OpenImage>()), resolution(FromMilliseconds(arguments.Number())) {}
-  Result<Result<Hit>> Run() const { return RecordHit(image->fd.get(), resolution); }
+      : image(arguments.Handle<OpenImage>()),
+        resolution(FromMilliseconds(arguments.Number())),
+        hits(static_cast<int64_t>(arguments.Number())) {}
+  Result<Result<Hit>> Run() const { return RecordHit(image->fd.get(), resolution, hits); }
   static Napi::Value ToJs(Napi::Env env, const Result<Hit>& hit) { return binding::ToJs(env, hit); }
 
   std::shared_ptr<OpenImage> image;
   std::chrono::nanoseconds resolution;
+  int64_t hits;
 };
 
 // (reader, directory, id, reason) -> whether the image was moved to invalid/, or null while it is locked

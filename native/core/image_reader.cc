@@ -67,12 +67,12 @@ void MarkAccess(int fd, const sys::FileStat& stat, std::chrono::nanoseconds reso
   if (sys::SetTimes(fd, now, modified_later ? now : stat.modified) != 0 && errno == EPERM) TouchByReading(fd);
 }
 
-Hit CountLocked(int fd, std::chrono::nanoseconds resolution) {
+Hit CountLocked(int fd, std::chrono::nanoseconds resolution, int64_t hits) {
   sys::FileStat stat;
   if (sys::Stat(fd, &stat) != 0) return {HitOutcome::kNotWritten, SysError::Last("statx")};
   if (stat.links == 0) return {HitOutcome::kEvicted, {}};
 
-  const auto count = AddToCounter(fd, kHitsAttribute, 1);
+  const auto count = AddToCounter(fd, kHitsAttribute, hits);
   if (!count.ok()) return {HitOutcome::kNotWritten, count.error()};
   MarkAccess(fd, stat, resolution);
   return {};
@@ -111,11 +111,11 @@ Result<size_t> ReadImage(int fd, std::span<std::byte> buffer, uint64_t position,
   return total;
 }
 
-Result<Hit> RecordHit(int fd, std::chrono::nanoseconds resolution) {
+Result<Hit> RecordHit(int fd, std::chrono::nanoseconds resolution, int64_t hits) {
   const auto lock = FileLock::TryAcquire(fd);
   if (lock.failed_with(EWOULDBLOCK)) return lock.error();
   if (!lock.ok()) return Hit{HitOutcome::kNotWritten, lock.error()};
-  return CountLocked(fd, resolution);
+  return CountLocked(fd, resolution, hits);
 }
 
 }  // namespace xattr_cache

@@ -47,11 +47,12 @@ struct Hit {
   SysError problem;  // of kNotWritten
 };
 
-// Counts one hit on an open image and marks the access, both under the file's lock.  Fails with EWOULDBLOCK while
-// somebody else holds it, and never otherwise: a hit that cannot be counted is no reason to fail a read.
+// Counts a hit on an open image, or several of the same moment, and marks the access, both under the file's lock. Fails
+// with EWOULDBLOCK while somebody else holds it, and never otherwise: a hit that cannot be counted is no reason to fail
+// a read.
 //
 // The access is written in the clock's nanoseconds, unless the recorded one is younger than `resolution`, which is then
 // good enough.  One that lies in the future is always overwritten.
-Result<Hit> RecordHit(int fd, std::chrono::nanoseconds resolution);
+Result<Hit> RecordHit(int fd, std::chrono::nanoseconds resolution, int64_t hits = 1);
 
 }  // namespace xattr_cache

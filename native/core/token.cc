@@ -1,6 +1,7 @@
 #include "core/token.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "core/file_times.h"
 #include "core/named_file.h"
@@ -17,6 +18,17 @@ Result<std::optional<FileLock>> Lock(int fd, const StallRule& rule) {
   if (lock.failed_with(ETIMEDOUT)) return SysError{EWOULDBLOCK, "flock"};
   if (!lock.ok()) return lock.error();
   return std::optional(std::move(lock.value()));
+}
+
+// For those who may write here, and for no other user: a lock on the token, which reading it is enough for, keeps a
+// dead writer's from being retired.
+Result<mode_t> ModeOfTokens(const CacheDirectory& directory) {
+  sys::FileStat stat;
+  if (sys::Stat(directory.incomplete(), &stat) != 0) return SysError::Last("statx");
+  mode_t mode = S_IRUSR | S_IWUSR;
+  if ((stat.mode & S_IWGRP) != 0) mode |= S_IRGRP | S_IWGRP;
+  if ((stat.mode & S_IWOTH) != 0) mode |= S_IROTH | S_IWOTH;
+  return mode;
 }
 
 // For a writer whose lock is free.  Its lock says nothing of one on another host, or before our boot.
@@ -66,15 +78,17 @@ Result<bool> IsDeadWriter(const CacheDirectory& directory, int token, const Writ
 
 Result<Token> Token::Create(const CacheDirectory& directory, const char* id, const WriterMark& mark,
                             const StallRule& rule) {
-  auto token = CreateNameless(directory, id, mark, rule);
+  const auto mode = ModeOfTokens(directory);
+  if (!mode.ok()) return mode.error();
+  auto token = CreateNameless(directory, id, mark, rule, mode.value());
   if (token.ok() || token.failed_with(EEXIST)) return token;
   // No nameless files, or no way to name them: not every file system or sandbox has them.
-  return CreateByName(directory, id, mark, rule);
+  return CreateByName(directory, id, mark, rule, mode.value());
 }
 
 Result<Token> Token::CreateNameless(const CacheDirectory& directory, const char* id, const WriterMark& mark,
-                                    const StallRule& rule) {
-  UniqueFd fd(sys::OpenAt(directory.incomplete(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kFileMode));
+                                    const StallRule& rule, mode_t mode) {
+  UniqueFd fd(sys::OpenAt(directory.incomplete(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
   if (!fd.valid()) return SysError::Last("openat");
 
   const Status marked = WriteAttribute(fd.get(), kWriterAttribute, mark.Format());
@@ -88,8 +102,8 @@ Result<Token> Token::CreateNameless(const CacheDirectory& directory, const char*
 // Lock first, mark second: a marked token whose lock is free would be taken for a dead writer's.  Never link and unlink
 // instead: on FUSE the lock does not survive it.
 Result<Token> Token::CreateByName(const CacheDirectory& directory, const char* id, const WriterMark& mark,
-                                  const StallRule& rule) {
-  UniqueFd fd(sys::OpenAt(directory.incomplete(), id, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, kFileMode));
+                                  const StallRule& rule, mode_t mode) {
+  UniqueFd fd(sys::OpenAt(directory.incomplete(), id, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!fd.valid()) return SysError::Last("openat");
 
   auto lock = Lock(fd.get(), rule);

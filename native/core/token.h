@@ -3,6 +3,10 @@
 // A token of ours is an empty file that bears the writer's mark and is locked for as long as the writer lives.  A
 // kernel drops the locks of a process that dies, so a marked token whose lock is free is a dead writer's, on the host
 // that took it.  What bears no mark is a foreign writer's (Glance keeps its partial bytes there).
+//
+// Only users who may write into incomplete/ may open a token, and so lock it.  A dead writer's token that one of them
+// has locked cannot be retired: for a shared lock FindHolder says kDeadWriter and RetireDeadWriter kLiveWriter.  An
+// exclusive lock looks like the writer's own.
 
 #pragma once
 
@@ -49,9 +53,9 @@ class [[nodiscard]] Token {
   Token(UniqueFd fd, std::optional<FileLock> lock) : fd_(std::move(fd)), lock_(std::move(lock)) {}
 
   static Result<Token> CreateNameless(const CacheDirectory& directory, const char* id, const WriterMark& mark,
-                                      const StallRule& rule);
+                                      const StallRule& rule, mode_t mode);
   static Result<Token> CreateByName(const CacheDirectory& directory, const char* id, const WriterMark& mark,
-                                    const StallRule& rule);
+                                    const StallRule& rule, mode_t mode);
 
   // In this order, so that the lock is released before its descriptor is closed.
   UniqueFd fd_;

@@ -16,6 +16,7 @@
 namespace xattr_cache {
 namespace {
 
+using testing::Before;
 using testing::ByAge;
 using testing::Bytes;
 using testing::Cache;
@@ -89,7 +90,7 @@ TEST("a follower – bytes complete, no room to publish – reads them to the en
     const auto follower = Follow(cache);
     CHECK_OK(writer.value().Write(Bytes("all")));
     {
-      const Faults faults(testing::Before("renameat", 1, [&] {
+      const Faults faults(Before("renameat", 1, [&] {
         const auto seen = follower.value().Look();
         return seen.ok() && seen.value().progress == Progress::kComplete && seen.value().size == 3 ? ENOSPC : EIO;
       }));
@@ -217,6 +218,52 @@ TEST("a follower – in another process – is seen") {
   });
   CHECK(own.value().HasCompany());
   other->Kill();
+  CHECK(!own.value().HasCompany());
+}
+
+TEST("a writer that ends while a follower asks for the verdict: the follower sees its last bytes") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK_OK(writer.value().Write(Bytes("first")));
+  const auto follower = Follow(cache);
+  CHECK_OK(follower);
+  bool committed = false;
+  const Faults late(Before("fgetxattr", 2, [&] {
+    committed = writer.value().Write(Bytes(", last")).ok() && writer.value().Commit().ok();
+    return 0;
+  }));
+  const auto seen = follower.value().Look();
+  CHECK(committed);
+  CHECK_OK(seen);
+  CHECK_EQ(seen.value().progress, Progress::kComplete);
+  CHECK_EQ(seen.value().size, 11);
+}
+
+TEST("a writer that ends between the looks at its file and at its lock is not dead") {
+  for (const bool commits : {true, false}) {
+    const Cache cache;
+    auto writer = cache.Claim("a");
+    CHECK_OK(writer);
+    CHECK_OK(writer.value().Write(Bytes("bytes")));
+    const auto follower = Follow(cache);
+    CHECK_OK(follower);
+    const Faults late(Before("flock", 1, [&] {
+      return (commits ? writer.value().Commit() : writer.value().Rollback("why")).ok() ? 0 : EIO;
+    }));
+    const auto seen = follower.value().Look();
+    CHECK_OK(seen);
+    CHECK_EQ(seen.value().progress, commits ? Progress::kComplete : Progress::kFailed);
+  }
+}
+
+TEST("a file system that cannot say whether there are other readers: no company") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  const auto own = Follow(cache);
+  CHECK_OK(own);
+  const Faults faults(testing::Refuse("fcntl", ENOLCK));
   CHECK(!own.value().HasCompany());
 }
 

@@ -49,6 +49,13 @@ TEST("a hit – counted – also sets the access time, in the clock's nanosecond
   CHECK(!testing::IsFlocked(image.path));
 }
 
+TEST("hits – several at one moment – are counted as one increment") {
+  const HitImage image;
+  CHECK_EQ(RecordHit(image.fd(), 0ns, 12).value().outcome, HitOutcome::kCounted);
+  CHECK_EQ(RecordHit(image.fd(), 0ns).value().outcome, HitOutcome::kCounted);
+  CHECK_EQ(image.hits(), "13");
+}
+
 TEST("glance B7: a first hit – no count, or no number – is counted") {
   const HitImage image;
   ::unlink(image.path.c_str());

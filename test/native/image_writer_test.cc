@@ -48,7 +48,7 @@ TEST("files – created – have the mode that the umask leaves of 0666") {
   auto writer = cache.Claim("a");
   ::umask(022);
   CHECK_OK(writer);
-  CHECK_EQ(testing::StatOf(cache.Path("incomplete/a")).st_mode & 07777, 0660);
+  CHECK_EQ(testing::StatOf(cache.Path("incomplete/" + cache.DataNameOf("a"))).st_mode & 07777, 0660);
   CHECK_OK(writer.value().Commit());
   CHECK_EQ(testing::StatOf(cache.Path("a")).st_mode & 07777, 0660);
 }

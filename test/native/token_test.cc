@@ -1,12 +1,14 @@
 #include "core/token.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cstring>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "cache_fixture.h"
 #include "core/image_writer.h"
@@ -54,7 +56,22 @@ TEST("a token – made – is empty, marked and locked from the moment it is vis
   CHECK_EQ(testing::ReadFile(cache.Path("incomplete/a")), "");
   CHECK_EQ(testing::Attribute(cache.Path("incomplete/a"), kWriterAttribute), kMark.Format());
   CHECK(testing::IsFlocked(cache.Path("incomplete/a")));
-  CHECK_EQ(testing::StatOf(cache.Path("incomplete/a")).st_mode & 07777, 0644);
+  CHECK_EQ(testing::StatOf(cache.Path("incomplete/a")).st_mode & 07777, 0600);
+}
+
+TEST("a token can be opened, and so locked, by those who may write beside it, and by no other user") {
+  const mode_t umask = ::umask(0);
+  for (const bool by_name : {false, true}) {
+    for (const auto& [directory, token] : {std::pair{0755, 0600}, {0775, 0660}, {0777, 0666}}) {
+      const Cache cache;
+      CHECK_EQ(::chmod(cache.Path("incomplete").c_str(), static_cast<mode_t>(directory)), 0);
+      const Faults faults(testing::Refuse("linkat", by_name ? EPERM : 0));
+      const auto created = Token::Create(cache.directory(), "a", kMark, {});
+      CHECK_OK(created);
+      CHECK_EQ(testing::StatOf(cache.Path("incomplete/a")).st_mode & 07777, static_cast<mode_t>(token));
+    }
+  }
+  ::umask(umask);
 }
 
 TEST("a token – second one – is refused") {

@@ -44,6 +44,7 @@ export function isWorthAnotherTry(code: CacheErrorCode): boolean {
       return true;
     case 'ERR_BAD_DRIVER_CONFIGURATION':
     case 'ERR_CHECKSUM_MISMATCH':
+    case 'ERR_FETCH_CYCLE':
     case 'ERR_IMAGE_NOT_FOUND':
     case 'ERR_INVALID_IMAGE_ID':
     case 'ERR_NATIVE_LOAD':

@@ -81,7 +81,15 @@ const { signal } = new AbortController();
 /** Every option of each, so that one which is renamed or becomes necessary is noticed. */
 export const everyOption = {
   checksums: ['sha256-AAAA', { algorithm: 'md5', hex: 'd41d8cd98f00b204e9800998ecf8427e' }] satisfies Checksum[],
-  cache: { dir: 'a', maxSize: 1, stallTimeSeconds: 1, autoPrune: true, lowWatermark: 1, logger: console },
+  cache: {
+    dir: 'a',
+    maxSize: 1,
+    stallTimeSeconds: 1,
+    autoPrune: true,
+    lowWatermark: 1,
+    stalledAfterMs: 1,
+    logger: console,
+  },
   driver: { driver: new XattrDriver({ dir: 'a' }) },
   fetch: { checksum: 'sha256-AAAA', expectedSize: 1, finishFetch: true, signal },
   prefetch: {

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { FetchCycles } from '../../dist/fetch-cycles.js';
+import { FlightFetch } from '../../dist/flight-fetch.js';
+
+test('a leader that is stopped while it copies a dead leader’s bytes – stops copying', async () => {
+  const size = 2 ** 40;
+  const image = { seen: { progress: 'dead', size }, read: async (_buffer, _offset, length) => length };
+  const writer = {
+    bytesWritten: 0,
+    reason: undefined,
+    async write(chunk) {
+      await sleep(1);
+      this.bytesWritten += chunk.byteLength;
+    },
+    async rollback(reason) {
+      this.reason = reason;
+    },
+  };
+  const fetch = (_imageId, { offset }) => ({ offset, body: [] });
+  const source = { fetch, maxSize: 2 * size, cycles: new FetchCycles('dir') };
+  const leader = new FlightFetch('a', source, writer, { noteWritten() {}, async look() {} });
+  let copied = 0;
+  const running = leader.run(image, () => copied++);
+  while (writer.bytesWritten === 0) await sleep(1);
+  leader.stop();
+  const before = writer.bytesWritten;
+  assert.equal(await running, 0);
+  assert(writer.bytesWritten <= before + 2 ** 20);
+  assert.equal(writer.reason, 'incomplete fetch');
+  assert.equal(copied, 1);
+});
