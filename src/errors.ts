@@ -126,11 +126,6 @@ export class ImageNotFoundError extends CacheError {
   }
 }
 
-interface BusyDetails extends ErrorDetails {
-  /** What keeps it, as the message's predicate. */
-  readonly reason?: string;
-}
-
 /** A live writer, or a foreign one, has the image. */
 export class ImageBusyError extends CacheError {
   static {
@@ -138,7 +133,10 @@ export class ImageBusyError extends CacheError {
   }
 
   /** For drivers of one's own. */
-  constructor(imageId: string, { reason = 'is being written by somebody else', ...details }: BusyDetails = {}) {
+  constructor(
+    imageId: string,
+    { reason = 'is being written by somebody else', ...details }: ErrorDetails & { readonly reason?: string } = {},
+  ) {
     super('ERR_IMAGE_BUSY', `image ${JSON.stringify(imageId)} ${reason}`, { ...details, imageId });
   }
 }

@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const onlyByName = ['test/interop/', 'test/package/', 'test/budget/'];
 
-// Several tests measure how long something takes, so no more of them at once than the smallest machine has cores.
+// Several tests measure how long something takes, so no more of them run concurrently than the smallest machine has cores.
 const filesAtOnce = 2;
 
 // The longest file takes a minute, under a sanitizer some minutes; a hang must not outlast that by hours.

@@ -221,7 +221,7 @@ TEST("a follower – in another process – is seen") {
   CHECK(!own.value().HasCompany());
 }
 
-TEST("a writer that ends while a follower asks for the verdict: the follower sees its last bytes") {
+TEST("a follower – writer ends during its verdict – sees the last bytes") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);

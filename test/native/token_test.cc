@@ -59,7 +59,7 @@ TEST("a token – made – is empty, marked and locked from the moment it is vis
   CHECK_EQ(testing::StatOf(cache.Path("incomplete/a")).st_mode & 07777, 0600);
 }
 
-TEST("a token can be opened, and so locked, by those who may write beside it, and by no other user") {
+TEST("a token – made – opens for users that may write beside it alone") {
   const mode_t umask = ::umask(0);
   for (const bool by_name : {false, true}) {
     for (const auto& [directory, token] : {std::pair{0755, 0600}, {0775, 0660}, {0777, 0666}}) {

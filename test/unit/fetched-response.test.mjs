@@ -41,7 +41,7 @@ test('a whole response – any requested offset – begins at 0', async () => {
   assert.deepEqual(await take({ 'content-length': '5' }, 200), { offset: 0, expectedSize: 5 });
 });
 
-test('an answer of another length than is known – fetched – is refused before a byte is read', async () => {
+test('an answer – of another length than known – is refused before a byte is read', async () => {
   const { signal } = new AbortController();
   const answer = () => new Response('56789', { headers: { 'content-length': '5' } });
   await assert.rejects(fetchImage(answer, 'image', 0, signal, 6), {
