@@ -186,6 +186,7 @@ test('every error class is a CacheError', () => {
     'CacheError',
     'ChecksumMismatchError',
     'ClaimLostError',
+    'FetchCycleError',
     'FetchFailedError',
     'ImageBusyError',
     'ImageNotFoundError',

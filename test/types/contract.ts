@@ -108,6 +108,7 @@ thrown<typeof Api.SizeMismatchError, typeof Ours.SizeMismatchError>();
 thrown<typeof Api.ChecksumMismatchError, typeof Ours.ChecksumMismatchError>();
 thrown<typeof Api.NoSpaceError, typeof Ours.NoSpaceError>();
 thrown<typeof Api.LockTimeoutError, typeof Ours.LockTimeoutError>();
+thrown<typeof Api.FetchCycleError, typeof Ours.FetchCycleError>();
 thrown<typeof Api.FetchFailedError, typeof Ours.FetchFailedError>();
 thrown<typeof Api.NotOpenError, typeof Ours.NotOpenError>();
 thrown<typeof Api.NativeLoadError, typeof Ours.NativeLoadError>();
