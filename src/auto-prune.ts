@@ -51,10 +51,10 @@ export class AutoPrune {
   /**
    * Resolves when there is room to write: writers wait for a prune that is under way, so that they cannot outrun it.
    *
-   * @throws the signal's reason
+   * @throws the reason of the signal that is aborted before
    */
-  async room(signal?: AbortSignal): Promise<void> {
-    if (this.#running) await untilAborted(this.#running, signal);
+  async room(...signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+    if (this.#running) await untilAborted(this.#running, ...signals);
   }
 
   /** An image of so many bytes was committed. Begins to prune if that is due, and does not wait for it. */

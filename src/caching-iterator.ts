@@ -1,10 +1,11 @@
 import type { ChecksumVerifier } from './checksum.ts';
 import type { ImageSource, ImageWriter } from './driver.ts';
-import { SizeMismatchError } from './errors.ts';
+import { SizeMismatchError, tooLarge } from './errors.ts';
 import { HeldSource } from './held-source.ts';
-import { droppedReason, rollbackReason } from './reason.ts';
+import { droppedReason } from './reason.ts';
 import { recordDigest } from './recorded-digest.ts';
 import { chunksOf } from './source-chunks.ts';
+import { endWrite } from './write-image.ts';
 
 type Signals = readonly (AbortSignal | undefined)[];
 
@@ -15,6 +16,8 @@ export interface Tee {
   readonly writer: ImageWriter | undefined;
   readonly verifier: ChecksumVerifier | undefined;
   readonly expectedSize: number | undefined;
+  /** Bytes: an image that grows past them is passed on, and not cached. */
+  readonly maxSize: number;
   /** Told of each error of the cache, which the consumer does not see. */
   readonly onCacheError: (operation: 'write' | 'commit' | 'rollback', error: unknown) => void;
   readonly onCommit: (size: number) => Promise<void>;
@@ -78,12 +81,11 @@ async function* copy(source: ImageSource, tee: Tee, signals: Signals): AsyncGene
   const { imageId, verifier, expectedSize } = tee;
   const writer = new TeeWriter(tee, signals);
   let size = 0;
-  let reason: unknown = droppedReason;
   try {
     for await (const chunk of chunksOf(source, ...signals)) {
       size += chunk.byteLength;
       verifier?.update(chunk);
-      await writer.write(chunk);
+      await writer.write(chunk, size);
       yield chunk;
       // At once: the source may have no end.
       if (expectedSize !== undefined && size > expectedSize) break;
@@ -91,10 +93,10 @@ async function* copy(source: ImageSource, tee: Tee, signals: Signals): AsyncGene
     if (expectedSize !== undefined && size !== expectedSize) throw new SizeMismatchError(imageId, expectedSize, size);
     await writer.commit(size, verifier?.verify(imageId));
   } catch (error) {
-    reason = rollbackReason(error, ...signals);
+    await writer.rollback(error);
     throw error;
   } finally {
-    await writer.rollback(reason);
+    await writer.leave();
   }
 }
 
@@ -111,9 +113,11 @@ class TeeWriter {
   }
 
   /** @throws the signal's reason */
-  async write(chunk: Uint8Array): Promise<void> {
+  async write(chunk: Uint8Array, size: number): Promise<void> {
+    if (!this.#writer) return;
     try {
-      await this.#writer?.write(chunk);
+      if (size > this.#tee.maxSize) throw tooLarge(this.#tee.imageId);
+      await this.#writer.write(chunk);
     } catch (error) {
       await this.#fail('write', error);
     }
@@ -133,10 +137,19 @@ class TeeWriter {
   }
 
   async rollback(reason: unknown): Promise<void> {
+    await this.#end((writer) => endWrite(writer, reason, ...this.#signals));
+  }
+
+  /** For a consumer that leaves: nothing is wrong with the image. */
+  async leave(): Promise<void> {
+    await this.#end((writer) => writer[Symbol.asyncDispose]());
+  }
+
+  async #end(end: (writer: ImageWriter) => Promise<void>): Promise<void> {
     const writer = this.#writer;
     this.#writer = undefined;
     try {
-      await writer?.rollback(reason);
+      if (writer) await end(writer);
     } catch (error) {
       this.#tee.onCacheError('rollback', error);
     }

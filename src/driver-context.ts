@@ -1,6 +1,7 @@
 import type { SystemError } from './errors.ts';
 import { eventLoopTurn } from './event-loop-turn.ts';
 import { publish } from './events.ts';
+import { InvalidLimit } from './invalid-limit.ts';
 import type { Logger } from './logger.ts';
 import type { Handle, StallArguments } from './native.ts';
 import { describeReason } from './reason.ts';
@@ -26,6 +27,7 @@ export interface ContextOptions {
   readonly stallTimeSeconds: number;
   readonly lockTimeoutMs: number;
   readonly accessResolutionMs: number;
+  readonly maxInvalidSize: number;
   readonly logger: Logger | undefined;
 }
 
@@ -37,6 +39,7 @@ export class DriverContext {
   readonly inlineReads: boolean;
   /** Whether another machine or process is behind the files, whom each question costs. */
   readonly remote: boolean;
+  readonly invalidLimit: InvalidLimit;
   readonly #locks: boolean;
   readonly #inlineWrites: boolean;
   #slowWrites = 0;
@@ -67,6 +70,7 @@ export class DriverContext {
     this.#inlineWrites = inline && inlineWrites;
     this.#locks = locks;
     this.remote = remote;
+    this.invalidLimit = new InvalidLimit(options.maxInvalidSize, options.logger);
   }
 
   /** For calls in the pool, which must not sleep. */

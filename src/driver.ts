@@ -91,7 +91,7 @@ export interface WriteOptions {
    * @throws {@link SizeMismatchError}
    */
   readonly expectedSize?: number;
-  /** Aborting rolls the write back, with the signal's reason. */
+  /** Aborting gives the write up, and leaves nothing of it. */
   readonly signal?: AbortSignal;
 }
 
@@ -295,13 +295,14 @@ export interface ImageWriter {
   /** The synchronous form of {@link commit}. */
   commitSync(): void;
   /**
-   * Moves what there is to invalid/, with the reason in `user.error`. Idempotent; after a commit it does nothing.
+   * Moves what there is to invalid/, with the reason in `user.error`. If there are more bytes than `maxInvalidSize`, only
+   * the reason is kept. Idempotent; after a commit it does nothing.
    *
    * @param reason - an error, whose code and message are kept, or a text
    */
   rollback(reason: unknown): Promise<void>;
   /** The synchronous form of {@link rollback}. */
   rollbackSync(reason: unknown): void;
-  /** `rollback('incomplete fetch')`, unless committed or rolled back before. */
+  /** Rolls back without a trace in invalid/, unless committed or rolled back before: nothing is known to be wrong. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -296,6 +296,11 @@ export function toCacheError(error: unknown, details: Omit<ErrorDetails, 'cause'
   return new CacheError('ERR_IO', message, all);
 }
 
+/** For an image that could not stay. */
+export function tooLarge(imageId: string): NoSpaceError {
+  return new NoSpaceError(`image ${JSON.stringify(imageId)} is larger than the cache`, { imageId });
+}
+
 /** For an image that somebody has cut since it was opened. */
 export function cutShort(imageId: string | undefined, size: number, expected: number): CacheError {
   const message = `the image ends after ${size} bytes, and had ${expected} when it was opened`;

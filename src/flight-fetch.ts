@@ -1,6 +1,6 @@
 import type { Checksum } from './checksum.ts';
 import { ChecksumVerifier } from './checksum.ts';
-import { ClaimLostError, NoSpaceError, SizeMismatchError } from './errors.ts';
+import { ClaimLostError, SizeMismatchError, tooLarge } from './errors.ts';
 import { type Fetch, fetchedChunks, fetchImage } from './fetch.ts';
 import type { FetchCycles } from './fetch-cycles.ts';
 import type { FlightImage, GrowingImage } from './growing-image.ts';
@@ -9,6 +9,7 @@ import { droppedReason } from './reason.ts';
 import { recordDigest } from './recorded-digest.ts';
 import { stopSource } from './source-chunks.ts';
 import { sleep } from './timers.ts';
+import { endWrite } from './write-image.ts';
 
 /** How often a writer that nobody reads from in this process looks for readers in others. Milliseconds. */
 const aloneIntervalMs = 50;
@@ -72,7 +73,7 @@ export class FlightFetch {
       this.failure = error;
       // Deleted while it was written: what there is is complete.
       if (!(error instanceof ClaimLostError)) {
-        await this.#writer.rollback(error).catch(() => {}); // The error that led here is the one to report.
+        await endWrite(this.#writer, error, this.#stop.signal).catch(() => {}); // The first error is the one to report.
       }
       return 0;
     } finally {
@@ -168,8 +169,6 @@ export class FlightFetch {
     }
     if (size <= this.#source.maxSize) return;
     this.cacheFailed = true;
-    throw new NoSpaceError(`image ${JSON.stringify(this.#imageId)} is larger than the cache`, {
-      imageId: this.#imageId,
-    });
+    throw tooLarge(this.#imageId);
   }
 }

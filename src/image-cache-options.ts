@@ -1,5 +1,6 @@
 import type { CacheDriver } from './driver.ts';
 import { guarded, type Logger } from './logger.ts';
+import { assertMaxInvalidSize, type CacheLimits, defaultMaxSize } from './options.ts';
 import {
   assertCount,
   assertNonNegative,
@@ -11,7 +12,7 @@ import {
 } from './validate.ts';
 
 /** Where a cache is, and what it may take. */
-export interface ImageCacheOptions {
+export interface ImageCacheOptions extends CacheLimits {
   /** Either a directory (an `XattrDriver` is made) … */
   readonly dir?: string;
   /** … or a driver, configured or not. */
@@ -41,15 +42,13 @@ export interface ResolvedCacheOptions {
   readonly dir: string | undefined;
   readonly driver: CacheDriver | undefined;
   readonly maxSize: number;
+  readonly maxInvalidSize: number;
   readonly stallTimeSeconds: number | undefined;
   readonly autoPrune: boolean;
   readonly lowWatermark: number;
   readonly stalledAfterMs: number | undefined;
   readonly logger: Logger | undefined;
 }
-
-/** Glance's `image_cache_max_size`, in bytes. */
-const defaultMaxSize = 10 * 1024 ** 3;
 
 /** The longest that a timer of Node's can wait. Milliseconds. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -65,12 +64,21 @@ export function assertCacheOptions(options: ImageCacheOptions): ResolvedCacheOpt
   if (dir !== undefined) assertString(dir, 'options.dir');
   if (driver !== undefined) assertOptions(driver, 'options.driver');
   assertCount(maxSize, 'options.maxSize');
+  if (driver !== undefined && options.maxInvalidSize !== undefined) {
+    throw invalidValue(
+      'options.maxInvalidSize',
+      'is for a dir: a driver has limits of its own',
+      options.maxInvalidSize,
+    );
+  }
+  const maxInvalidSize = assertMaxInvalidSize(options.maxInvalidSize, 'options.maxInvalidSize', maxSize);
   if (stallTimeSeconds !== undefined) assertNonNegative(stallTimeSeconds, 'options.stallTimeSeconds');
   if (typeof autoPrune !== 'boolean') throw invalidType('options.autoPrune', 'of type boolean', autoPrune);
   assertNonNegative(lowWatermark, 'options.lowWatermark');
   if (lowWatermark > 1) throw outOfRange('options.lowWatermark', '>= 0 and <= 1', lowWatermark);
   if (stalledAfterMs !== undefined) assertTimer(stalledAfterMs, 'options.stalledAfterMs');
-  return { dir, driver, maxSize, stallTimeSeconds, autoPrune, lowWatermark, stalledAfterMs, logger: guarded(logger) };
+  const checked = { dir, driver, maxSize, maxInvalidSize, stallTimeSeconds, autoPrune, lowWatermark, stalledAfterMs };
+  return { ...checked, logger: guarded(logger) };
 }
 
 function assertTimer(milliseconds: number, name: string): void {

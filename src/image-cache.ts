@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 import { AutoPrune } from './auto-prune.ts';
 import { CachingIterator, type Tee } from './caching-iterator.ts';
 import { type Checksum, ChecksumVerifier } from './checksum.ts';
@@ -12,7 +14,7 @@ import type {
   WriteOptions,
 } from './driver.ts';
 import { EngineCalls } from './engine-calls.ts';
-import { NotOpenError } from './errors.ts';
+import { NotOpenError, tooLarge } from './errors.ts';
 import { type ErrorEvent, publish } from './events.ts';
 import { type EvictOptionsWithReason, evictionReason } from './eviction.ts';
 import type { Fetch } from './fetch.ts';
@@ -22,7 +24,7 @@ import { HeldSource } from './held-source.ts';
 import { assertCacheOptions, type ImageCacheOptions, type ResolvedCacheOptions } from './image-cache-options.ts';
 import { assertImageId } from './image-id.ts';
 import { type PrefetchOptions, type PrefetchResult, prefetchQueued } from './prefetch.ts';
-import { assertSource } from './source-chunks.ts';
+import { assertSource, isInHand } from './source-chunks.ts';
 import { type CacheStats, measureCache } from './stats.ts';
 import { assertCount, assertNonNegative, assertOptions, assertSignal, invalidType, invalidValue } from './validate.ts';
 import { type VerifyOptions, type VerifyResult, verifyImage } from './verify-image.ts';
@@ -142,7 +144,9 @@ export class ImageCache {
   }
 
   /**
-   * Caches a whole source. Resolves to false, and leaves the source untouched, if the image is not cacheable now.
+   * Caches a whole source. Resolves to false if the image is not cacheable now, or larger than `maxSize`: the source is
+   * then untouched if that is known before its first byte (`expectedSize`, or bytes in hand), and else cancelled where it
+   * grows past the limit.
    *
    * @throws what the source throws
    * @throws {@link ChecksumMismatchError} {@link SizeMismatchError} {@link NoSpaceError}
@@ -152,24 +156,27 @@ export class ImageCache {
     const held = new HeldSource(source);
     try {
       const verifier = await this.#begin(imageId, options);
+      if ((knownSize(source, options) ?? 0) > this.maxSize) return false;
       if (!(await this.driver.isCacheable(imageId))) return false;
       await this.#autoPrune?.room(options.signal);
       const writer = await claimUncached(this.driver, imageId, options);
       if (!writer) return false;
       const chunks = verifier?.verified(held.chunks, imageId, options.signal) ?? held.chunks;
-      await putChunks(writer, chunks, options, () => verifier?.digest);
+      const { maxSize } = this;
+      if (!(await putChunks(writer, chunks, { ...options, maxSize, digest: () => verifier?.digest }))) return false;
       await this.#autoPrune?.committed(writer.bytesWritten);
     } finally {
       held.release();
     }
-    await this.#autoPrune?.room();
+    // The image is cached, whatever becomes of the wait.
+    await this.#autoPrune?.room(options.signal).catch(() => {});
     return true;
   }
 
   /**
    * A tee. The consumer gets every chunk of the source whatever happens to the cache, whose errors are events
    * (`xattr-cache:error`); the source's errors, a wrong length and a wrong checksum reach him. A consumer that stops early
-   * rolls the write back. An image that is not cacheable now passes through.
+   * rolls the write back. An image that is not cacheable now, or larger than `maxSize`, passes through.
    */
   cachingIterator(
     imageId: string,
@@ -182,8 +189,9 @@ export class ImageCache {
       return {
         imageId,
         verifier,
-        writer: await this.#claimOrReport(imageId, options),
+        writer: await this.#claimOrReport(imageId, source, options),
         expectedSize: options.expectedSize,
+        maxSize: this.maxSize,
         onCommit: async (size) => this.#autoPrune?.committed(size),
         onCacheError: (operation, error) => this.#report(imageId, operation, error),
       };
@@ -270,10 +278,15 @@ export class ImageCache {
   }
 
   /** For the tee: an image that cannot be cached, for whatever reason, is still wanted. */
-  async #claimOrReport(imageId: string, options: CacheImageOptions): Promise<ImageWriter | undefined> {
+  async #claimOrReport(
+    imageId: string,
+    source: ImageSource,
+    options: CacheImageOptions,
+  ): Promise<ImageWriter | undefined> {
     try {
       if (!(await this.driver.isCacheable(imageId))) return undefined;
-      await this.#autoPrune?.room(AbortSignal.timeout(patienceMs));
+      if ((knownSize(source, options) ?? 0) > this.maxSize) throw tooLarge(imageId);
+      await this.#autoPrune?.room(AbortSignal.timeout(patienceMs), options.signal);
       return await claimUncached(this.driver, imageId, options);
     } catch (error) {
       if (!options.signal?.aborted) this.#report(imageId, 'open', error);
@@ -300,9 +313,19 @@ export class ImageCache {
   }
 }
 
-function driverOf({ dir = '', stallTimeSeconds, logger }: ResolvedCacheOptions): XattrDriver {
+/** Bytes, where it is known before the first is read; more than that is the source's fault. */
+function knownSize(source: ImageSource, { expectedSize }: CacheImageOptions): number | undefined {
+  if (expectedSize !== undefined) return expectedSize;
+  if (!isInHand(source)) return undefined;
+  const chunks = types.isUint8Array(source) ? [source] : source;
+  // A chunk that is no bytes is refused when it is read.
+  return chunks.reduce((sum, chunk) => sum + (types.isUint8Array(chunk) ? chunk.byteLength : 0), 0);
+}
+
+function driverOf({ dir = '', maxInvalidSize, stallTimeSeconds, logger }: ResolvedCacheOptions): XattrDriver {
   return new XattrDriver({
     dir,
+    limits: { maxInvalidSize },
     ...(stallTimeSeconds !== undefined && { stallTimeSeconds }),
     ...(logger && { logger }),
   });

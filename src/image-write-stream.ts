@@ -2,7 +2,8 @@ import { Writable } from 'node:stream';
 
 import type { ImageWriter, WriteOptions } from './driver.ts';
 import { destroyOnAbort } from './on-abort.ts';
-import { droppedReason, rollbackReason } from './reason.ts';
+import { droppedReason } from './reason.ts';
+import { endWrite } from './write-image.ts';
 
 type Callback = (error?: Error | null) => void;
 
@@ -37,7 +38,10 @@ export class ImageWriteStream extends Writable {
 
   override _destroy(error: Error | null, callback: Callback): void {
     // After a commit this does nothing.
-    const ended = this.#writer?.rollback(rollbackReason(error ?? droppedReason, this.#signal)) ?? Promise.resolve();
-    ended.then(() => callback(error), callback);
+    this.#letGo(error).then(() => callback(error), callback);
+  }
+
+  async #letGo(error: Error | null): Promise<void> {
+    if (this.#writer) await endWrite(this.#writer, error ?? droppedReason, this.#signal);
   }
 }

@@ -12,8 +12,8 @@ import { assertBytes, invalidValue } from './validate.ts';
 const touchIntervalMs = 3_600_000;
 
 /**
- * The one live writer of an image of an `XattrDriver`. One that is dropped is rolled back when it is collected, and when
- * its worker thread ends.
+ * The one live writer of an image of an `XattrDriver`. One that is dropped lets go of the image when it is collected, and
+ * when its worker thread ends.
  */
 export class XattrImageWriter implements ImageWriter {
   readonly imageId: string;
@@ -40,7 +40,7 @@ export class XattrImageWriter implements ImageWriter {
     this.#options = options;
     const { signal } = options;
     const stopTouching = touchNowAndThen(new WeakRef(this));
-    const stopListening = onAbort(signal, this, (self) => void self.rollback(droppedReason).catch(() => {}));
+    const stopListening = onAbort(signal, this, (self) => void self[Symbol.asyncDispose]().catch(() => {}));
     this.#stopWatching = () => {
       stopTouching();
       stopListening();
@@ -111,12 +111,24 @@ export class XattrImageWriter implements ImageWriter {
   /** What was deleted while it was written is complete all the same, and whoever follows it is to read it to its end. */
   #giveUp(reason: unknown): Promise<void> {
     if (reason instanceof ClaimLostError) return native.discardAsync(this.#writer);
-    return native.rollbackAsync(this.#writer, describeReason(reason));
+    return this.#keepInvalid(reason);
   }
 
   #giveUpSync(reason: unknown): void {
     if (reason instanceof ClaimLostError) native.discardSync(this.#writer);
-    else native.rollbackSync(this.#writer, describeReason(reason));
+    else this.#keepInvalidSync(reason);
+  }
+
+  async #keepInvalid(reason: unknown): Promise<void> {
+    const { directory, invalidLimit } = this.#context;
+    await native.rollbackAsync(this.#writer, describeReason(reason), invalidLimit.maxSize);
+    await invalidLimit.added(directory, this.#bytesWritten);
+  }
+
+  #keepInvalidSync(reason: unknown): void {
+    const { directory, invalidLimit } = this.#context;
+    native.rollbackSync(this.#writer, describeReason(reason), invalidLimit.maxSize);
+    invalidLimit.addedSync(directory, this.#bytesWritten);
   }
 
   commitSync(): void {
@@ -146,14 +158,14 @@ export class XattrImageWriter implements ImageWriter {
 
   async rollback(reason: unknown): Promise<void> {
     if (this.#commit) return this.#commit.catch(() => {});
-    this.#rollback ??= this.#rollbackOnce(reason);
+    this.#rollback ??= this.#rollbackOnce(reason, () => this.#keepInvalid(reason));
     return await this.#rollback;
   }
 
-  async #rollbackOnce(reason: unknown): Promise<void> {
+  async #rollbackOnce(reason: unknown, letGo: () => Promise<void>): Promise<void> {
     this.#stopWatching();
     try {
-      await this.#inTurn(() => native.rollbackAsync(this.#writer, describeReason(reason)));
+      await this.#inTurn(letGo);
     } catch (error) {
       throw this.#explain(error);
     }
@@ -166,15 +178,18 @@ export class XattrImageWriter implements ImageWriter {
     this.#stopWatching();
     this.#rollback = Promise.resolve();
     try {
-      native.rollbackSync(this.#writer, describeReason(reason));
+      this.#keepInvalidSync(reason);
     } catch (error) {
       throw this.#explain(error);
     }
     this.#context.tellRollback(this.imageId, reason);
   }
 
+  /** Leaves nothing behind: nothing is wrong with the image. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.rollback(droppedReason);
+    if (this.#commit) return this.#commit.catch(() => {});
+    this.#rollback ??= this.#rollbackOnce(droppedReason, () => native.abandonAsync(this.#writer));
+    return await this.#rollback;
   }
 
   /** Lets go of the claim and leaves nothing behind: for one who finds, the claim in hand, that it is not needed. */
@@ -232,8 +247,17 @@ export class XattrImageWriter implements ImageWriter {
   #assertOpen(): void {
     this.#options.signal?.throwIfAborted();
     if (!this.#commit && !this.#rollback) return;
-    const how = this.#commit ? 'committed' : 'rolled back';
-    throw new NotOpenError(`the writer of image ${JSON.stringify(this.imageId)} was ${how}`, this);
+    const { imageId } = this;
+    throw new NotOpenError(`the writer of image ${JSON.stringify(imageId)} ${this.#ending}`, {
+      imageId,
+      cause: this.#committed?.error,
+    });
+  }
+
+  get #ending(): string {
+    if (!this.#commit) return 'was rolled back';
+    if (!this.#committed) return 'is being committed';
+    return 'error' in this.#committed ? 'was rolled back, since its commit failed' : 'was committed';
   }
 
   #fail(error: unknown): unknown {

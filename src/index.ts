@@ -51,7 +51,7 @@ export { ImageCache } from './image-cache.ts';
 export type { ImageCacheOptions } from './image-cache-options.ts';
 export { imageIdFor } from './image-id.ts';
 export type { Logger } from './logger.ts';
-export type { XattrDriverOptions } from './options.ts';
+export type { CacheLimits, XattrDriverOptions } from './options.ts';
 export type { PrefetchOptions, PrefetchProgress, PrefetchResult } from './prefetch.ts';
 export type { CacheStats } from './stats.ts';
 export type { VerifyOptions, VerifyResult } from './verify-image.ts';

@@ -38,6 +38,12 @@ export interface NativeSighting {
   readonly reason: string;
 }
 
+export interface InvalidTotals {
+  readonly files: number;
+  /** Bytes. */
+  readonly size: number;
+}
+
 export interface NativeFindings {
   readonly locks: boolean;
   readonly namelessFiles: boolean;
@@ -66,6 +72,9 @@ export interface Native {
   /** The bytes that all have committed; null while another process adds to them. */
   addCommittedAsync(directory: Handle, size: number): Promise<number | null>;
   reapInvalidAsync(directory: Handle, graceSeconds: number): Promise<number>;
+  /** If invalid/ holds more than so many files or bytes, removes the oldest. What is left. */
+  trimInvalidSync(directory: Handle, maxFiles: number, maxSize: number): InvalidTotals;
+  trimInvalidAsync(directory: Handle, maxFiles: number, maxSize: number): Promise<InvalidTotals>;
   reapStalledAsync(directory: Handle, graceSeconds: number, ...stall: StallArguments): Promise<number>;
 
   /** The size, or -1 if it is not cached. */
@@ -122,8 +131,11 @@ export interface Native {
   writeAsync(writer: Handle, bytes: Uint8Array): Promise<void>;
   commitSync(writer: Handle): void;
   commitAsync(writer: Handle): Promise<void>;
-  rollbackSync(writer: Handle, reason: string): void;
-  rollbackAsync(writer: Handle, reason: string): Promise<void>;
+  /** Bytes beyond `largestKept` are given up. */
+  rollbackSync(writer: Handle, reason: string, largestKept: number): void;
+  rollbackAsync(writer: Handle, reason: string, largestKept: number): Promise<void>;
+  /** For a writer that was left: nothing stays behind, and followers may take over. */
+  abandonAsync(writer: Handle): Promise<void>;
   discardSync(writer: Handle): void;
   discardAsync(writer: Handle): Promise<void>;
   touchAsync(writer: Handle): Promise<void>;

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 
 import { guarded, type Logger } from './logger.ts';
-import { assertNoNul, assertNonNegative, assertOptions, invalidType } from './validate.ts';
+import { assertCount, assertNoNul, assertNonNegative, assertOptions, invalidType } from './validate.ts';
 
 /** Where an {@link XattrDriver} works, and how patient it is. */
 export interface XattrDriverOptions {
@@ -24,8 +24,20 @@ export interface XattrDriverOptions {
    * @defaultValue true, false on remote file systems
    */
   readonly inline?: boolean;
+  /** What the cache may take. */
+  readonly limits?: CacheLimits;
   /** pino's shape; silent by default. */
   readonly logger?: Logger;
+}
+
+/** What a cache may take of its file system. */
+export interface CacheLimits {
+  /**
+   * Of failed writes that are kept in `invalid/`, in bytes. The oldest go first, and at most 1,000 are kept; a failed
+   * write that is larger by itself keeps its reason only. 0: the reasons only. @defaultValue 1 % of `maxSize`, which is
+   * 10 GiB unless an {@link ImageCache} says otherwise
+   */
+  readonly maxInvalidSize?: number;
 }
 
 export interface ResolvedDriverOptions {
@@ -34,21 +46,35 @@ export interface ResolvedDriverOptions {
   readonly lockTimeoutMs: number;
   readonly accessResolutionMs: number;
   readonly inline: boolean | undefined;
+  readonly maxInvalidSize: number;
   readonly logger: Logger | undefined;
+}
+
+/** Glance's `image_cache_max_size`, in bytes. */
+export const defaultMaxSize: number = 10 * 1024 ** 3;
+
+/** @throws TypeError and RangeError */
+export function assertMaxInvalidSize(value: number | undefined, name: string, maxSize: number): number {
+  if (value === undefined) return Math.floor(maxSize / 100);
+  assertCount(value, name);
+  return value;
 }
 
 /** @throws TypeError and RangeError. An empty `dir` is for `configure()` to refuse. */
 export function assertDriverOptions(options: XattrDriverOptions): ResolvedDriverOptions {
   assertOptions(options, 'options');
   const { dir, stallTimeSeconds = 86_400, lockTimeoutMs = 1_000, accessResolutionMs = 0, inline, logger } = options;
+  const { limits = {} } = options;
   assertNoNul(dir, 'options.dir');
   assertNonNegative(stallTimeSeconds, 'options.stallTimeSeconds');
   assertNonNegative(lockTimeoutMs, 'options.lockTimeoutMs');
   assertNonNegative(accessResolutionMs, 'options.accessResolutionMs');
   if (inline !== undefined && typeof inline !== 'boolean')
     throw invalidType('options.inline', 'of type boolean', inline);
-  const resolved = { dir: dir && absolute(dir), stallTimeSeconds, lockTimeoutMs, accessResolutionMs, inline };
-  return { ...resolved, logger: guarded(logger) };
+  assertOptions(limits, 'options.limits');
+  const maxInvalidSize = assertMaxInvalidSize(limits.maxInvalidSize, 'options.limits.maxInvalidSize', defaultMaxSize);
+  const patience = { stallTimeSeconds, lockTimeoutMs, accessResolutionMs };
+  return { dir: dir && absolute(dir), ...patience, inline, maxInvalidSize, logger: guarded(logger) };
 }
 
 /** The process may change its working directory later. One that was removed is for `configure()` to refuse. */

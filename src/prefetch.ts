@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Checksum } from './checksum.ts';
 import { isError } from './error-facts.ts';
 
-import { NoSpaceError } from './errors.ts';
+import { tooLarge } from './errors.ts';
 import { type Fetch, fetchedChunks, fetchImage } from './fetch.ts';
 import type { ImageCache } from './image-cache.ts';
 import { onAbort, untilAborted } from './on-abort.ts';
@@ -126,11 +126,6 @@ async function prefetchOne(
   } finally {
     if (!begun) stopSource(body);
   }
-}
-
-/** It could not stay. */
-function tooLarge(imageId: string): NoSpaceError {
-  return new NoSpaceError(`image ${JSON.stringify(imageId)} is larger than the cache`, { imageId });
 }
 
 function assertPrefetchArguments(fetch: unknown, { concurrency, checksum, signal, onProgress }: PrefetchOptions): void {

@@ -59,7 +59,10 @@ export async function verifyImage(
         (await native.quarantineAsync(image.handle, directory, imageId, describeReason(reason))) ?? locked;
       const moved = await retryWhileLocked(move, context.options.lockTimeoutMs, signal);
       if (moved === locked) throw new LockTimeoutError('somebody else holds the lock of the image', { imageId });
-      if (moved) context.tellRollback(imageId, reason); // Else it was replaced meanwhile.
+      if (moved) {
+        context.tellRollback(imageId, reason);
+        await context.invalidLimit.added(directory, size);
+      } // Else it was replaced meanwhile.
       return { result: 'corrupt', actual };
     });
   } finally {

@@ -1,11 +1,11 @@
 import type { ImageSource, ImageWriter, WriteOptions } from './driver.ts';
 import type { DriverContext } from './driver-context.ts';
-import { ImageBusyError, isSystemError, SizeMismatchError } from './errors.ts';
+import { ImageBusyError, isSystemError, SizeMismatchError, tooLarge } from './errors.ts';
 import { ignoreErrors } from './ignore-errors.ts';
 import { XattrImageWriter } from './image-writer.ts';
 import { locked, retryWhileLocked } from './lock-retry.ts';
 import { type Handle, native } from './native.ts';
-import { describeReason, rollbackReason } from './reason.ts';
+import { describeReason, droppedReason, rollbackReason } from './reason.ts';
 import { recordDigest } from './recorded-digest.ts';
 import { chunksOf, joinInHand } from './source-chunks.ts';
 import { assertCount, assertOptions, assertSignal } from './validate.ts';
@@ -42,7 +42,11 @@ export async function claimImage(context: DriverContext, imageId: string, option
   }
   if (expectedSize !== undefined) {
     await native.reserveAsync(handle, expectedSize).catch(async (error: unknown) => {
-      await native.rollbackAsync(handle, describeReason(error)).catch(() => {}); // The first error is the one to report.
+      const { directory, invalidLimit } = context;
+      await native
+        .rollbackAsync(handle, describeReason(error), invalidLimit.maxSize)
+        .then(() => invalidLimit.added(directory, 0))
+        .catch(() => {}); // The first error is the one to report.
       throw error;
     });
   }
@@ -57,7 +61,8 @@ export function claimImageSync(context: DriverContext, imageId: string, options:
     try {
       native.reserveSync(handle, options.expectedSize);
     } catch (error) {
-      ignoreErrors(() => native.rollbackSync(handle, describeReason(error)));
+      ignoreErrors(() => native.rollbackSync(handle, describeReason(error), context.invalidLimit.maxSize));
+      context.invalidLimit.addedSync(context.directory, 0);
       throw error;
     }
   }
@@ -85,30 +90,57 @@ export function putBytesSync(context: DriverContext, imageId: string, bytes: Uin
   context.tellCommit(imageId, bytes.byteLength);
 }
 
+/** How {@link putChunks} goes about it. */
+export interface PutOptions extends WriteOptions {
+  /** Bytes: what grows past them is given up. @defaultValue Infinity */
+  readonly maxSize?: number;
+  /** Asked when the source has ended, to be recorded. */
+  readonly digest?: () => string | undefined;
+}
+
 /**
- * Writes chunks as they come, and commits when the source ends. Then it is asked for the digest, to be recorded.
+ * Writes chunks as they come, and commits when the source ends. Resolves to false, the write given up and the source
+ * stopped, if it grows past `maxSize`.
  *
  * @throws what the source throws, untouched; it is also the reason of the rollback
  */
 export async function putChunks(
   writer: ImageWriter,
   source: ImageSource,
-  { expectedSize = Number.POSITIVE_INFINITY, signal }: WriteOptions,
-  digest: () => string | undefined = () => undefined,
-): Promise<void> {
+  { expectedSize = Number.POSITIVE_INFINITY, maxSize = Number.POSITIVE_INFINITY, signal, digest }: PutOptions,
+): Promise<boolean> {
   try {
+    let outgrown = false;
     for await (const chunk of chunksOf(source, signal)) {
       const size = writer.bytesWritten + chunk.byteLength;
       // At once: the source may have no end.
       if (size > expectedSize) throw new SizeMismatchError(writer.imageId, expectedSize, size);
+      outgrown = size > maxSize;
+      if (outgrown) break;
       await writer.write(chunk);
     }
-    await recordDigest(writer, digest());
+    if (outgrown) {
+      await writer.rollback(tooLarge(writer.imageId));
+      return false;
+    }
+    await recordDigest(writer, digest?.());
     await writer.commit();
+    return true;
   } catch (error) {
-    await writer.rollback(rollbackReason(error, signal)).catch(() => {}); // The error that led here is the one to report.
+    await endWrite(writer, error, signal).catch(() => {}); // The error that led here is the one to report.
     throw error;
   }
+}
+
+/** What an abort leaves unfinished has nothing wrong with it; what failed is kept, with the error. */
+export async function endWrite(
+  writer: ImageWriter,
+  error: unknown,
+  ...signals: readonly (AbortSignal | undefined)[]
+): Promise<void> {
+  const reason = rollbackReason(error, ...signals);
+  if (reason === droppedReason) await writer[Symbol.asyncDispose]();
+  else await writer.rollback(reason);
 }
 
 function claimOnce(context: DriverContext, imageId: string): Handle | typeof locked {

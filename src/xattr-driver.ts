@@ -300,7 +300,7 @@ export class XattrDriver implements CacheDriver {
       else held.release();
       throw error;
     });
-    return await putChunks(writer, held.chunks, checked);
+    await putChunks(writer, held.chunks, checked);
   }
 
   /** The synchronous form of {@link writeImage}, for bytes in hand. */

@@ -1,9 +1,10 @@
-// JavaScript entry points for core/cache_directory.h, core/probe.h and core/reaper.h.
+// JavaScript entry points for core/cache_directory.h, core/invalid_limit.h, core/probe.h and core/reaper.h.
 
 #include "binding/exports.h"
 #include "binding/operation.h"
 #include "core/cache_directory.h"
 #include "core/committed.h"
+#include "core/invalid_limit.h"
 #include "core/probe.h"
 #include "core/reaper.h"
 
@@ -90,6 +91,24 @@ struct ReapInvalidImages : ToNumber {
   double grace_seconds;
 };
 
+// (directory, files, bytes) -> { files, size }
+struct TrimInvalidImages {
+  explicit TrimInvalidImages(Arguments& arguments) : directory(arguments.Handle<CacheDirectory>()) {
+    limits.files = static_cast<uint64_t>(arguments.Number());
+    limits.size = static_cast<uint64_t>(arguments.Number());
+  }
+  Result<InvalidTotals> Run() const { return TrimInvalid(*directory, limits); }
+  static Napi::Value ToJs(Napi::Env env, const InvalidTotals& totals) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("files", static_cast<double>(totals.files));
+    object.Set("size", static_cast<double>(totals.size));
+    return object;
+  }
+
+  Directory directory;
+  InvalidTotals limits;
+};
+
 struct ReapStalledImages : ToNumber {
   explicit ReapStalledImages(Arguments& arguments)
       : directory(arguments.Handle<CacheDirectory>()), grace_seconds(arguments.Number()), rule(arguments.Stall()) {}
@@ -110,6 +129,8 @@ void ExportDirectory(Napi::Object exports) {
                           {"mayWriteImagesAsync", CallAsync<MayWrite>},
                           {"addCommittedAsync", CallAsync<AddToCommitted>},
                           {"reapInvalidAsync", CallAsync<ReapInvalidImages>},
+                          {"trimInvalidSync", CallSync<TrimInvalidImages>},
+                          {"trimInvalidAsync", CallAsync<TrimInvalidImages>},
                           {"reapStalledAsync", CallAsync<ReapStalledImages>},
                       });
 }

@@ -65,12 +65,14 @@ struct Commit : OfWriter {
 };
 
 struct Rollback : OfWriter {
-  explicit Rollback(Arguments& arguments) : OfWriter(arguments), reason(arguments.String()) {}
+  explicit Rollback(Arguments& arguments)
+      : OfWriter(arguments), reason(arguments.String()), largest_kept(static_cast<uint64_t>(arguments.Number())) {}
   Status Run() const {
-    return IfOpen([&](ImageWriter& open) { return open.Rollback(reason); });
+    return IfOpen([&](ImageWriter& open) { return open.Rollback(reason, largest_kept); });
   }
 
   std::string reason;
+  uint64_t largest_kept;
 };
 
 struct RecordDigest : OfWriter {
@@ -89,6 +91,16 @@ struct NoteLength : OfWriter {
   }
 
   uint64_t length;
+};
+
+struct Abandon : OfWriter {
+  using OfWriter::OfWriter;
+  Status Run() const {
+    return IfOpen([](ImageWriter& open) -> Status {
+      open.Abandon();
+      return Done{};
+    });
+  }
 };
 
 struct Discard : OfWriter {
@@ -133,6 +145,7 @@ void ExportWriter(Napi::Object exports) {
                           {"commitAsync", CallAsync<Commit>},
                           {"rollbackSync", CallSync<Rollback>},
                           {"rollbackAsync", CallAsync<Rollback>},
+                          {"abandonAsync", CallAsync<Abandon>},
                           {"discardSync", CallSync<Discard>},
                           {"discardAsync", CallAsync<Discard>},
                           {"noteLengthAsync", CallAsync<NoteLength>},

@@ -58,7 +58,7 @@ Result<ImageWriter> ImageWriter::Claim(std::shared_ptr<const CacheDirectory> dir
 }
 
 ImageWriter::~ImageWriter() {
-  if (open()) (void)Rollback("incomplete fetch");
+  if (open()) Abandon();
 }
 
 Status ImageWriter::Reserve(uint64_t size) {
@@ -100,13 +100,14 @@ Status ImageWriter::Commit() {
   return Done{};
 }
 
-Status ImageWriter::Rollback(std::string_view reason) {
+Status ImageWriter::Rollback(std::string_view reason, uint64_t largest_kept) {
   if (marked_complete_) sys::RemoveAttribute(data_.get(), kHitsAttribute);
-  const bool empty = full_ && !marked_complete_;
+  const bool given_up = full_ || bytes_written_ > largest_kept;
+  const bool empty = given_up && !marked_complete_;
   const uint64_t kept = empty ? 0 : bytes_written_;
   if (empty || reserved_ > bytes_written_) sys::Truncate(data_.get(), static_cast<off_t>(kept));
   RecordReason(data_.get(), reason);
-  Status done = full_ && marked_complete_ ? UnlinkData() : MoveToInvalid();
+  Status done = given_up && marked_complete_ ? UnlinkData() : MoveToInvalid();
   LetGo();
   return done;
 }
@@ -123,6 +124,11 @@ Status ImageWriter::RecordDigest(std::string_view text) {
 
 Status ImageWriter::NoteLength(uint64_t length) {
   return token_.Remark({data_name_, directory_->boot().id, length});
+}
+
+void ImageWriter::Abandon() {
+  RecordReason(data_.get(), kAbandonedReason);
+  Discard();
 }
 
 void ImageWriter::Discard() {

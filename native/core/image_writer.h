@@ -20,6 +20,9 @@
 
 namespace xattr_cache {
 
+// What user.error says of a writer that was left, on bytes that only its followers still have open.
+inline constexpr std::string_view kAbandonedReason = "incomplete fetch";
+
 class ImageWriter {
  public:
   // Claims `id`.  A dead writer is taken over.  Fails with EBUSY if a live or a foreign one has it, and with
@@ -31,7 +34,7 @@ class ImageWriter {
   ImageWriter(ImageWriter&&) = default;
   ImageWriter& operator=(ImageWriter&&) = delete;
 
-  // Rolls back what was neither committed nor rolled back.
+  // Abandons what was neither committed nor rolled back.
   ~ImageWriter();
 
   bool open() const { return directory_ != nullptr; }
@@ -49,10 +52,15 @@ class ImageWriter {
   Status Commit();
 
   // Moves what there is to invalid/, with the reason in user.error, and lets go of the claim.  The bytes are
-  // given up if the last write or commit found no room, or the move finds none, so that the next image finds some; the
-  // reason if there is none even for that.  Followers that have seen the bytes complete read them to their end all the
-  // same: such bytes are given up by unlinking them.  The writer is closed whatever the outcome.  REQUIRES: open()
-  Status Rollback(std::string_view reason);
+  // given up if there are more than `largest_kept`, if the last write or commit found no room, or the move finds none,
+  // so that the next image finds some; the reason if there is none even for that.  Followers that have seen the bytes
+  // complete read them to their end all the same: such bytes are given up by unlinking them.  The writer is closed
+  // whatever the outcome.  REQUIRES: open()
+  Status Rollback(std::string_view reason, uint64_t largest_kept = UINT64_MAX);
+
+  // Lets go of the claim and leaves nothing behind, for a writer that was left though nothing is wrong with the image.
+  // Followers find kAbandonedReason, and know that they may go on in its place.  REQUIRES: open()
+  void Abandon();
 
   // Lets go of the claim without a trace, for a writer that finds it is not needed.  REQUIRES: open()
   void Discard();

@@ -41,8 +41,7 @@ for (const [leaves, leave] of Object.entries(leavers)) {
     const { cache, image } = await halfWay(t);
     await leave(image);
     await until(() => gone(cache), 'rolled back');
-    const [{ imageId, error }] = await cache.driver.getInvalidImages();
-    assert.deepEqual({ imageId, error }, { imageId: 'a', error: 'incomplete fetch' });
+    assert.deepEqual(await cache.driver.getInvalidImages(), []);
     assert.equal(await cache.driver.isCacheable('a'), true);
   });
 }

@@ -100,10 +100,12 @@ test('an image that is not there cannot be verified', async (t) => {
 
 test('a damaged image that was replaced while it was read leaves its successor alone', async (t) => {
   const cache = await openCache(t);
+  const events = listen(t);
   await ways.cacheImage(cache, sri);
   await damages['a flipped bit'][0](cache.driver.getImageFilepath('a'));
   const onProgress = () => cache.driver.writeImage('a', Buffer.from('new'));
   assert.equal((await cache.verify('a', { onProgress })).result, 'corrupt');
+  assert.deepEqual(events.rollback, []); // It was not taken out of the cache.
   assert.equal(String(await cache.driver.readImage('a')), 'new');
 });
 

@@ -15,7 +15,7 @@ import { silentAfter, untouched } from './support/sources.mjs';
 const whole = bytesOf(250_000);
 const parts = [whole.subarray(0, 100_000), whole.subarray(100_000, 100_001), whole.subarray(100_001)];
 const tidy = { incomplete: 0, invalid: 0 };
-const rolledBack = { incomplete: 0, invalid: 1 };
+const rolledBack = { incomplete: 0, invalid: 0 };
 
 const sources = {
   'a Buffer': () => whole,
@@ -161,7 +161,6 @@ overEachDriver('a tee', (open) => {
     assert.equal(stopped, true);
     assert.equal(await cache.driver.isCacheable('image'), true);
     assert.deepEqual(await tidiness(cache), rolledBack);
-    assert.match((await cache.driver.getInvalidImages())[0].error, /^incomplete fetch$/);
   });
 
   test('a consumer that throws rolls the write back', async (t) => {
@@ -193,7 +192,6 @@ overEachDriver('a tee', (open) => {
     assert.deepEqual(await within(2000, pending, 'the pending next()'), { done: true, value: undefined });
     assert.equal(source.stopped, true);
     assert.equal(await cache.driver.isCacheable('image'), true);
-    assert.match((await cache.driver.getInvalidImages())[0].error, /^incomplete fetch$/);
   });
 
   test('a stream that is destroyed while its source is silent lets go of the image', async (t) => {

@@ -40,7 +40,7 @@ overEachDriver('prune()', (open) => {
 
   test('glance C11: a cache of which nothing may stay is emptied', async (t) => {
     const cache = await open(t, { maxSize: 0, ...manual });
-    await cache.cacheImage('image', image);
+    await cache.driver.writeImage('image', image);
     await cache.driver.readImage('image');
 
     const { filesPruned, bytesPruned } = await cache.prune();
@@ -105,14 +105,14 @@ overEachDriver('prune()', (open) => {
 
   test('one that is aborted before it begins removes nothing', async (t) => {
     const cache = await open(t, { maxSize: 0, ...manual });
-    await cache.cacheImage('image', image);
+    await cache.driver.writeImage('image', image);
     await assert.rejects(cache.prune({ signal: AbortSignal.abort() }), { name: 'AbortError' });
     assert.deepEqual(await idsOf(cache), ['image']);
   });
 
   test('wrong arguments are refused, and nothing is removed', async (t) => {
     const cache = await open(t, { maxSize: 0, ...manual });
-    await cache.cacheImage('image', image);
+    await cache.driver.writeImage('image', image);
     for (const maxSize of [-1, Number.NaN, Number.POSITIVE_INFINITY, 1.5]) {
       await assert.rejects(cache.prune({ maxSize }), { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' });
     }

@@ -172,7 +172,11 @@ overEachDriver('a tee', (open) => {
 
   test('glance B28: a rollback that fails hides neither the error of the source nor a wrong checksum', async (t) => {
     const events = listen(t);
-    const cache = await open(t, {}, { openForWrite: writersWith(() => ({ rollback: fail })) });
+    const cache = await open(
+      t,
+      {},
+      { openForWrite: writersWith(() => ({ rollback: fail, [Symbol.asyncDispose]: fail })) },
+    );
     const broken = new Error('x'.repeat(5000));
     const { chunks, error } = await collect(cache.cachingIterator('a', slowly(parts, broken)));
     assert.deepEqual(chunks, parts);

@@ -52,6 +52,37 @@ overEachDriver('while a cache is pruned', (open) => {
     assert.equal(await over, true);
   });
 
+  test('cacheImage() – aborted after its commit – resolves, and waits no longer', async (t) => {
+    const at = gate();
+    const cache = await open(
+      t,
+      { maxSize: 1500 },
+      { evictTo: (driver, ...args) => at.pass().then(() => driver.evictTo(...args)) },
+    );
+    await cache.cacheImage('first', [image]);
+    const controller = new AbortController();
+    const over = cache.cacheImage('over', [image], { signal: controller.signal });
+    await at.reached;
+    controller.abort();
+    assert.equal(await within(2000, over, 'cacheImage()'), true);
+    at.open();
+    assert.equal(await cache.driver.isCached('over'), true);
+  });
+
+  test('a tee – aborted while it waits – waits no longer', async (t) => {
+    const { cache, over, gate } = await pruning(open, t);
+    const started = performance.now();
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const teed = collect(cache.cachingIterator('next', [image], { signal: controller.signal }));
+    await sleep(20);
+    controller.abort(reason);
+    assert.equal((await within(900, teed, 'the tee')).error, reason);
+    assert(performance.now() - started < 900);
+    gate.open();
+    await over;
+  });
+
   test('the consumer of a tee waits a second, then his image passes through', async (t) => {
     const events = listen(t);
     const { cache, over, gate } = await pruning(open, t);
@@ -125,7 +156,8 @@ overEachDriver('while a cache is pruned', (open) => {
       evictions += 1;
       return driver.evictTo(...args);
     };
-    const cache = await open(t, { maxSize: 500 }, { evictTo });
+    const cache = await open(t, { maxSize: 1500 }, { evictTo });
+    await cache.driver.writeImage('before', image);
     const chunks = cache.cachingIterator('image', [image]);
     await chunks.next();
     await cache.close();

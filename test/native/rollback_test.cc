@@ -61,14 +61,27 @@ TEST("a failed write – second one of the image – replaces the first") {
   CHECK_EQ(testing::Attribute(cache.Path("invalid/a"), kErrorAttribute), "second");
 }
 
-TEST("a writer – dropped – rolls back as an incomplete fetch") {
+TEST("a failed write – larger than what is kept – keeps its reason only") {
+  const Cache cache;
+  auto writer = HalfWritten(cache);
+  CHECK_OK(writer.value().Rollback("why", /*largest_kept=*/3));
+  CHECK_EQ(testing::ReadFile(cache.Path("invalid/a")), "");
+  CHECK_EQ(testing::Attribute(cache.Path("invalid/a"), kErrorAttribute), "why");
+
+  auto small = HalfWritten(cache);
+  CHECK_OK(small.value().Rollback("why", /*largest_kept=*/4));
+  CHECK_EQ(testing::ReadFile(cache.Path("invalid/a")), "half");
+}
+
+TEST("a writer – dropped – leaves nothing behind") {
   const Cache cache;
   {
     const auto writer = HalfWritten(cache);
     CHECK_OK(writer);
   }
-  CHECK_EQ(testing::Attribute(cache.Path("invalid/a"), kErrorAttribute), "incomplete fetch");
+  CHECK_EQ(testing::Names(cache.Path("invalid")), "");
   CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+  CHECK_OK(cache.Claim("a"));
 }
 
 TEST("a writer – moved on – does not roll back where it came from") {

@@ -185,7 +185,8 @@ export class MemoryDriver {
       await writeAll(writer, source, options.signal);
       await writer.commit();
     } catch (error) {
-      await writer.rollback(error);
+      if (options.signal?.aborted) await writer[Symbol.asyncDispose]();
+      else await writer.rollback(error);
       throw error;
     }
   }

@@ -50,7 +50,10 @@ export class MemoryWriter {
     const { imageId, bytesWritten: actual } = this;
     if (this.#isLost || this.#state === 'rolled back') throw failure('ERR_CLAIM_LOST', 'lost', { imageId });
     const expected = this.#expectedSize ?? actual;
-    if (expected !== actual) throw failure('ERR_SIZE_MISMATCH', 'not as long as said', { imageId, expected, actual });
+    if (expected !== actual) {
+      this.rollbackSync('not as long as said');
+      throw failure('ERR_SIZE_MISMATCH', 'not as long as said', { imageId, expected, actual });
+    }
     this.#done('committed');
     this.#driver.images.set(imageId, new MemoryImage(imageId, Buffer.concat(this.#chunks), this.#driver.nowMs()));
     this.#driver.queue.delete(imageId);
@@ -69,7 +72,7 @@ export class MemoryWriter {
   }
 
   async [Symbol.asyncDispose]() {
-    this.rollbackSync('incomplete fetch');
+    if (this.#state === 'writing') this.#done('rolled back');
   }
 
   #done(state) {

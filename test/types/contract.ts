@@ -59,6 +59,7 @@ returned<Api.Capabilities, Ours.Capabilities>();
 accepted<Api.EvictOptions, Ours.EvictOptions>();
 accepted<Api.ImageSource, Ours.ImageSource>();
 accepted<Api.WriteOptions, Ours.WriteOptions>();
+accepted<Api.CacheLimits, Ours.CacheLimits>();
 accepted<Api.RangeOptions, Ours.RangeOptions>();
 accepted<Api.XattrDriverOptions, Ours.XattrDriverOptions>();
 accepted<Api.Logger, Ours.Logger>();

@@ -84,13 +84,14 @@ export const everyOption = {
   cache: {
     dir: 'a',
     maxSize: 1,
+    maxInvalidSize: 1,
     stallTimeSeconds: 1,
     autoPrune: true,
     lowWatermark: 1,
     stalledAfterMs: 1,
     logger: console,
   },
-  driver: { driver: new XattrDriver({ dir: 'a' }) },
+  driver: { driver: new XattrDriver({ dir: 'a', limits: { maxInvalidSize: 1 } }) },
   fetch: { checksum: 'sha256-AAAA', expectedSize: 1, finishFetch: true, signal },
   prefetch: {
     concurrency: 1,

@@ -63,7 +63,10 @@ async function put(imageId: string, file: string, { checksum, ...options }: Opti
   const write: WriteOptions = source.size === undefined ? { signal } : { signal, expectedSize: source.size };
   try {
     // The digest is recorded, for `verify`.
-    await putChunks(await driver.openForWrite(imageId, write), watched(), write, () => verifier?.digest);
+    await putChunks(await driver.openForWrite(imageId, write), watched(), {
+      ...write,
+      digest: () => verifier?.digest,
+    });
   } finally {
     progress.end();
   }
