@@ -33,7 +33,7 @@ TEST("failed writes – exactly at a limit – stay") {
   CHECK_EQ(totals.value().size, 30u);
 }
 
-TEST("failed writes – more bytes than the limit – the oldest go, and a twentieth is spare") {
+TEST("failed writes – more bytes than the limit – the oldest go") {
   const Cache cache;
   AddInvalid(cache, 5);
   const auto totals = TrimInvalid(cache.directory(), {100, 40});
