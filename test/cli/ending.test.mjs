@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { bytesOf } from '../support/contents.mjs';
 import { defer } from '../support/defer.mjs';
-import { cacheWith, cli, errorOf, filesIn, hitsOf, startCli, until } from './support.mjs';
+import { cacheWith, cli, filesIn, hitsOf, startCli, until } from './support.mjs';
 
 const interrupted = 130;
 
@@ -32,7 +32,7 @@ suite('Ctrl-C', () => {
       assert.deepEqual([code, stdout, stderr], [[130, 143, 129][n], '', '']);
       assert.equal(child.signalCode, null); // by itself: nothing was under way any more
       assert.deepEqual(filesIn(dir, 'incomplete'), []);
-      assert.equal(errorOf(dir, 'old'), 'incomplete fetch');
+      assert.deepEqual(filesIn(dir, 'invalid'), []);
     }
     assert.equal((await cli(['get', 'old'], { dir })).stdout, String(bytesOf(10)));
     assert.equal((await cli(['put', 'old', '-'], { dir, input: 'new' })).code, 0);
@@ -115,7 +115,7 @@ suite('Ctrl-C', () => {
     assert.equal((await ended).code, interrupted);
     assert.deepEqual(filesIn(dir, 'incomplete'), []);
     assert.deepEqual((await driver.getQueuedImages()).sort(), ['a', 'b']);
-    assert.equal(errorOf(dir, 'a'), 'incomplete fetch');
+    assert.deepEqual(filesIn(dir, 'invalid'), []);
   });
 
   test('in delete --all leaves whole images or none', async (t) => {

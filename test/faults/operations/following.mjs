@@ -7,7 +7,7 @@ export const following = [
     after,
     prepare: claimAndWrite,
     run: async (scene) => {
-      scene.found = await locateImage(scene.driver, 'a', {});
+      scene.found = await locateImage(scene.driver, 'a', undefined, new AbortController().signal);
     },
     finish: async ({ found, writer }) => {
       found?.image?.release();
