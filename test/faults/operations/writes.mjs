@@ -74,9 +74,11 @@ export const writes = [
     after,
     prepare: claim,
     run: ({ writer }) => writer.writeSync(after),
-    finish: ({ writer, error }) => {
-      if (error) writer.writeSync(after);
-      writer.commitSync();
+    finish: ({ driver, writer, error }) => {
+      if (!error) return writer.commitSync();
+      // A writer whose write failed takes no more: a chunk would be missing.
+      writer.rollbackSync(error);
+      return driver.writeImageSync('a', after);
     },
   },
   { name: 'commit', after, crash: true, prepare: claimAndWrite, run: commit },
