@@ -27,8 +27,8 @@ export interface Tee {
  * The chunks of a source, which are written into the cache on the way.
  *
  * Each is written before it is handed out, since a consumer may reuse its memory. Whatever happens to the cache, the
- * consumer gets every chunk; what is wrong with the source – its own error, a wrong length, a wrong checksum – reaches
- * him. If he leaves before the end, the write is rolled back, also while the source owes him a chunk.
+ * consumer gets every chunk, and every fault of the source: its own error, a wrong length, a wrong checksum. If the
+ * consumer leaves before the end, the write is given up, even while the source owes a chunk.
  */
 export class CachingIterator implements AsyncIterableIterator<Uint8Array> {
   readonly #source: HeldSource;

@@ -31,7 +31,7 @@ import { type VerifyOptions, type VerifyResult, verifyImage } from './verify-ima
 import { assertWriteOptions, putChunks } from './write-image.ts';
 import { isXattrDriver, XattrDriver } from './xattr-driver.ts';
 
-/** How long a consumer is kept waiting by a prune, before his image passes through uncached. Milliseconds. */
+/** How long a consumer is kept waiting by a prune, before its image passes through uncached. Milliseconds. */
 const patienceMs = 1_000;
 
 /** What is known of an image before {@link ImageCache.cacheImage} or a tee writes it. */
@@ -132,8 +132,8 @@ export class ImageCache {
   }
 
   /**
-   * Fetches what is queued. One that fails stays queued and does not stop the others; one that somebody else is writing
-   * is left to him. An image larger than the cache fails, since it could not stay.
+   * Fetches the queued images. One that fails stays queued and does not stop the others; one that another process is
+   * writing is left to it. An image larger than the cache fails, since it could not stay.
    *
    * @throws the signal's reason
    */
@@ -175,8 +175,8 @@ export class ImageCache {
 
   /**
    * A tee. The consumer gets every chunk of the source whatever happens to the cache, whose errors are events
-   * (`xattr-cache:error`); the source's errors, a wrong length and a wrong checksum reach him. A consumer that stops early
-   * rolls the write back. An image that is not cacheable now, or larger than `maxSize`, passes through.
+   * (`xattr-cache:error`); the source's errors, a wrong length and a wrong checksum reach the consumer. A consumer that
+   * stops early gives the write up. An image that is not cacheable now, or larger than `maxSize`, passes through.
    */
   cachingIterator(
     imageId: string,

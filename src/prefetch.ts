@@ -87,7 +87,7 @@ interface Prefetch {
   readonly onProgress: PrefetchOptions['onProgress'];
 }
 
-/** False if somebody else is writing the image just now: it stays queued until he commits. */
+/** False if another process is writing the image just now: it stays queued until that commits. */
 async function prefetchOne(
   { cache, fetch, checksum: checksumOf, signal, onProgress }: Prefetch,
   imageId: string,

@@ -48,7 +48,7 @@ Result<OpenImage> OpenRegular(int directory, const char* name, Waiting waiting) 
 }
 
 // Who may write the image but does not own it cannot set its times.  Reading a byte after the attribute has changed
-// makes relatime move the access time for him.
+// makes relatime move the access time instead.
 void TouchByReading(int fd) {
   char byte = 0;
   (void)sys::ReadAt(fd, &byte, 1, 0);

@@ -68,7 +68,7 @@ enum class Holder { kNobody, kLiveWriter, kForeignWriter, kDeadWriter };
 Result<Holder> FindHolder(const CacheDirectory& directory, const char* id, const StallRule& rule);
 
 // The same, and if it is a dead writer, its data and its token are removed: kDeadWriter says that this call did so.  A
-// token that a foreign writer has put bytes into is his, and only our mark comes off.
+// token that a foreign writer has put bytes into is that writer's, and only our mark comes off.
 Result<Holder> RetireDeadWriter(const CacheDirectory& directory, const char* id, const StallRule& rule);
 
 // The token of whoever writes `id`.  ENOENT if nobody does; any other failure: it cannot be ours.
