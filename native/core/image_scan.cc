@@ -197,7 +197,7 @@ Result<uint64_t> SumImages(const CacheDirectory& directory) {
   uint64_t sums[DirectoryWalk::kParts] = {};
   const Status walked = walk.value().Share([&](DirectoryWalk& own, size_t part) -> Status {
     uint64_t sum = 0;  // Files of no bytes add nothing, images or not.
-    const Status visited = VisitFiles(own, directory.base(), [&](const Found& found) { sum += found.stat.size; });
+    Status visited = VisitFiles(own, directory.base(), [&](const Found& found) { sum += found.stat.size; });
     sums[part] = sum;
     return visited;
   });

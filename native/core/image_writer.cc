@@ -70,14 +70,14 @@ Status ImageWriter::Reserve(uint64_t size) {
 }
 
 Status ImageWriter::Write(std::span<const std::byte> bytes) {
-  const Status written = Noted(WriteFully(data_.get(), bytes, bytes_written_));
+  Status written = Noted(WriteFully(data_.get(), bytes, bytes_written_));
   if (!written.ok()) torn_ = true;
   if (written.ok()) bytes_written_ += bytes.size();
   return written;
 }
 
 Status ImageWriter::Touch() {
-  const Status token = token_.Touch();
+  Status token = token_.Touch();
   const timespec now = sys::Now();
   if (sys::SetTimes(data_.get(), now, now) != 0) return SysError::Last("utimensat");
   return token;
@@ -89,10 +89,10 @@ Status ImageWriter::Commit() {
       torn_) {
     return SysError::Last("ftruncate");
   }
-  const Status complete = Noted(MarkComplete(data_.get()));
+  Status complete = Noted(MarkComplete(data_.get()));
   if (!complete.ok()) return complete;
   marked_complete_ = true;
-  const Status published = Noted(Publish(*directory_, data_name_.c_str(), data_.get(), id_.c_str()));
+  Status published = Noted(Publish(*directory_, data_name_.c_str(), data_.get(), id_.c_str()));
   if (!published.ok()) return published;
   const auto directory = directory_;
   LetGo();

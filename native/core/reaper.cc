@@ -47,7 +47,7 @@ Result<bool> IsOlder(int directory, const char* name, double grace_seconds) {
 }
 
 Result<bool> UnlinkIfOlder(int directory, const char* name, double grace_seconds) {
-  const auto older = IsOlder(directory, name, grace_seconds);
+  auto older = IsOlder(directory, name, grace_seconds);
   if (!older.ok() || !older.value()) return older;
   return UnlinkUnlessKept(directory, name);
 }
@@ -74,7 +74,7 @@ bool IsNoDotFile(std::string_view name) {
 
 // Whose it is cannot be seen: a foreign writer's or one's of ours.
 Result<bool> ReapUnreadable(const CacheDirectory& directory, const char* id, double grace_seconds) {
-  const auto gone = UnlinkIfOlder(directory.incomplete(), id, std::max(grace_seconds, kLongestSilenceSeconds));
+  auto gone = UnlinkIfOlder(directory.incomplete(), id, std::max(grace_seconds, kLongestSilenceSeconds));
   if (gone.failed_with(EACCES) || gone.failed_with(EPERM)) return false;
   return gone;
 }
@@ -82,7 +82,7 @@ Result<bool> ReapUnreadable(const CacheDirectory& directory, const char* id, dou
 // A foreign file is removed under its lock with the inode checked again: a writer of ours that had to take the token by
 // name holds the lock before it marks it.
 Result<bool> ReapForeign(const CacheDirectory& directory, const char* id, double grace_seconds) {
-  const auto older = IsOlder(directory.incomplete(), id, grace_seconds);
+  auto older = IsOlder(directory.incomplete(), id, grace_seconds);
   if (!older.ok() || !older.value()) return older;
 
   const UniqueFd file(sys::OpenAt(directory.incomplete(), id, sys::kReadExisting));
@@ -140,7 +140,7 @@ Result<uint64_t> ReapProbes(const CacheDirectory& directory, double grace_second
   if (!names.ok()) return names.error();
   uint64_t reaped = 0;
   for (const std::string& name : names.value()) {
-    const auto gone = UnlinkIfOlder(directory.base(), name.c_str(), grace_seconds);
+    auto gone = UnlinkIfOlder(directory.base(), name.c_str(), grace_seconds);
     if (!gone.ok()) return gone.error().On(name);
     if (gone.value()) reaped++;
   }
@@ -154,7 +154,7 @@ Result<uint64_t> ReapInvalid(const CacheDirectory& directory, double grace_secon
   if (!names.ok()) return names.error();
   uint64_t reaped = 0;
   for (const std::string& name : names.value()) {
-    const auto gone = UnlinkIfOlder(directory.invalid(), name.c_str(), grace_seconds);
+    auto gone = UnlinkIfOlder(directory.invalid(), name.c_str(), grace_seconds);
     if (!gone.ok()) return gone.error().On("invalid/" + name);
     if (gone.value()) reaped++;
   }
@@ -180,7 +180,7 @@ Result<uint64_t> ReapStalled(const CacheDirectory& directory, double grace_secon
   const double orphan_grace = std::max(grace_seconds, youngest);
   for (const std::string& name : names.value()) {
     if (!IsPrivateName(name) || spoken_for.value().data.contains(name)) continue;
-    const auto gone = UnlinkIfOlder(directory.incomplete(), name.c_str(), orphan_grace);
+    auto gone = UnlinkIfOlder(directory.incomplete(), name.c_str(), orphan_grace);
     if (!gone.ok()) return gone.error().On(kIncomplete + name);
     if (gone.value()) reaped++;
   }

@@ -13,7 +13,7 @@ namespace xattr_cache {
 namespace {
 
 Status Fill(int fd, std::span<const std::byte> bytes) {
-  const Status written = WriteFully(fd, bytes, 0);
+  Status written = WriteFully(fd, bytes, 0);
   if (!written.ok()) return written;
   return MarkComplete(fd);
 }
