@@ -3,15 +3,18 @@
 import assert from 'node:assert/strict';
 import { lutimesSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { suite, test } from 'node:test';
+import { mock, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { ClaimLostError, ImageBusyError, ImageCache } from '../../dist/index.js';
 import { bytesOf } from '../support/contents.mjs';
-import { driverProcess } from '../support/driver-process.mjs';
 import { within } from '../support/within.mjs';
-import { failingGlanceOn, glanceDownloadInto, needsGlance } from './glance-process.mjs';
-import { sharedDirectory } from './shared-directory.mjs';
+
+// The hours at which a writer touches its token. The package takes its timers when it is loaded.
+mock.timers.enable({ apis: ['setInterval'] });
+const { ClaimLostError, ImageBusyError, ImageCache } = await import('../../dist/index.js');
+const { driverProcess } = await import('../support/driver-process.mjs');
+const { failingGlanceOn, glanceDownloadInto, needsGlance } = await import('./glance-process.mjs');
+const { sharedDirectory } = await import('./shared-directory.mjs');
 
 const chunk = 64 * 1024; // of a download through Glance
 const hour = 3_600;
@@ -73,7 +76,6 @@ suite('our cleaner', { skip: needsGlance }, () => {
 suite('the cleaner of Glance', { skip: needsGlance }, () => {
   test('Glance’s cleaner – our writer silent past the stall time, touched – leaves it', async (t) => {
     const { dir, driver, glance, source } = await sharedDirectory(t, { stallTimeSeconds: hour });
-    t.mock.timers.enable({ apis: ['setInterval'] });
     const bytes = bytesOf(200_000);
     const writer = await driver.openForWrite('image');
     await writer.write(bytes.subarray(0, 100_000));
@@ -82,7 +84,7 @@ suite('the cleaner of Glance', { skip: needsGlance }, () => {
 
     for (let hours = 1; hours <= 3; hours += 1) {
       for (const file of files) makeOlder(file, hour + 1);
-      t.mock.timers.tick(hour * 1_000);
+      mock.timers.tick(hour * 1_000);
       await within(10_000, untilYoung(files), 'the writer is touched');
       await glance.ask('clean');
       assert.equal((await glance.ask('is', 'image')).being_cached, true);
