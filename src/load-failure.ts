@@ -80,7 +80,7 @@ export function remedyFor(files: PackageFiles, runtime: Runtime, failed?: Failed
 }
 
 /** The names of the addons in a directory; none if it cannot be read. */
-export function addonsIn(directory: string): string[] {
+function addonsIn(directory: string): string[] {
   try {
     return readdirSync(directory).filter((name) => name.endsWith('.node'));
   } catch {

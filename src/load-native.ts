@@ -1,14 +1,22 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { messageOf } from './error-facts.ts';
-import { type Libc, ownLibc } from './libc.ts';
-import { addonsIn, bundled, loadFailure, type Runtime, remedyFor } from './load-failure.ts';
+import { ownLibc } from './libc.ts';
+import { bundled, loadFailure, type Runtime, remedyFor } from './load-failure.ts';
 import type { PackageFiles } from './package-files.ts';
+
+/** The part of `node-gyp-build` that is used here. */
+interface NodeGypBuild {
+  /** Returns the path of the addon of a package: one compiled in place, or else a prebuilt one. */
+  resolve(packageRoot: string): string;
+}
 
 const packageName = 'xattr-cache';
 const neededNapiVersion = 9;
+/** As `node-gyp` and `prebuildify` name them. */
+const ownAddon = /^xattr[-_]cache\b.*\.node$/;
 
 /**
  * Loads the addon of the package: one that was compiled in place, or else the prebuilt one for this platform.
@@ -47,21 +55,29 @@ function locatePackage(findFiles: () => PackageFiles): PackageFiles {
 }
 
 function findAddon(files: PackageFiles, runtime: Runtime): string {
-  const { platform, arch, libc } = runtime;
-  const directory = join(files.prebuilds, `${platform}-${arch}`);
-  const prebuilt = prebuiltNames(platform, libc).map((name) => join(directory, name));
-  const path = [...files.built, ...prebuilt].find((each) => existsSync(each));
-  if (path !== undefined) return path;
-
-  const others = addonsIn(directory).join(', ');
-  const problem = others === '' ? 'there is none for this platform' : `there is none for ${libc}, only ${others}`;
-  throw loadFailure(files, runtime, problem, remedyFor(files, runtime));
+  const none = (cause?: unknown) =>
+    loadFailure(files, runtime, 'there is none for this platform', remedyFor(files, runtime), cause);
+  let path: string;
+  try {
+    path = nodeGypBuild().resolve(files.root);
+  } catch (cause) {
+    throw none(cause);
+  }
+  // It also looks beside the program that runs, where there may be addons of others.
+  if (!ownAddon.test(basename(path))) throw none();
+  // node-gyp-build looks for musl on Alpine only. An addon for another C library may well load, and fail later.
+  const { libc } = runtime;
+  const tag = /\.(glibc|musl)\.node$/.exec(path)?.[1];
+  if (tag === undefined || libc === undefined || tag === libc) return path;
+  const ours = path.replace(/\w+\.node$/, `${libc}.node`);
+  if (existsSync(ours)) return ours;
+  throw loadFailure(files, runtime, `there is none for ${libc}, only for ${tag}`, remedyFor(files, runtime));
 }
 
-/** As `prebuildify --tag-libc` names them. Where the C library is unknown, the first that is there has to do. */
-function prebuiltNames(platform: string, libc: Libc | undefined): string[] {
-  if (platform !== 'linux') return ['xattr-cache.node'];
-  return (libc ? [libc] : ['glibc', 'musl']).map((tag) => `xattr-cache.${tag}.node`);
+/** Loaded only when the addon is looked for: in a bundle there is none to load. */
+function nodeGypBuild(): NodeGypBuild {
+  const require = createRequire(import.meta.url);
+  return require('node-gyp-build');
 }
 
 function ownRuntime(): Runtime {
