@@ -63,7 +63,12 @@ async function saveImage(
   signal: AbortSignal,
 ): Promise<void> {
   const { imageId, size } = reader;
-  const destination = await untilAborted(openDestination(file), signal);
+  const opening = openDestination(file);
+  const destination = await untilAborted(opening, signal).catch((error: unknown) => {
+    // It may still be opened: a fifo that no process reads opens late, or never.
+    opening.then((opened) => opened.discard()).catch(() => {});
+    throw error;
+  });
   try {
     await copy(reader, (bytes) => destination.write(bytes), progressLine({ quiet: json }), signal);
     await destination.commit();
