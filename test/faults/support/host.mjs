@@ -4,6 +4,7 @@
 import { pbkdf2 } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { CacheError, setXattrSync, XattrDriver } from '../../../dist/index.js';
@@ -41,7 +42,7 @@ const steps = {
     } catch (problem) {
       complaint = `it cannot go on: ${problem.stack}`;
     }
-    const leaked = newDescriptors();
+    const leaked = await descriptorsLeft();
     await scene.driver.close();
     scene = undefined;
     const outcome = error === undefined ? { answer } : { error: described(error) };
@@ -86,6 +87,13 @@ function openDescriptors() {
     }
   }
   return open;
+}
+
+/** Resolves to those that stay open: an image is closed in the pool, after the call that it was opened for. */
+async function descriptorsLeft() {
+  const deadlineMs = performance.now() + 1000;
+  while (newDescriptors().length > 0 && performance.now() < deadlineMs) await setTimeout(5);
+  return newDescriptors();
 }
 
 function newDescriptors() {
