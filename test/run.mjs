@@ -1,6 +1,7 @@
 // Runs the test files: `node test/run.mjs [--no-skips] [--except part] [part of a path ...]`.
 //
-// Without a path, all that a plain machine can run; what needs more (Glance, other package managers) is run by naming it.
+// Without a path, all that a plain machine can run in some minutes. What takes long, or needs more (root, strace, Glance,
+// other package managers), is run by naming it.
 // What --except names, any number of times, is left out.
 // With --no-skips, or with XATTR_CACHE_NO_SKIPS in the environment, a skipped test is a failure: where everything that
 // the tests need is known to be there, a skip is a test that silently stopped testing.
@@ -14,7 +15,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const onlyByName = ['test/interop/', 'test/package/', 'test/budget/'];
+const onlyByName = ['budget', 'demo-runs', 'faults', 'file-systems', 'interop', 'package'].map(
+  (name) => `test/${name}/`,
+);
 
 // Several tests measure how long something takes, so no more of them run concurrently than the smallest machine has cores.
 const filesAtOnce = 2;
