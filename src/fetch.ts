@@ -25,7 +25,8 @@ export type Fetch = (
 
 /**
  * What a {@link Fetch} returns. Of a `Response`, and of the `IncomingMessage` of a `node:http` client, the status,
- * `content-range`, `content-length` and `content-encoding` count; bytes alone are those from 0 on.
+ * `content-range`, `content-length` and `content-encoding` count; bytes alone are those from 0 on. An answer that is
+ * encoded is refused: nothing shows that it is whole. So send the request with `accept-encoding: identity`.
  */
 export type FetchResult =
   | ImageSource

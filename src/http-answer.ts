@@ -10,8 +10,6 @@ export interface HttpAnswer {
   readonly body: ImageSource;
   /** True if its body was read or cancelled before. */
   readonly used: boolean;
-  /** True if a content encoding was taken off on the way, as `fetch()` does. */
-  readonly decoded: boolean;
   header(name: string): string | undefined;
 }
 
@@ -48,13 +46,11 @@ export function partOf(answer: HttpAnswer, imageId: string | undefined, asked: n
     return { start: asked, end: asked, size: asked };
   }
   if (answer.used) throw refused(answer, imageId, ', whose body was read or cancelled before');
-  if (isEncoded(answer) && (status === partialContent || !answer.decoded)) {
-    throw refused(answer, imageId, ` with content-encoding ${answer.header('content-encoding')}`);
-  }
-  if (status === partialContent && range?.start !== undefined) return { ...range, start: range.start };
   const isWhole = status >= 200 && status < 300 && status !== partialContent && !withoutContent.includes(status);
-  if (!isWhole) throw refused(answer, imageId, '');
-  return { start: 0, end: undefined, size: contentLength(answer) };
+  const part = status === partialContent && range?.start !== undefined ? { ...range, start: range.start } : undefined;
+  if (!isWhole && !part) throw refused(answer, imageId, '');
+  assertIdentity(answer, imageId);
+  return part ?? { start: 0, end: undefined, size: contentLength(answer) };
 }
 
 /** @throws {@link FetchFailedError} for an answer that is not a whole image */
@@ -86,16 +82,22 @@ function contentRange(
   };
 }
 
-/** Undefined where it is that of the encoded bytes. */
-function contentLength(answer: HttpAnswer): number | undefined {
-  const length = answer.header('content-length') ?? '';
-  if (isEncoded(answer) || !/^\d+$/.test(length)) return undefined;
-  return Number.isSafeInteger(Number(length)) ? Number(length) : undefined;
+/**
+ * An encoded answer cannot be checked: its length is that of the encoded bytes, and `fetch()`, which decodes it, ends
+ * without an error where the encoded bytes are cut short.
+ *
+ * @throws {@link FetchFailedError} for an encoded answer
+ */
+function assertIdentity(answer: HttpAnswer, imageId: string | undefined): void {
+  const encoding = answer.header('content-encoding')?.trim().toLowerCase() ?? '';
+  if (encoding === '' || encoding === 'identity') return;
+  throw refused(answer, imageId, ` with content-encoding ${encoding}; send the request with accept-encoding: identity`);
 }
 
-function isEncoded(answer: HttpAnswer): boolean {
-  const encoding = answer.header('content-encoding')?.trim().toLowerCase() ?? '';
-  return encoding !== '' && encoding !== 'identity';
+function contentLength(answer: HttpAnswer): number | undefined {
+  const length = answer.header('content-length') ?? '';
+  if (!/^\d+$/.test(length)) return undefined;
+  return Number.isSafeInteger(Number(length)) ? Number(length) : undefined;
 }
 
 function fromResponse(response: Response): HttpAnswer {
@@ -105,7 +107,6 @@ function fromResponse(response: Response): HttpAnswer {
     statusText: statusText ?? '',
     body: body ?? [],
     used: bodyUsed === true,
-    decoded: true,
     header: (name) => headers.get(name) ?? undefined,
   };
 }
@@ -123,7 +124,6 @@ function fromMessage(message: ClientMessage): HttpAnswer {
     statusText: statusMessage,
     body: message,
     used: false, // That is asked of every stream, when it is read.
-    decoded: false,
     header: (name) => headers[name]?.toString(),
   };
 }

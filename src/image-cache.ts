@@ -208,7 +208,7 @@ export class ImageCache {
    *
    * @example
    * const image = await cache.getOrFetch('debian-12', (imageId, { signal }) =>
-   *   fetch(`https://images.example/${imageId}`, { signal }),
+   *   fetch(`https://images.example/${imageId}`, { signal, headers: { 'accept-encoding': 'identity' } }),
    * );
    * await pipeline(image.createReadStream(), createWriteStream('debian-12.img'));
    */
