@@ -33,7 +33,8 @@ export interface ContextOptions {
 
 /** What a configured driver shares with its readers and writers. */
 export class DriverContext {
-  readonly directory: Handle;
+  /** Another one once parts of the layout were removed and made again. */
+  directory: Handle;
   readonly options: ContextOptions;
   /** Whether opening and reading may be tried on the event loop. */
   readonly inlineReads: boolean;

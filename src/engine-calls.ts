@@ -45,8 +45,8 @@ export class EngineCalls {
   }
 
   /**
-   * Runs an operation on one image, again while this process has no descriptor left, for as long as a lock is waited for.
-   * Its errors become typed here, in the caller's own stack.
+   * Runs an operation on one image: again while this process has no descriptor left, for as long as a lock is waited for,
+   * and after a part of the layout that was removed is made again. Its errors become typed here, in the caller's own stack.
    */
   async ask<T>(imageId: string, operation: Operation<T>, signal?: AbortSignal): Promise<T> {
     assertImageId(imageId);
@@ -55,7 +55,7 @@ export class EngineCalls {
       return await operation(context.directory, context);
     } catch (error) {
       const details = { imageId, path: this.path(imageId) };
-      if (!lacksDescriptors(error)) throw this.#explain(error, context, details);
+      if (!(await this.#canAskAgain(error, context))) throw this.#explain(error, context, details);
       return await this.#askAgain(error, operation, context, details, signal);
     }
   }
@@ -72,7 +72,7 @@ export class EngineCalls {
       try {
         return await operation(context.directory, context);
       } catch (error) {
-        if (!lacksDescriptors(error) || this.context !== context) throw this.#explain(error, context, details);
+        if (!(await this.#canAskAgain(error, context))) throw this.#explain(error, context, details);
         lack = error;
         return locked;
       }
@@ -86,10 +86,53 @@ export class EngineCalls {
     assertImageId(imageId);
     const context = this.opened;
     try {
-      return operation(context.directory, context);
+      try {
+        return operation(context.directory, context);
+      } catch (error) {
+        if (!this.#renewSync(error, context)) throw error;
+        return operation(context.directory, context);
+      }
     } catch (error) {
       throw this.#explain(error, context, { imageId, path: this.path(imageId) });
     }
+  }
+
+  async #canAskAgain(error: unknown, context: DriverContext): Promise<boolean> {
+    if (this.context !== context) return false;
+    return lacksDescriptors(error) || (await this.#renew(error, context));
+  }
+
+  /**
+   * Makes the parts of the layout again that were removed under the open driver, by `rm -rf DIR/*` for example.
+   *
+   * @returns whether `error` came from such a part
+   */
+  async #renew(error: unknown, context: DriverContext): Promise<boolean> {
+    const { directory } = context;
+    if (!isMissing(error)) return false;
+    try {
+      return this.#enter(await native.renewDirectoryAsync(directory), context, directory);
+    } catch (failure) {
+      throw this.#explain(failure, context, this.#locate(failure));
+    }
+  }
+
+  #renewSync(error: unknown, context: DriverContext): boolean {
+    const { directory } = context;
+    if (!isMissing(error)) return false;
+    try {
+      return this.#enter(native.renewDirectorySync(directory), context, directory);
+    } catch (failure) {
+      throw this.#explain(failure, context, this.#locate(failure));
+    }
+  }
+
+  /** The old directory is left to those who still work in it. */
+  #enter(renewed: Handle | null, context: DriverContext, old: Handle): boolean {
+    if (renewed === null) return false;
+    if (this.context === context && context.directory === old) context.directory = renewed;
+    else native.releaseSync(renewed);
+    return true;
   }
 
   /** Runs an operation on the whole directory. */
@@ -98,9 +141,14 @@ export class EngineCalls {
     try {
       return await operation(context.directory, context);
     } catch (error) {
-      const file = isSystemError(error) ? error.path : undefined; // One of many.
-      throw this.#explain(error, context, { path: file === undefined ? this.#dir : join(this.#dir, file) });
+      throw this.#explain(error, context, this.#locate(error));
     }
+  }
+
+  /** The file that an operation on the whole directory failed on: one of many. */
+  #locate(error: unknown): ErrorDetails {
+    const file = isSystemError(error) ? error.path : undefined;
+    return { path: file === undefined ? this.#dir : join(this.#dir, file) };
   }
 
   /** What was under way when the driver was closed fails in many ways, all for that reason. */
@@ -119,6 +167,10 @@ export class EngineCalls {
     const message = `image ${JSON.stringify(imageId)} is not cached`;
     return new ImageNotFoundError(message, { imageId, path: this.path(imageId) });
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return isSystemError(error) && error.code === 'ENOENT';
 }
 
 /** Of this process, or of the whole machine. */

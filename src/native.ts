@@ -66,6 +66,9 @@ export interface Native {
   releaseAsync(handle: Handle): Promise<void>;
 
   openDirectoryAsync(path: string): Promise<Handle>;
+  /** The directory with its parts made again; null if none was removed. */
+  renewDirectorySync(directory: Handle): Handle | null;
+  renewDirectoryAsync(directory: Handle): Promise<Handle | null>;
   mountIdAsync(directory: Handle): Promise<number>;
   probeAsync(directory: Handle): Promise<NativeFindings>;
   mayWriteImagesAsync(directory: Handle): Promise<boolean>;

@@ -28,6 +28,23 @@ struct OpenDirectory {
   std::string path;
 };
 
+// (directory) -> the directory with its parts made again, or null if none was removed
+struct RenewDirectory {
+  explicit RenewDirectory(Arguments& arguments) : directory(arguments.Handle<CacheDirectory>()) {}
+  Result<std::shared_ptr<CacheDirectory>> Run() const {
+    auto renewed = directory->Renew();
+    if (!renewed.ok()) return renewed.error();
+    if (!renewed.value().has_value()) return std::shared_ptr<CacheDirectory>();
+    return std::make_shared<CacheDirectory>(std::move(*renewed.value()));
+  }
+  static Napi::Value ToJs(Napi::Env env, std::shared_ptr<CacheDirectory>& renewed) {
+    if (!renewed) return env.Null();
+    return ToHandle(env, renewed);
+  }
+
+  Directory directory;
+};
+
 struct Probe {
   explicit Probe(Arguments& arguments) : directory(arguments.Handle<CacheDirectory>()) {}
   Result<Findings> Run() const { return ProbeDirectory(directory); }
@@ -124,6 +141,8 @@ struct ReapStalledImages : ToNumber {
 void ExportDirectory(Napi::Object exports) {
   AddExports(exports, {
                           {"openDirectoryAsync", CallAsync<OpenDirectory>},
+                          {"renewDirectorySync", CallSync<RenewDirectory>},
+                          {"renewDirectoryAsync", CallAsync<RenewDirectory>},
                           {"mountIdAsync", CallAsync<MountOf>},
                           {"probeAsync", CallAsync<Probe>},
                           {"mayWriteImagesAsync", CallAsync<MayWrite>},

@@ -4,12 +4,17 @@
 
 #include "core/corner.h"
 #include "core/file_times.h"
+#include "core/named_file.h"
 
 namespace xattr_cache {
 
 namespace {
 
 constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+constexpr char kIncomplete[] = "incomplete";
+constexpr char kInvalid[] = "invalid";
+constexpr char kQueue[] = "queue";
+constexpr mode_t kPartMode = 0777;
 constexpr size_t kBootIdDigits = 8;
 constexpr mode_t kLockMode = 0600;
 constexpr mode_t kGroupReadWrite = 0060;
@@ -17,7 +22,7 @@ constexpr char kLockFile[] = "lock";
 
 Result<UniqueFd> OpenPart(int base, const char* name) {
   UniqueFd part(sys::OpenAt(base, name, kDirectory | O_NOFOLLOW));
-  if (!part.valid()) return SysError::Last("openat");
+  if (!part.valid()) return SysError::Last("openat").On(name);
   return part;
 }
 
@@ -56,16 +61,38 @@ Result<Boot> ReadBoot() {
 }  // namespace
 
 Result<CacheDirectory> CacheDirectory::Open(const char* path) {
+  UniqueFd base(sys::OpenAt(AT_FDCWD, path, kDirectory));
+  if (!base.valid()) return SysError::Last("openat");
+  return OpenIn(std::move(base));
+}
+
+Result<std::optional<CacheDirectory>> CacheDirectory::Renew() const {
+  if (IsStill(base(), kIncomplete, incomplete()) && IsStill(base(), kInvalid, invalid()) &&
+      IsStill(base(), kQueue, queue())) {
+    return std::optional<CacheDirectory>();
+  }
+  for (const char* name : {kIncomplete, kInvalid, kQueue}) {
+    if (sys::MakeDirectoryAt(base(), name, kPartMode) != 0 && errno != EEXIST) {
+      return SysError::Last("mkdirat").On(name);
+    }
+  }
+  UniqueFd base(sys::OpenAt(this->base(), ".", kDirectory));
+  if (!base.valid()) return SysError::Last("openat");
+  auto renewed = OpenIn(std::move(base));
+  if (!renewed.ok()) return renewed.error();
+  return std::optional(std::move(renewed.value()));
+}
+
+Result<CacheDirectory> CacheDirectory::OpenIn(UniqueFd base) {
   CacheDirectory directory;
-  directory.base_ = UniqueFd(sys::OpenAt(AT_FDCWD, path, kDirectory));
-  if (!directory.base_.valid()) return SysError::Last("openat");
+  directory.base_ = std::move(base);
 
   struct Part {
     const char* name;
     UniqueFd* fd;
   };
-  for (const Part& part : {Part{"incomplete", &directory.incomplete_}, Part{"invalid", &directory.invalid_},
-                           Part{"queue", &directory.queue_}}) {
+  for (const Part& part : {Part{kIncomplete, &directory.incomplete_}, Part{kInvalid, &directory.invalid_},
+                           Part{kQueue, &directory.queue_}}) {
     auto fd = OpenPart(directory.base(), part.name);
     if (!fd.ok()) return fd.error();
     *part.fd = std::move(fd.value());

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/result.h"
@@ -25,6 +26,10 @@ class CacheDirectory {
   // Opens a directory with the parts `incomplete`, `invalid` and `queue`, which must be there and must not be links.
   static Result<CacheDirectory> Open(const char* path);
 
+  // The same directory with the parts that stand in it now; those that were removed or moved away are made again.
+  // Nothing if they are the parts that are open here.
+  Result<std::optional<CacheDirectory>> Renew() const;
+
   int base() const { return base_.get(); }
   int incomplete() const { return incomplete_.get(); }
   int invalid() const { return invalid_.get(); }
@@ -38,6 +43,7 @@ class CacheDirectory {
 
  private:
   CacheDirectory() = default;
+  static Result<CacheDirectory> OpenIn(UniqueFd base);
 
   UniqueFd base_;
   UniqueFd incomplete_;

@@ -11,6 +11,7 @@
 #include "cache_fixture.h"
 #include "core/file_lock.h"
 #include "core/file_times.h"
+#include "core/named_file.h"
 #include "faults.h"
 #include "harness.h"
 #include "processes.h"
@@ -65,6 +66,59 @@ TEST("a cache directory – its path is changed after the open – stays the ope
   CHECK(fd >= 0);
   ::close(fd);
   CHECK_EQ(::rename(moved.c_str(), cache.path().c_str()), 0);
+}
+
+TEST("a cache directory – its parts are in place – needs no renewal") {
+  const Cache cache;
+  const auto renewed = cache.directory().Renew();
+  CHECK_OK(renewed);
+  CHECK(!renewed.value().has_value());
+}
+
+TEST("a cache directory – a part was removed or exchanged – is renewed with those in place") {
+  for (const char* part : {"incomplete", "invalid", "queue"}) {
+    for (const bool exchanged : {false, true}) {
+      const Cache cache;
+      CHECK_EQ(::rmdir(cache.Path(part).c_str()), 0);
+      if (exchanged) CHECK_EQ(::mkdir(cache.Path(part).c_str(), 0755), 0);
+      const auto renewed = cache.directory().Renew();
+      CHECK_OK(renewed);
+      CHECK(renewed.value().has_value());
+      const CacheDirectory& directory = *renewed.value();
+      CHECK(IsStill(directory.base(), "incomplete", directory.incomplete()));
+      CHECK(IsStill(directory.base(), "invalid", directory.invalid()));
+      CHECK(IsStill(directory.base(), "queue", directory.queue()));
+    }
+  }
+}
+
+TEST("a cache directory – moved, then without a part – is renewed where it is now") {
+  const Cache cache;
+  const std::string moved = cache.path() + "-moved";
+  CHECK_EQ(::rename(cache.path().c_str(), moved.c_str()), 0);
+  CHECK_EQ(::rmdir((moved + "/queue").c_str()), 0);
+  CHECK_OK(cache.directory().Renew());
+  CHECK(testing::Exists(moved + "/queue"));
+  CHECK(!testing::Exists(cache.path()));
+  CHECK_EQ(::rename(moved.c_str(), cache.path().c_str()), 0);
+}
+
+TEST("a cache directory – a part that cannot be made again – is not renewed, and the error names it") {
+  const Cache cache;
+  CHECK_EQ(::rmdir(cache.Path("invalid").c_str()), 0);
+  {
+    const Faults faults(testing::RefuseNth("mkdirat", 2, EROFS));
+    const auto renewed = cache.directory().Renew();
+    CHECK_FAILS(renewed, EROFS);
+    CHECK_EQ(*renewed.error().file, "invalid");
+  }
+  for (const int nth : {1, 2, 5}) {  // itself, a part, the boot id
+    const Faults faults(testing::RefuseNth("openat", nth, EMFILE));
+    CHECK_FAILS(cache.directory().Renew(), EMFILE);
+  }
+  CHECK_EQ(::rmdir(cache.Path("queue").c_str()), 0);
+  CHECK_EQ(::symlink("elsewhere", cache.Path("queue").c_str()), 0);
+  CHECK(!cache.directory().Renew().ok());
 }
 
 TEST("the boot – of this machine – is known by 8 digits and the time it began") {
