@@ -24,6 +24,8 @@ export interface FlightSource {
   /** Bytes: what is larger cannot stay in the cache. */
   readonly maxSize: number;
   readonly cycles: FetchCycles;
+  /** Of the call that `fetch` comes from, which may hand it on to its source. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -42,6 +44,8 @@ export class FlightFetch {
   failure: unknown;
   /** Whether that was the cache's fault, not the source's. */
   cacheFailed = false;
+  /** Whether it failed after its caller was aborted: that says nothing of the image. */
+  left = false;
   over = false;
 
   constructor(imageId: string, source: FlightSource, writer: XattrImageWriter, image: GrowingImage) {
@@ -71,9 +75,11 @@ export class FlightFetch {
       return this.#writer.bytesWritten;
     } catch (error) {
       this.failure = error;
+      this.left = !this.cacheFailed && this.#source.signal?.aborted === true;
       // Deleted while it was written: what there is is complete.
       if (!(error instanceof ClaimLostError)) {
-        await endWrite(this.#writer, error, this.#stop.signal).catch(() => {}); // The first error is the one to report.
+        const reason = this.left ? droppedReason : error;
+        await endWrite(this.#writer, reason, this.#stop.signal).catch(() => {}); // The first error is the one to report.
       }
       return 0;
     } finally {

@@ -153,9 +153,10 @@ export class Flight {
     }
     const { progress, reason } = image.seen;
     if (progress === 'complete' || progress === 'growing') return progress;
-    if (isAbandoned(image)) return this.#outOfReach ? 'uncached' : 'abandoned';
-    this.#end();
     const fetch = image === this.image ? this.#fetch : undefined;
+    if (isAbandoned(image) && !fetch?.left) return this.#outOfReach ? 'uncached' : 'abandoned';
+    this.#end();
+    if (fetch?.left) return 'uncached'; // Its source is no longer wanted; each reader has one of its own.
     if (fetch ? fetch.cacheFailed : cacheFailures.includes(reason.split(':')[0] ?? '')) return 'uncached';
     throw fetch ? fetch.failure : remoteFailure(this.imageId, reason);
   }
@@ -216,7 +217,7 @@ export class Flight {
       this.#copied = undefined;
       this.#releaseUnneeded();
     });
-    if (!isAbandoned(image)) this.#end(); // Else those who still read go on with another.
+    if (!isAbandoned(image) || fetch.left) this.#end(); // Else those who still read go on with another.
     if (fetch.cacheFailed) onCacheError(fetch.failure);
     this.checkWanted();
     if (size > 0) await onCommit(size).catch(onCacheError);

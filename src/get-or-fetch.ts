@@ -159,8 +159,8 @@ export class Flights {
     return flight;
   }
 
-  #sourceOf(fetch: Fetch, { checksum, expectedSize }: FetchOptions): FlightSource {
-    return { fetch, checksum, expectedSize, maxSize: this.#options.maxSize, cycles: this.#cycles };
+  #sourceOf(fetch: Fetch, { checksum, expectedSize, signal }: FetchOptions): FlightSource {
+    return { fetch, checksum, expectedSize, signal, maxSize: this.#options.maxSize, cycles: this.#cycles };
   }
 }
 

@@ -68,6 +68,48 @@ test('a call that is aborted while it waits does not end the fetch of another', 
   assert((await collect(await second)).bytes.equals(bytes));
 });
 
+for (const [what, errorOf] of Object.entries({
+  'its reason': ({ reason }) => reason,
+  'an error': () => new Error('cut off'),
+})) {
+  test(`a leader – its fetch fails with ${what} on its caller’s abort – followers go on`, async (t) => {
+    const dir = await temporaryDirectory(t);
+    const [cache, other] = [await openCache(t, { dir }), await openCache(t, { dir })];
+    const caller = new AbortController();
+    const { signal } = caller;
+    // Like fetch(url, { signal }) with the signal of the caller.
+    const aborted = new Promise((_, reject) => signal.addEventListener('abort', () => reject(errorOf(signal))));
+    aborted.catch(() => {});
+    const led = origin({ pause: (at) => (at < 100_000 ? undefined : aborted) });
+    const own = origin();
+    const leader = await cache.getOrFetch('a', led.fetch, { signal });
+    const followers = [await cache.getOrFetch('a', own.fetch), await other.getOrFetch('a', own.fetch)];
+    assert.deepEqual(
+      [leader, ...followers].map(({ source }) => source),
+      ['fetch', 'follow', 'follow'],
+    );
+    const reading = Promise.all(followers.map(collect));
+    await sleep(50);
+    caller.abort(new Error('enough'));
+    assert.equal((await collect(leader)).error.message, 'enough');
+    for (const { bytes, error } of await within(5_000, reading, 'what followers read')) {
+      assert.equal(error, undefined);
+      assert(bytes.equals(own.bytes));
+    }
+    assert.deepEqual(led.fetches, [0]);
+    assert((await cache.driver.readImage('a')).equals(own.bytes));
+    assert.deepEqual(await cache.driver.getInvalidImages(), []);
+  });
+}
+
+test('a leader – its source fails without an abort – its followers get the error', async (t) => {
+  const cache = await openCache(t);
+  const { signal } = new AbortController();
+  const { fetch } = origin({ end: () => Promise.reject(new Error('cut off')) });
+  const images = [await cache.getOrFetch('a', fetch, { signal }), await cache.getOrFetch('a', fetch)];
+  for (const { error } of await Promise.all(images.map(collect))) assert.equal(error?.code, 'ERR_FETCH_FAILED');
+});
+
 test('an aborted signal keeps a cached image from being read, with its reason', async (t) => {
   const cache = await openCache(t);
   await cache.driver.writeImage('a', Buffer.alloc(10));

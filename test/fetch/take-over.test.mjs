@@ -59,6 +59,23 @@ test('a leader that is killed at a random byte is taken over once, and no consum
   assert(times.at(-1) <= 1_000, `${times.at(-1)} ms`);
 });
 
+test('a dead leader – its follower has read no byte yet – its bytes are copied whole', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const leader = await leaderAt(t, dir, 100_000);
+  const cache = await openCache(t, { dir });
+  const { fetch, fetches, bytes } = origin();
+  const slow = async (...args) => {
+    await sleep(200); // The follower waits in the new image by then.
+    return fetch(...args);
+  };
+  const image = await cache.getOrFetch('a', slow);
+  const reading = collect(image.createReadStream({ start: 150_000 }));
+  await leader.end();
+  assert((await reading).bytes.equals(bytes.subarray(150_000)));
+  assert.deepEqual(fetches, [100_000]);
+  assert((await cache.driver.readImage('a'))?.equals(bytes));
+});
+
 test('a leader that is killed while it writes leaves every consumer with the right bytes', async (t) => {
   const random = randomNumbers();
   let takeOvers = 0;

@@ -75,7 +75,7 @@ TEST("a cache directory – its parts are in place – needs no renewal") {
   CHECK(!renewed.value().has_value());
 }
 
-TEST("a cache directory – a part was removed or exchanged – is renewed with those in place") {
+TEST("a cache directory – a part was removed or exchanged – is renewed") {
   for (const char* part : {"incomplete", "invalid", "queue"}) {
     for (const bool exchanged : {false, true}) {
       const Cache cache;
@@ -103,7 +103,7 @@ TEST("a cache directory – moved, then without a part – is renewed where it i
   CHECK_EQ(::rename(moved.c_str(), cache.path().c_str()), 0);
 }
 
-TEST("a cache directory – a part that cannot be made again – is not renewed, and the error names it") {
+TEST("a cache directory – a part cannot be made again – returns the reason and its name") {
   const Cache cache;
   CHECK_EQ(::rmdir(cache.Path("invalid").c_str()), 0);
   {
