@@ -1,7 +1,7 @@
 // Reads a call's arguments one after another.
 //
-// The facade has validated them; these checks keep a wrong caller from crashing the process, no more.  What does not
-// fit is remembered and reads as an empty value.
+// The facade has validated them: these checks only keep a wrong caller from crashing the process.  A wrong argument is
+// remembered, and reads as an empty value.
 
 #pragma once
 
@@ -21,7 +21,7 @@ class Arguments {
  public:
   explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
 
-  // Whether all that was asked for was there.
+  // Whether all arguments were there and of the right type.
   bool ok() const { return ok_; }
 
   std::string String();
@@ -32,7 +32,7 @@ class Arguments {
   // stallSeconds, locksWork, probeTimeoutMs
   StallRule Stall();
 
-  // Of any kind; it holds nothing afterwards.
+  // A handle of any kind, which is empty afterwards.
   std::shared_ptr<void> TakeHandle() {
     auto object = TakeObject(Next());
     if (object == nullptr) ok_ = false;

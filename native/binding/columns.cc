@@ -9,7 +9,7 @@ namespace xattr_cache::binding {
 
 namespace {
 
-// A worker that is being terminated makes no values any more, at any moment: what is made may be empty.
+// A worker that is being terminated may stop creating values at any moment: each may be empty.
 
 template <typename Array, typename Value>
 Array Column(Napi::Env env, const ImageList& list, size_t start, size_t count, Value value) {
@@ -51,7 +51,7 @@ Napi::Object ToColumns(Napi::Env env, const ImageList& list, size_t start, size_
   columns.Set("allocatedSizes", numbers([](const ImageRow& row) { return static_cast<double>(row.allocated); }));
   columns.Set("hits", numbers([](const ImageRow& row) { return static_cast<double>(row.hits); }));
   columns.Set("accessedMs", numbers([](const ImageRow& row) {
-                // One that lies in the future is none.
+                // A time in the future does not count.
                 return ToMilliseconds(std::min(row.accessed_ns, row.recency_ns));
               }));
   columns.Set("recencyMs", numbers([](const ImageRow& row) { return ToMilliseconds(row.recency_ns); }));

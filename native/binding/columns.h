@@ -1,5 +1,5 @@
-// Rows of a listing as columns: all ids in one buffer, numbers in typed arrays.  A few calls into JavaScript instead of
-// some for each image.
+// Rows of a listing as columns: all ids in one buffer, numbers in typed arrays.  This takes a few calls into
+// JavaScript, not several for each image.
 
 #pragma once
 

@@ -1,4 +1,4 @@
-// JavaScript entry points for core/follower.h.  What is read are images like others: reader_binding.cc reads them.
+// JavaScript entry points for core/follower.h.  reader_binding.cc reads their bytes, as those of images.
 
 #include "binding/exports.h"
 #include "binding/operation.h"
@@ -8,7 +8,7 @@ namespace xattr_cache::binding {
 
 namespace {
 
-// (directory, id, stall..., announce) -> { follower, handle, fd } | undefined if nobody writes it
+// (directory, id, stall..., announce) -> { follower, handle, fd } | undefined if it has no writer
 struct Follow {
   explicit Follow(Arguments& arguments)
       : directory(arguments.Handle<CacheDirectory>()),

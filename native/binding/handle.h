@@ -1,7 +1,7 @@
-// What JavaScript holds of the engine's objects: an external value that shares ownership.
+// An external value in JavaScript that shares the ownership of an engine object.
 //
-// An operation that is under way keeps its own share, so that releasing a handle closes nothing under it.  What was not
-// released is when the value is collected, or when the environment ends: a worker thread that is terminated leaves
+// A running operation keeps its own share, so that releasing a handle closes nothing under it.  Objects that are never
+// released are freed when the value is collected, or when the environment ends: a terminated worker thread leaves
 // neither descriptors nor locks behind.
 
 #pragma once
@@ -14,7 +14,7 @@ namespace xattr_cache::binding {
 
 namespace internal {
 
-// Told apart by address, so that a wrong handle is noticed instead of being misread.
+// Kinds differ by address, so that a wrong handle is noticed and never misread.
 template <typename T>
 inline constexpr char kKind = 0;
 
@@ -32,7 +32,7 @@ Napi::Value ToHandle(Napi::Env env, std::shared_ptr<T> object) {
   auto box = std::make_unique<internal::Box>(&internal::kKind<T>, std::move(object));
   const auto handle =
       Napi::External<internal::Box>::New(env, box.get(), [](Napi::BasicEnv, internal::Box* dead) { delete dead; });
-  // A worker that is being terminated makes no values any more; then nobody else would let go of the object.
+  // A worker that is being terminated creates no values any more; the object must then be released here.
   if (!handle.IsEmpty()) box.release();
   return handle;
 }
@@ -46,10 +46,10 @@ std::shared_ptr<T> FromHandle(const Napi::Value& value) {
   return std::static_pointer_cast<T>(box->object);
 }
 
-// The share that a handle of any kind holds, which then holds none.  Null if `value` is no handle, or was released.
+// Takes the share out of a handle of any kind.  Null if `value` is no handle, or was released.
 std::shared_ptr<void> TakeObject(const Napi::Value& value);
 
-// (handle): gives up the share now.  Released already: fine.
+// (handle): gives up the share now.  Does nothing if it was released already.
 void ReleaseSync(const Napi::CallbackInfo& info);
 
 }  // namespace xattr_cache::binding

@@ -1,4 +1,4 @@
-// JavaScript entry points for core/lookup.h, and who writes an image (core/token.h).
+// JavaScript entry points for core/lookup.h and core/token.h.
 
 #include "binding/exports.h"
 #include "binding/operation.h"
@@ -8,7 +8,7 @@ namespace xattr_cache::binding {
 
 namespace {
 
-// What all of these take first: (directory, id, ...).
+// The first arguments of all of these: (directory, id, ...).
 struct OfImage {
   explicit OfImage(Arguments& arguments) : directory(arguments.Handle<CacheDirectory>()), id(arguments.String()) {}
 

@@ -1,5 +1,5 @@
-// Makes JavaScript functions of the engine's operations: one that runs where it is called, and one that runs in the
-// thread pool and answers with a promise.
+// Makes JavaScript functions of the engine's operations: one that runs on the calling thread, and one that runs in the
+// thread pool and returns a promise.
 //
 // An operation is a struct with
 //   explicit Operation(Arguments& arguments);                         reads them, on the thread of the environment
@@ -46,14 +46,13 @@ class PromiseWorker final : public Napi::AsyncWorker {
     }
   }
 
-  // What the operation shares is given up here: closing the last descriptor of a large file that was removed takes
-  // long.
+  // The operation's shares are given up here: closing the last descriptor of a large file that was removed takes long.
   void Execute() override {
     result_.emplace(operation_->Run());
     operation_.reset();
   }
 
-  // In a worker that is being terminated nothing of this has an effect, and nobody waits for it.
+  // In a worker that is being terminated, none of this has an effect, and no code waits for it.
   void OnOK() override {
     if (result_->ok()) {
       napi_resolve_deferred(Env(), deferred_, Operation::ToJs(Env(), result_->value()));
@@ -75,7 +74,7 @@ Napi::Value CallAsync(const Napi::CallbackInfo& info) {
   Operation operation(arguments);
   if (!arguments.ok()) return ThrowBadArguments(info.Env());
 
-  // Not Napi::Promise::Deferred, which in a worker that is being terminated answers with what was never a value.
+  // Not Napi::Promise::Deferred, which returns an invalid value in a worker that is being terminated.
   napi_deferred deferred = nullptr;
   napi_value promise = nullptr;
   if (napi_create_promise(info.Env(), &deferred, &promise) != napi_ok) return {};

@@ -59,7 +59,7 @@ struct Read : ToNumber {
   uint64_t position = 0;
 };
 
-// true: counted.  false: evicted.  null: locked by somebody else, to be tried again.  An Error: cannot be written.
+// true: counted.  false: evicted.  null: locked by another process or thread, try again.  An Error: cannot be written.
 Napi::Value ToJs(Napi::Env env, const Result<Hit>& hit) {
   if (!hit.ok()) return env.Null();
   if (hit.value().outcome == HitOutcome::kNotWritten) return ToJsError(env, hit.value().problem).Value();
@@ -123,7 +123,7 @@ Napi::Value ReadWholeCachedSync(const Napi::CallbackInfo& info) {
 
   const auto image = OpenImageFile(*directory, id.c_str(), Waiting::kNever);
   if (image.failed_with(ENOENT)) return env.Undefined();
-  // Whatever else is wrong, the way that may wait reports it.
+  // Other errors are reported by the call that may wait.
   if (!image.ok() || static_cast<double>(image.value().stat.size) > largest) return env.Null();
 
   const int fd = image.value().fd.get();

@@ -10,7 +10,7 @@ namespace xattr_cache::binding {
 
 namespace {
 
-// What all of these take first: (directory, ...).
+// The first argument of all of these: (directory, ...).
 struct OfDirectory {
   explicit OfDirectory(Arguments& arguments) : directory(arguments.Handle<CacheDirectory>()) {}
 
@@ -44,7 +44,7 @@ struct NextOfScan {
   size_t limit;
 };
 
-// -> { handle, count }, whose rows are taken piece by piece so that a large list does not hold up the event loop
+// -> { handle, count }, whose rows are taken in pieces so that a large list does not block the event loop
 struct List : OfDirectory {
   using OfDirectory::OfDirectory;
   Result<std::shared_ptr<ImageList>> Run() const {
@@ -105,7 +105,7 @@ struct QueuedImages : OfDirectory {
   }
 };
 
-// The operations that answer with one number.
+// The operations that return one number.
 template <Result<uint64_t> (*kOperation)(const CacheDirectory&)>
 struct Count : OfDirectory, ToNumber {
   using OfDirectory::OfDirectory;
@@ -139,7 +139,7 @@ struct Measure : OfDirectory {
   }
 };
 
-// (handle): what holds a million rows takes as long to be freed as the event loop must not be held up.
+// (handle): freeing a million rows would block the event loop for too long.
 struct Release : ToNothing {
   explicit Release(Arguments& arguments) : object(arguments.TakeHandle()) {}
   Status Run() {

@@ -1,5 +1,5 @@
-// JavaScript entry points for core/image_writer.h and core/whole_put.h.  A writer is used by one call at a time; the
-// facade sees to that.
+// JavaScript entry points for core/image_writer.h and core/whole_put.h.  The facade makes one call of a writer at a
+// time.
 
 #include "binding/exports.h"
 #include "binding/operation.h"
@@ -26,7 +26,7 @@ struct Claim {
   StallRule rule;
 };
 
-// What all of these take first: (writer, ...).  EBADF once it was committed or rolled back.
+// The first argument of all of these: (writer, ...).  EBADF once it was committed or rolled back.
 struct OfWriter : ToNothing {
   explicit OfWriter(Arguments& arguments) : writer(arguments.Handle<ImageWriter>()) {}
 

@@ -9,7 +9,7 @@ namespace xattr_cache::binding {
 
 namespace {
 
-// What all of these take first: (path, name, ...).
+// The first arguments of all of these: (path, name, ...).
 struct OfAttribute {
   explicit OfAttribute(Arguments& arguments) : path(arguments.String()), name(arguments.String()) {}
 

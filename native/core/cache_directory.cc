@@ -26,7 +26,7 @@ Result<UniqueFd> OpenPart(int base, const char* name) {
   return part;
 }
 
-// Writable where we may, since an exclusive lock on NFS wants that; elsewhere reading is enough.
+// Writable if permitted, since an exclusive lock on NFS requires it; elsewhere reading is enough.
 Result<UniqueFd> OpenExistingLock(const Corner& corner) {
   auto writable = corner.OpenFile(kLockFile, O_RDWR);
   if (!writable.failed_with(EACCES)) return writable;
@@ -43,7 +43,7 @@ Result<UniqueFd> OpenOrMakeLock(int base) {
   if (sys::Stat(base, &stat) != 0) return SysError::Last("statx");
   const mode_t mode = kLockMode | (stat.mode & kGroupReadWrite);
   auto lock = corner.value().OpenFile(kLockFile, O_RDWR | O_CREAT, mode);
-  // Whatever the umask: who shares the directory shares the lock.  If this fails, others of the group cannot evict.
+  // Against the umask: users that share the directory share the lock.  If this fails, others of the group cannot evict.
   if (lock.ok()) (void)sys::SetMode(lock.value().get(), mode);
   return lock;
 }

@@ -1,7 +1,7 @@
 // An open cache directory: descriptors of it and of its parts, to which every path is relative.
 //
-// Whatever happens to the path meanwhile (renamed, replaced by another directory or by a link), an operation stays
-// inside the directory that was opened.  Immutable after Open, so any number of threads may use one.
+// The path may be renamed, or replaced by another directory or by a link: an operation stays inside the directory that
+// was opened.  Immutable after Open, so any number of threads may use one.
 
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace xattr_cache {
 
-// Tells which run of which machine a lock belongs to.
+// The boot of a machine that a lock belongs to.
 struct Boot {
   std::string id;          // the first 8 digits of the kernel's boot id
   int64_t started_ns = 0;  // on the wall clock, in nanoseconds since the epoch
@@ -36,9 +36,9 @@ class CacheDirectory {
   int queue() const { return queue_.get(); }
   const Boot& boot() const { return boot_; }
 
-  // Opens the file that pruners lock, made if it is missing with mode 0600 plus what the directory allows its group, so
-  // that strangers cannot hold it.  On a disk too full for it the directory itself: whoever comes to make room must be
-  // let in.
+  // Opens the file that pruners lock.  A missing file is created with mode 0600 plus the directory's group permissions,
+  // so that other users cannot hold it.  On a full disk, opens the directory itself: a pruner must still be able to
+  // make room.
   Result<UniqueFd> OpenPruneLock() const;
 
  private:

@@ -1,6 +1,6 @@
-// How many bytes all processes have committed to a cache, ever: the attribute user.xattr_cache.committed of its corner.
+// The bytes that all processes have ever committed to a cache: attribute user.xattr_cache.committed of its corner.
 //
-// A hint, so that several processes that write can keep one limit without a walk for each image.
+// A hint: with it, several writing processes can keep one limit without a walk for each image.
 
 #pragma once
 

@@ -1,7 +1,7 @@
 // The cache's own corner of its directory, DIR/.xattr-cache.  Glance does not look into it.
 //
-// Everything in it is opened here: below the directory's descriptor, and never through a link.  So it is the corner of
-// the directory that was opened, whatever becomes of the path, and a link that another user puts there leads nowhere.
+// All its files are opened here: below the directory's descriptor, and never through a link.  So it is always the
+// corner of the directory that was opened, and a link from another user leads nowhere.
 
 #pragma once
 
@@ -16,12 +16,12 @@ inline constexpr char kCornerName[] = ".xattr-cache";
 
 class Corner {
  public:
-  // Opens the corner of the directory that `base` has open, and makes it if it is missing.
+  // Opens the corner of the directory that `base` has open, and creates it if it is missing.
   static Result<Corner> Open(int base);
 
   int fd() const { return fd_.get(); }
 
-  // Opens a file of the corner with these flags of open(2).  Fails with ELOOP if it is a link, and waits for nobody.
+  // Opens a file of the corner with these flags of open(2).  Fails with ELOOP if it is a link.  Never waits.
   Result<UniqueFd> OpenFile(const char* name, int flags, mode_t mode = 0) const;
 
  private:

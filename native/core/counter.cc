@@ -37,7 +37,7 @@ Result<int64_t> ReadCounter(int fd, const char* name) {
   char text[kLongestCounter];
   const ssize_t size = sys::GetAttribute(fd, name, text, sizeof(text));
   if (size >= 0) return ParseCounter({text, static_cast<size_t>(size)});
-  // ERANGE: too long to be a counter, whatever it is.
+  // ERANGE: too long to be a counter.
   if (errno == ENODATA || errno == ERANGE) return int64_t{0};
   return SysError::Last("fgetxattr");
 }

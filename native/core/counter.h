@@ -14,11 +14,11 @@ namespace xattr_cache {
 // Longest int64_t in decimal, sign included.
 inline constexpr size_t kLongestCounter = 20;
 
-// Zero for everything but a plain decimal integer that a JavaScript number holds exactly (at most 2^53 - 1): a damaged
-// statistic must not get in the way of reading an image.
+// Returns zero unless the text is a plain decimal integer that a JavaScript number holds exactly (at most 2^53 - 1): a
+// damaged statistic must not keep an image from being read.
 int64_t ParseCounter(std::string_view text);
 
-// The counter in attribute `name` of an open file; zero if it has none.
+// Returns the counter in attribute `name` of an open file, or zero if it has none.
 Result<int64_t> ReadCounter(int fd, const char* name);
 
 // Adds `delta` and returns the new value, which stays between 0 and 2^53 - 1.

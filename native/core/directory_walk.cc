@@ -54,14 +54,14 @@ Status DirectoryWalk::Share(const Visit& visit) {
     const auto more = Fill();
     if (!more.ok()) return more.error();
   }
-  // What does not even fill the buffer is visited sooner than a thread is made.
+  // A directory that does not fill the buffer is visited faster than a thread is made.
   struct Helper {
     DirectoryWalk walk;
     const Visit& visit;
     Status outcome = Done{};
   } helper{DirectoryWalk(pass_), visit};
   pthread_t thread{};
-  // std::thread would throw where no thread is to be had; then this one does it all.
+  // std::thread would throw if no thread can be made; then this one does it all.
   const bool helped = filled_ > kBufferSize / 2 && std::thread::hardware_concurrency() > 1 &&
                       pthread_create(
                           &thread, nullptr,

@@ -17,10 +17,10 @@ namespace xattr_cache {
 
 struct DirectoryEntry {
   const char* name = nullptr;  // NUL-terminated; valid until the next entry is asked for
-  uint8_t type = 0;            // DT_*, DT_UNKNOWN where the file system does not say
+  uint8_t type = 0;            // DT_*, DT_UNKNOWN if the file system does not report it
 
   std::string_view view() const { return name; }
-  // Whether it can be a regular file.
+  // Whether the entry can be a regular file.
   bool MaybeRegular() const;
 };
 
@@ -28,18 +28,18 @@ class DirectoryWalk {
  public:
   static Result<DirectoryWalk> Open(int directory);
 
-  // The next entry but "." and ".."; nothing at the end.  What is added or removed meanwhile may or may not be seen.
+  // Returns the next entry except "." and "..", or nothing at the end.  Concurrent changes may or may not be seen.
   Result<std::optional<DirectoryEntry>> Next();
 
-  // Calls `visit(walk, part)` until it has seen all entries: on this thread as part 0, and where the machine and the
-  // size of the directory make it worth it, at the same time on another one as part 1.  Each entry is seen by one of
-  // them. Fails with what either failed with.
+  // Calls `visit(walk, part)` until all entries were seen: on this thread as part 0, and concurrently on another one as
+  // part 1 if the machine and the size of the directory make that faster.  Each entry is seen by one of them.  Fails
+  // with the error of either.
   using Visit = std::function<Status(DirectoryWalk& walk, size_t part)>;
   static constexpr size_t kParts = 2;
   Status Share(const Visit& visit);
 
  private:
-  // What two walks have in common.
+  // The state that two walks share.
   struct Pass {
     explicit Pass(UniqueFd its_fd) : fd(std::move(its_fd)) {}
     UniqueFd fd;
@@ -48,7 +48,7 @@ class DirectoryWalk {
 
   explicit DirectoryWalk(std::shared_ptr<Pass> pass);
 
-  // Reads more entries into the buffer.  False at the end.
+  // Reads more entries into the buffer.  Returns false at the end.
   Result<bool> Fill();
 
   std::shared_ptr<Pass> pass_;

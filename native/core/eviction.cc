@@ -14,7 +14,7 @@ namespace xattr_cache {
 
 namespace {
 
-// What a dry run reports.  ENOENT: the image is gone.
+// The row that a dry run reports.  ENOENT: the image is gone.
 Result<std::optional<int64_t>> ReadHitsOfVictim(const CacheDirectory& directory, const char* id) {
   const auto image = OpenImageFile(directory, id, Waiting::kAllowed);
   if (!image.ok()) return image.error();
@@ -81,8 +81,8 @@ uint32_t Eviction::PopColdest() {
   return coldest;
 }
 
-// Removes one image, unless it was read or replaced since the walk found it; nothing then.  ENOENT: it is gone.  The
-// image's lock is held, so that every hit is either in the returned count or finds the image gone.
+// Removes one image.  Returns nothing if it was read or replaced since the walk.  ENOENT: it is gone.  The image's lock
+// is held, so that every hit is either in the returned count or finds the image gone.
 Result<std::optional<int64_t>> Eviction::Remove(const ImageRow& row) {
   const std::optional<int64_t> stays;
   const char* id = images_.c_name(row);
@@ -90,8 +90,8 @@ Result<std::optional<int64_t>> Eviction::Remove(const ImageRow& row) {
   if (!image.ok()) return image.error();
   const int fd = image.value().fd.get();
 
-  // In use, and after a hit no longer the coldest.  Not waited for: 64 that a stranger has locked would hold up a
-  // thread of the pool for long.
+  // It is in use, and not the coldest after its hit.  Waiting is not an option: 64 locked images would occupy a thread
+  // of the pool for long.
   const auto lock = FileLock::TryAcquire(fd);
   if (lock.failed_with(EWOULDBLOCK)) return stays;
 
@@ -114,7 +114,7 @@ Eviction::Evicted Eviction::Step(size_t limit) {
     ImageRow row = images_.row(PopColdest());
     const auto hits = dry_run_ ? ReadHitsOfVictim(*directory_, images_.c_name(row)) : Remove(row);
     if (hits.failed_with(ENOENT)) {
-      total_ -= row.size;  // Somebody else has made this room.
+      total_ -= row.size;  // Another process has made this room.
       continue;
     }
     if (!hits.ok() && !evicted.problem.has_value()) {

@@ -1,8 +1,8 @@
-// Makes room: the least recently accessed images go until the rest fits.
+// Makes room: evicts the least recently accessed images until the rest fits.
 //
-// One walk, a selection of the coldest that free enough, and their removal in steps: O(n), where asking for the coldest
-// one again and again is O(n * evicted).  An image that was read or replaced since the walk stays.  One eviction at a
-// time works on a directory, so that two together free what one would.
+// One walk, a selection of the coldest images that free enough, and their removal in steps: O(n).  A search for the
+// coldest image before each removal would be O(n * evicted).  An image that was read or replaced since the walk stays.
+// Only one eviction works on a directory at a time, so that two together evict no more than one would.
 
 #pragma once
 
@@ -21,23 +21,23 @@ namespace xattr_cache {
 
 class Eviction {
  public:
-  // Walks the images.  Fails with EWOULDBLOCK while another eviction is at work; its outcome has to be looked at first,
-  // so begin anew then.
+  // Walks the images.  Fails with EWOULDBLOCK while another eviction is at work: its outcome matters, so begin again
+  // then.
   static Result<Eviction> Begin(std::shared_ptr<const CacheDirectory> directory, uint64_t target_size);
 
-  // The same without lock or removal: Step reports what would go.
+  // The same without lock or removal: Step reports the images that would be evicted.
   static Result<Eviction> BeginDryRun(std::shared_ptr<const CacheDirectory> directory, uint64_t target_size);
 
-  // What went in one step, with the hits as they stood when each was unlinked.
+  // The images evicted in one step, with their hits at the moment of the unlink.
   struct Evicted {
     ImageList images;
-    std::optional<SysError> problem;  // The first that kept an image from being removed; such an image stays.
+    std::optional<SysError> problem;  // The first failed removal; its image stays.
   };
 
-  // Looks at up to `limit` more images, the coldest first.
+  // Examines up to `limit` more images, the coldest first.
   Evicted Step(size_t limit);
 
-  // True when the rest fits or nothing is left to look at.
+  // Whether the rest fits, or all images were examined.
   bool done() const { return total_ <= target_ || heap_.empty(); }
 
  private:

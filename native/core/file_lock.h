@@ -12,16 +12,16 @@ namespace xattr_cache {
 
 class [[nodiscard]] FileLock {
  public:
-  // Takes an exclusive flock(2) on `fd` if nobody holds it.  Fails with EWOULDBLOCK otherwise; never waits.  NFS wants
-  // a descriptor that may write: there the file is opened once more.
+  // Takes an exclusive flock(2) on `fd`.  Fails with EWOULDBLOCK if the file is locked; never waits.  NFS requires a
+  // writable descriptor: there the file is opened once more.
   //
   // `fd` must stay open for as long as the returned lock lives.
   static Result<FileLock> TryAcquire(int fd);
 
   // Waits up to `timeout`, sleeping between tries.  Fails with ETIMEDOUT if the lock is still held then.
   //
-  // For callers that own their thread: on the event loop or in the shared pool, where a stranger's lock must not hold
-  // up anybody else, use TryAcquire and come back later.
+  // For callers that own their thread.  On the event loop and in the shared pool, another process's lock must not delay
+  // other work: there, use TryAcquire and try again later.
   static Result<FileLock> Acquire(int fd, std::chrono::milliseconds timeout);
 
   FileLock(FileLock&& other) noexcept : writable_(std::move(other.writable_)), fd_(std::exchange(other.fd_, -1)) {}
@@ -46,11 +46,11 @@ class [[nodiscard]] FileLock {
   int fd_;             // The one that holds it; -1 once released or moved from.
 };
 
-// What a file system answers that has no locks, as opposed to what may go wrong with one.
+// Whether the error means that the file system has no locks, and not that one lock failed.
 bool LocksAreMissing(const SysError& error);
 
-// Whether anybody holds a lock on `fd`.  A prober takes the shared lock for a moment, so that probers do not take each
-// other for the holder.
+// Whether any lock is held on `fd`.  A prober takes the shared lock for a moment, so that concurrent probers do not
+// mistake each other for the holder.
 Result<bool> IsLocked(int fd);
 
 }  // namespace xattr_cache

@@ -13,8 +13,8 @@ namespace xattr_cache {
 
 inline constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
 
-// The years 1678 to 2261 fit.  Anybody can set a file's time to an earlier or a later one, which counts as one at that
-// end.
+// The years 1678 to 2261 fit.  A file's time may be set to an earlier or a later one, which counts as the nearest that
+// fits.
 inline constexpr int64_t kFarthestSecond = 9'200'000'000;
 
 inline int64_t ToNanoseconds(const timespec& time) {
@@ -27,15 +27,15 @@ inline double ToMilliseconds(int64_t nanoseconds) {
   return static_cast<double>(nanoseconds) / 1e6;
 }
 
-// A span that no clock lives to see where milliseconds do not fit, infinity included.
+// Milliseconds that do not fit, infinity included, become a span longer than any clock runs.
 inline std::chrono::nanoseconds FromMilliseconds(double milliseconds) {
   constexpr double kLongest = static_cast<double>(kFarthestSecond) * 1e9;
   return std::chrono::nanoseconds(static_cast<int64_t>(std::min(kLongest, milliseconds * 1e6)));
 }
 
-// When an image was last of use: the latest of its access, which a hit writes, and its modification, which a commit or
-// a restored backup does, that does not lie beyond `now_ns`.  If both do, another tool set them, or a clock was set
-// back; then it counts from when the file was made.
+// The last use of an image: the latest of its access time, which a hit writes, and its modification time, which a
+// commit or a restored backup writes, that does not lie beyond `now_ns`.  If both do, because another tool or a clock
+// that was set back wrote them, the birth of the file counts.
 inline int64_t Recency(const sys::FileStat& stat, int64_t now_ns) {
   const int64_t accessed_ns = ToNanoseconds(stat.accessed);
   const int64_t modified_ns = ToNanoseconds(stat.modified);
@@ -45,8 +45,8 @@ inline int64_t Recency(const sys::FileStat& stat, int64_t now_ns) {
   return earlier <= now_ns ? earlier : ToNanoseconds(stat.made);
 }
 
-// How far a time lies from now, in seconds.  One in the future is as suspect as one in the past (a clock was set), so
-// that its file is not kept for ever.
+// The distance of a time from now, in seconds.  A time in the future counts like one in the past, because a clock may
+// have been set: otherwise its file would be kept for ever.
 inline double AgeSeconds(const timespec& time) {
   const timespec now = sys::Now();
   const auto seconds = static_cast<double>(now.tv_sec - time.tv_sec);

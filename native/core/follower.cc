@@ -18,7 +18,7 @@ Result<Follower> Follower::Open(std::shared_ptr<const CacheDirectory> directory,
 
   auto image = OpenPrivateFile(*directory, mark.value()->data_name.c_str());
   if (!image.ok()) return image.error();
-  // Only a courtesy: without it, a writer whose own reader leaves gives up, and we take over.
+  // Optional: without it, a writer whose own readers leave gives up, and we take over.
   if (announce) (void)sys::LockAsReader(image.value().fd.get());
   return Follower(std::move(directory), std::make_shared<OpenImage>(std::move(image.value())), std::move(token.value()),
                   *mark.value(), rule);
@@ -44,7 +44,7 @@ bool Follower::HasCompany() const {
   return sys::HasOtherReaders(image_->fd.get()) == 1;
 }
 
-// Read anew: the writer has learnt it since.  Without it, the successor's source has to say.
+// Read again: the writer may have learnt it since.  Without it, the successor's source must report it.
 std::optional<uint64_t> Follower::ExpectedSize() const {
   const auto mark = WriterMark::Read(token_.get());
   return mark.ok() && mark.value().has_value() ? mark.value()->length : std::nullopt;

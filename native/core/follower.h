@@ -1,7 +1,7 @@
-// Reading what a writer is writing, while it grows.
+// Reads an image while its writer writes it.
 //
-// A follower has a descriptor of its own on the bytes, so that it can read them to their end whatever becomes of the
-// writer, and believes only what is on the file: user.error says that the write failed, user.hits that it is complete.
+// A follower has its own descriptor of the bytes, so it can read them to their end even if the writer dies.  It trusts
+// only the file: user.error means that the write failed, user.hits that it is complete.
 
 #pragma once
 
@@ -20,23 +20,23 @@ enum class Progress { kGrowing, kComplete, kFailed, kDead };
 
 struct Sighting {
   Progress progress = Progress::kGrowing;
-  uint64_t size = 0;   // of what can be read; final once it does not grow
-  std::string reason;  // why it failed
+  uint64_t size = 0;   // bytes that can be read; final unless growing
+  std::string reason;  // of a failure
   // Bytes of the whole image, if its writer knew and did not finish.
   std::optional<uint64_t> expected_size = std::nullopt;
 };
 
 class Follower {
  public:
-  // Opens what the writer of `id` is writing.  ENOENT: nobody is, any more or yet.  EBUSY: a foreign writer, whose
-  // bytes say nothing of how they are meant.  With `announce` the writer can see that it is followed.
+  // Opens the bytes of the writer of `id`.  Fails with ENOENT if there is no writer, and with EBUSY for a foreign one,
+  // whose bytes bear no verdict.  With `announce` the writer can see that it is followed.
   static Result<Follower> Open(std::shared_ptr<const CacheDirectory> directory, const std::string& id,
                                const StallRule& rule, bool announce);
 
-  // How far the writer is.
+  // Returns the writer's progress.
   Result<Sighting> Look() const;
 
-  // Whether others follow the same writer, and have announced it.  Where that cannot be known: false.
+  // Whether others follow the same writer, and have announced it.  False if that cannot be known.
   bool HasCompany() const;
 
   const std::shared_ptr<OpenImage>& image() const { return image_; }

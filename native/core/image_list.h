@@ -1,4 +1,4 @@
-// What a walk finds: a row for each file, all texts in one buffer.
+// The result of a walk: a row for each file, all texts in one buffer.
 
 #pragma once
 
@@ -28,7 +28,7 @@ struct ImageRow {
 
 class ImageList {
  public:
-  // Adds `row` under `name`; `error` says why a failed write failed.
+  // Adds `row` under `name`; `error` is the reason of a failed write.
   void Add(std::string_view name, ImageRow row, std::string_view error = {});
 
   // Adds all of another list.
@@ -41,9 +41,9 @@ class ImageList {
   const char* c_name(const ImageRow& row) const { return texts_.data() + row.name_offset; }
   std::string_view error(const ImageRow& row) const { return {texts_.data() + row.error_offset, row.error_length}; }
 
-  // By the bytes of the names.
+  // Sorts by the bytes of the names.
   void SortByName();
-  // Oldest modification first; names decide a tie.
+  // Sorts by modification, the oldest first, then by name.
   void SortByAge();
 
  private:

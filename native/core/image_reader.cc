@@ -15,12 +15,12 @@ int Open(int directory, const char* id, int flags, Waiting waiting) {
   return waiting == Waiting::kNever ? sys::OpenCachedAt(directory, id, flags) : sys::OpenAt(directory, id, flags);
 }
 
-// What a kernel or a sandbox answers that does not know a call or a flag.
+// The errors of kernels and sandboxes that do not know a call or a flag.
 bool IsUnsupported(int code) {
   return code == ENOSYS || code == EOPNOTSUPP || code == EINVAL || code == EPERM;
 }
 
-// A writer's token is no image, whoever renamed it to where images are.
+// A writer's token is no image, even if a foreign writer renamed it to where images are.
 Result<bool> IsToken(int fd, const sys::FileStat& stat) {
   if (stat.size > 0) return false;
   const auto mark = ReadAttribute(fd, kWriterAttribute);
@@ -47,8 +47,8 @@ Result<OpenImage> OpenRegular(int directory, const char* name, Waiting waiting) 
   return image;
 }
 
-// Who may write the image but does not own it cannot set its times.  Reading a byte after the attribute has changed
-// makes relatime move the access time instead.
+// A process that may write the image but does not own it cannot set its times.  A read of one byte after the attribute
+// has changed makes relatime move the access time instead.
 void TouchByReading(int fd) {
   char byte = 0;
   (void)sys::ReadAt(fd, &byte, 1, 0);
@@ -63,7 +63,7 @@ void MarkAccess(int fd, const sys::FileStat& stat, std::chrono::nanoseconds reso
   // Not the difference of the two, which overflows for a time before 1740.
   const bool recent = accessed_ns <= now_ns && accessed_ns > now_ns - resolution.count();
   if (recent && !modified_later) return;
-  // Both, though the one stays as it is: file systems on libfuse 2 leave out a call that sets one alone.
+  // Sets both, though one stays as it is: file systems on libfuse 2 ignore a call that sets only one.
   if (sys::SetTimes(fd, now, modified_later ? now : stat.modified) != 0 && errno == EPERM) TouchByReading(fd);
 }
 

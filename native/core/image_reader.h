@@ -14,8 +14,8 @@
 
 namespace xattr_cache {
 
-// Whether an operation may wait for a disk.  The event loop's may not: they fail with EAGAIN where the kernel cannot
-// say that it need not wait (openat2 RESOLVE_CACHED, preadv2 RWF_NOWAIT), and are repeated in a thread that may.
+// Whether an operation may wait for a disk.  Those of the event loop must not: they fail with EAGAIN unless the kernel
+// can do them without waiting (openat2 RESOLVE_CACHED, preadv2 RWF_NOWAIT), and are repeated in a pool thread.
 enum class Waiting { kAllowed, kNever };
 
 struct OpenImage {
@@ -23,23 +23,23 @@ struct OpenImage {
   sys::FileStat stat;
 };
 
-// Opens the image `id` for reading; it stays readable to its end whatever happens to its name.  Fails with ENOENT for
-// everything that is no image: a link, a directory, a fifo, a socket, a writer's token that a foreign writer renamed.
+// Opens the image `id` for reading.  It stays readable to its end even if its name is removed or replaced.  Fails with
+// ENOENT if the name is not an image: a link, a directory, a fifo, a socket, a token that a foreign writer renamed.
 //
-// Does not move the access time where we own the file (O_NOATIME), so that an aborted read leaves no trace.
+// Does not move the access time if we own the file (O_NOATIME), so that an aborted read leaves no trace.
 Result<OpenImage> OpenImageFile(const CacheDirectory& directory, const char* id, Waiting waiting);
 
-// The same of what a writer is writing, by its private name.
+// Opens the bytes of a live writer, by their private name.
 Result<OpenImage> OpenPrivateFile(const CacheDirectory& directory, const char* name);
 
-// Fills `buffer` from `position`; returns the bytes read, fewer only at the end of the file.  With Waiting::kNever also
-// where the rest would have to be waited for, so that a short count, 0 included, does not mean the end.
+// Fills `buffer` from `position`, and returns the bytes read, fewer only at the end of the file.  With Waiting::kNever,
+// also returns short (possibly 0) if the rest is not in memory: a short count then does not mean the end.
 Result<size_t> ReadImage(int fd, std::span<std::byte> buffer, uint64_t position, Waiting waiting);
 
 enum class HitOutcome {
   kCounted,     // The hit and the access are on the file.
-  kEvicted,     // The image has no name any more: nobody will ever look at its hits.
-  kNotWritten,  // No permission, no space, a read-only mount, no locks: `problem` says which.
+  kEvicted,     // The image has no name any more, so its hits are lost with it.
+  kNotWritten,  // No permission, no space, a read-only mount or no locks: see `problem`.
 };
 
 struct Hit {
@@ -47,12 +47,11 @@ struct Hit {
   SysError problem;  // of kNotWritten
 };
 
-// Counts a hit on an open image, or several of the same moment, and marks the access, both under the file's lock. Fails
-// with EWOULDBLOCK while somebody else holds it, and never otherwise: a hit that cannot be counted is no reason to fail
-// a read.
+// Counts one or more hits on an open image and records the access, both under the file's lock.  Fails only with
+// EWOULDBLOCK, while another process or thread holds the lock: a hit that cannot be counted must not fail a read.
 //
-// The access is written in the clock's nanoseconds, unless the recorded one is younger than `resolution`, which is then
-// good enough.  One that lies in the future is always overwritten.
+// The access time is written in nanoseconds, unless the recorded one is younger than `resolution`.  A time in the
+// future is always overwritten.
 Result<Hit> RecordHit(int fd, std::chrono::nanoseconds resolution, int64_t hits = 1);
 
 }  // namespace xattr_cache

@@ -24,7 +24,7 @@ bool IsGone(int code) {
   return code == ENOENT || code == ESTALE;
 }
 
-// The next regular file that is named like an image, in UTF-8 or not; nothing at the end.
+// Returns the next regular file with the name of an image, in UTF-8 or not; nothing at the end.
 struct Found {
   DirectoryEntry entry;
   sys::FileStat stat;
@@ -44,7 +44,7 @@ Result<std::optional<Found>> NextFile(DirectoryWalk& walk, int directory) {
   }
 }
 
-// The same among the images: an empty file may be a writer's token.
+// The same in the directory of the images, where an empty file may be a writer's token.
 Result<std::optional<Found>> NextImage(DirectoryWalk& walk, const CacheDirectory& directory) {
   while (true) {
     auto found = NextFile(walk, directory.base());
@@ -92,12 +92,12 @@ ImageRow ToRow(const sys::FileStat& stat) {
   row.inode = stat.inode;
   row.accessed_ns = ToNanoseconds(stat.accessed);
   row.modified_ns = ToNanoseconds(stat.modified);
-  // By the clock of now, after the file was looked at: one that is committed during a walk is not from the future.
+  // The clock is read after the file: an image that is committed during a walk is not from the future.
   row.recency_ns = Recency(stat, ToNanoseconds(sys::Now()));
   return row;
 }
 
-// 0 where the hits are missing or may not be read.
+// 0 if the hits are missing or may not be read.
 int64_t ReadHitsOf(int directory, const char* name) {
   char text[kLongestCounter];
   const ssize_t size = sys::GetAttributeAt(directory, name, kHitsAttribute, text, sizeof(text));

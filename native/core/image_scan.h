@@ -1,4 +1,4 @@
-// Walks over the parts of a cache: totals and listings.  A name that vanishes on the way is passed over.
+// Walks over the parts of a cache: totals and listings.  Names that vanish meanwhile are skipped.
 
 #pragma once
 
@@ -14,13 +14,13 @@
 
 namespace xattr_cache {
 
-// A listing in batches, so that a cache of millions of images needs no memory for all of them at once.
+// A listing in batches, so that a cache of millions of images does not need memory for all of them.
 class ImageScan {
  public:
   // `directory` must outlive the scan.
   static Result<ImageScan> Open(const CacheDirectory& directory);
 
-  // Up to `limit` more images, in no order, with their hits if asked for; none at the end.
+  // Returns up to `limit` more images, unordered, with their hits if asked for; none at the end.
   Result<ImageList> Next(size_t limit, bool with_hits);
 
  private:
@@ -30,13 +30,13 @@ class ImageScan {
   DirectoryWalk walk_;
 };
 
-// All images in one go, in no order, with their hits if asked for.
+// All images, unordered, with their hits if asked for.
 Result<ImageList> WalkImages(const CacheDirectory& directory, bool with_hits);
 
 // All images, by the bytes of their ids.
 Result<ImageList> ListImages(const CacheDirectory& directory);
 
-// What lies in invalid/, oldest first, with user.error.
+// The failed writes in invalid/, oldest first, with user.error.
 Result<ImageList> ListInvalid(const CacheDirectory& directory);
 
 // The requests in queue/, oldest first.
@@ -45,8 +45,8 @@ Result<ImageList> ListQueue(const CacheDirectory& directory);
 // The sum of the images' sizes, in bytes.
 Result<uint64_t> SumImages(const CacheDirectory& directory);
 
-// The least recently accessed image that can be asked for by its id: a name that is not UTF-8 cannot.  With equal times
-// the smaller, then the first by its id, as in Glance.
+// The least recently accessed image with a name in UTF-8: others cannot be opened by their id.  Of images with equal
+// times the smaller, then the first by its id, as in Glance.
 struct ColdImage {
   std::string id;
   uint64_t size = 0;
@@ -54,7 +54,7 @@ struct ColdImage {
 };
 Result<std::optional<ColdImage>> FindColdest(const CacheDirectory& directory);
 
-// Removes all images, or all requests; returns how many there were.
+// Removes all images, or all requests, and returns their number.
 Result<uint64_t> DeleteAllImages(const CacheDirectory& directory);
 Result<uint64_t> DequeueAll(const CacheDirectory& directory);
 
@@ -63,7 +63,7 @@ struct Usage {
   uint64_t invalid = 0;
   uint64_t queued = 0;
   uint64_t free_bytes = 0;
-  // Nothing where the file system does not count inodes (btrfs says 0 of 0).
+  // Nothing if the file system does not count inodes (btrfs says 0 of 0).
   std::optional<uint64_t> free_inodes;
 };
 Result<Usage> MeasureUsage(const CacheDirectory& directory);

@@ -14,7 +14,7 @@ namespace xattr_cache {
 
 namespace {
 
-// How many dead writers are taken over in a row before somebody is considered to be faster.
+// After so many dead writers in a row, another process is considered to be faster.
 constexpr int kMaxTakeOvers = 8;
 
 bool IsFull(int code) {
@@ -43,7 +43,7 @@ Result<ImageWriter> ImageWriter::Claim(std::shared_ptr<const CacheDirectory> dir
   if (!name.ok()) return name.error();
   const WriterMark mark{name.value(), directory->boot().id};
 
-  // Before the token, so that a token never names what is not there yet.
+  // Before the token, so that a token never names missing bytes.
   UniqueFd data(sys::OpenAt(directory->incomplete(), name.value().c_str(),
                             O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, kFileMode));
   if (!data.valid()) return SysError::Last("openat");
@@ -84,7 +84,7 @@ Status ImageWriter::Touch() {
 }
 
 Status ImageWriter::Commit() {
-  // Cuts off what a failed write left, and gives back what was reserved beyond the end.
+  // Cuts off the bytes of a failed write, and gives back the space reserved beyond the end.
   if ((torn_ || reserved_ > bytes_written_) && sys::Truncate(data_.get(), static_cast<off_t>(bytes_written_)) != 0 &&
       torn_) {
     return SysError::Last("ftruncate");

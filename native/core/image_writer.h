@@ -1,6 +1,6 @@
 // The one live writer of an image: claim, write, then commit or roll back.
 //
-// The bytes grow in incomplete/.d-RAND, which only this writer's token names, and appear as DIR/ID whole or not at all.
+// The bytes grow in incomplete/.d-RAND, which only this writer's token names, and are published as DIR/ID atomically.
 // Used by one thread at a time.
 
 #pragma once
@@ -20,60 +20,59 @@
 
 namespace xattr_cache {
 
-// What user.error says of a writer that was left, on bytes that only its followers still have open.
+// The text of user.error after a writer was abandoned, on bytes that only its followers still have open.
 inline constexpr std::string_view kAbandonedReason = "incomplete fetch";
 
 class ImageWriter {
  public:
-  // Claims `id`.  A dead writer is taken over.  Fails with EBUSY if a live or a foreign one has it, and with
-  // EWOULDBLOCK if it is locked: by a live writer, or for a moment by somebody who looks, so try again a few times.
+  // Claims `id`, and replaces a dead writer.  Fails with EBUSY if a live or a foreign writer has it, and with
+  // EWOULDBLOCK if it is locked, by a live writer or briefly by a prober: try again a few times.
   static Result<ImageWriter> Claim(std::shared_ptr<const CacheDirectory> directory, std::string id,
                                    const StallRule& rule);
 
-  // What is moved from is closed.
+  // A writer that was moved from is closed.
   ImageWriter(ImageWriter&&) = default;
   ImageWriter& operator=(ImageWriter&&) = delete;
 
-  // Abandons what was neither committed nor rolled back.
+  // Abandons a write that was neither committed nor rolled back.
   ~ImageWriter();
 
   bool open() const { return directory_ != nullptr; }
   uint64_t bytes_written() const { return bytes_written_; }
 
-  // Takes the space now, without changing the size that readers see.  Where that is not supported: fine.
+  // Reserves the space, without changing the size that readers see.  Does nothing if that is not supported.
   // REQUIRES: open()
   Status Reserve(uint64_t size);
 
-  // Appends.  After a failure the writer can go on from where it was.  REQUIRES: open()
+  // Appends.  After a failure, the next Write continues at the same position.  REQUIRES: open()
   Status Write(std::span<const std::byte> bytes);
 
-  // Publishes the image and takes it from the queue.  ENOENT: the claim is lost, the image was deleted meanwhile.
-  // After any failure the writer is still open, to be rolled back.  REQUIRES: open()
+  // Publishes the image and removes its request.  Fails with ENOENT if the claim is lost, because the image was
+  // deleted. After any failure the writer is still open, to be rolled back.  REQUIRES: open()
   Status Commit();
 
-  // Moves what there is to invalid/, with the reason in user.error, and lets go of the claim.  The bytes are
-  // given up if there are more than `largest_kept`, if the last write or commit found no room, or the move finds none,
-  // so that the next image finds some; the reason if there is none even for that.  Followers that have seen the bytes
-  // complete read them to their end all the same: such bytes are given up by unlinking them.  The writer is closed
-  // whatever the outcome.  REQUIRES: open()
+  // Moves the bytes to invalid/, with the reason in user.error, and releases the claim.  The bytes are discarded if
+  // there are more than `largest_kept`, or if the last write or commit or the move finds no space; the reason is
+  // dropped if even that does not fit.  Bytes that followers have seen complete are discarded by an unlink, so that the
+  // followers read them to their end.  The writer is closed even if this fails.  REQUIRES: open()
   Status Rollback(std::string_view reason, uint64_t largest_kept = UINT64_MAX);
 
-  // Lets go of the claim and leaves nothing behind, for a writer that was left though nothing is wrong with the image.
-  // Followers find kAbandonedReason, and know that they may go on in its place.  REQUIRES: open()
+  // Releases the claim and leaves nothing behind, for a writer that was abandoned without an error.  Followers find
+  // kAbandonedReason, and may continue in its place.  REQUIRES: open()
   void Abandon();
 
-  // Lets go of the claim without a trace, for a writer that finds it is not needed.  REQUIRES: open()
+  // Releases the claim without a trace, for a writer that is not needed.  REQUIRES: open()
   void Discard();
 
   // Notes length and digest on the file, see kDigestAttribute.  REQUIRES: open()
   Status RecordDigest(std::string_view text);
 
-  // Notes on the token how many bytes the image is going to have, for the writer that goes on should this one die.
+  // Notes on the token how many bytes the image will have, for the writer that continues if this one dies.
   // REQUIRES: open()
   Status NoteLength(uint64_t length);
 
-  // Tells cleaners that go by age, Glance's among them, that the writer lives: they look at the bytes as well as at the
-  // token.  To be called at least once an hour.  REQUIRES: open()
+  // Shows cleaners that judge by age, such as Glance's, that the writer lives: they look at the bytes and at the token.
+  // Must be called at least once an hour.  REQUIRES: open()
   Status Touch();
 
  private:
@@ -90,8 +89,8 @@ class ImageWriter {
   Status MoveToInvalid();
   Status UnlinkData();
 
-  // Nothing once the writer is closed: whoever keeps it must not keep the directory open with it, or its file system
-  // cannot be unmounted.
+  // Null once the writer is closed: a closed writer that is still referenced must not keep the directory open, because
+  // its file system could not be unmounted.
   std::shared_ptr<const CacheDirectory> directory_;
   std::string id_;
   std::string data_name_;
@@ -99,9 +98,9 @@ class ImageWriter {
   Token token_;
   uint64_t bytes_written_ = 0;
   uint64_t reserved_ = 0;
-  bool torn_ = false;             // A write failed and may have left bytes behind the last good one.
-  bool full_ = false;             // There was no room for the last write or commit.
-  bool marked_complete_ = false;  // A commit came so far, so followers may count on the size.
+  bool torn_ = false;             // A failed write may have left bytes after the last good one.
+  bool full_ = false;             // The last write or commit found no space.
+  bool marked_complete_ = false;  // A commit came this far, so followers may rely on the size.
 };
 
 }  // namespace xattr_cache

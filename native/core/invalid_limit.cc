@@ -20,7 +20,7 @@ bool Exceeds(const InvalidTotals& totals, const InvalidTotals& limits) {
   return totals.files > limits.files || totals.size > limits.size;
 }
 
-// Every file but dot files, which are none of ours.
+// All files except dot files, which are not ours.
 Result<ImageList> ListFiles(int directory) {
   auto walk = DirectoryWalk::Open(directory);
   if (!walk.ok()) return walk.error();

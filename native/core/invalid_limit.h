@@ -1,4 +1,4 @@
-// Keeps invalid/ small: failed writes are kept for debugging, and must not fill the disk.
+// Limits invalid/: failed writes are kept for debugging, and must not fill the disk.
 
 #pragma once
 
@@ -9,14 +9,14 @@
 
 namespace xattr_cache {
 
-// What lies in invalid/.
+// The content of invalid/.
 struct InvalidTotals {
   uint64_t files = 0;
   uint64_t size = 0;  // bytes
 };
 
-// If invalid/ holds more than either limit, removes the oldest files until both are kept with a twentieth to spare, so
-// that the next failed write needs no other walk.  Returns what is left.
+// If invalid/ exceeds either limit, removes the oldest files until both hold with a twentieth to spare, so that the
+// next failed write needs no walk.  Returns the remaining content.
 Result<InvalidTotals> TrimInvalid(const CacheDirectory& directory, const InvalidTotals& limits);
 
 }  // namespace xattr_cache

@@ -70,11 +70,11 @@ Result<bool> QueueImage(const CacheDirectory& directory, const char* id, const S
     if (errno == EEXIST) return false;
     return SysError::Last("openat");
   }
-  // The kernel's own time of creation has a tick's 4 ms, within which the order would be lost.
+  // The kernel's own time of creation has the resolution of a tick, 4 ms, within which the order would be lost.
   const timespec now = sys::Now();
   (void)sys::SetTimes(request.get(), now, now);
 
-  // Committed between the first look and the request: nobody else would take the request away.
+  // Committed between the first look and the request: no other step would remove the request.
   const auto again = FindImage(directory, id);
   if (!again.ok() || !again.value().cached) return true;
   const auto withdrawn = DequeueImage(directory, id);

@@ -1,4 +1,4 @@
-// Questions about one id, and its removal.  What is not there is an answer, not an error.
+// Queries about one id, and its removal.  A missing image is a result, not an error.
 
 #pragma once
 
@@ -19,10 +19,11 @@ Result<ImageState> FindImage(const CacheDirectory& directory, const char* id);
 Result<int64_t> ReadHits(const CacheDirectory& directory, const char* id);
 Result<bool> IsQueued(const CacheDirectory& directory, const char* id);
 
-// Unlinks the image, and what a writer is about to publish in its place: delete wins.  Returns whether there was one.
+// Unlinks the image, and the bytes that a writer is about to publish in its place: delete wins.  Returns whether there
+// was an image.
 Result<bool> DeleteImage(const CacheDirectory& directory, const char* id);
 
-// Asks for `id` to be cached.  False if it is cached, being cached or queued already.
+// Queues `id`.  Returns false if it is cached, being cached or queued already.
 Result<bool> QueueImage(const CacheDirectory& directory, const char* id, const StallRule& rule);
 Result<bool> DequeueImage(const CacheDirectory& directory, const char* id);
 

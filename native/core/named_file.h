@@ -1,4 +1,4 @@
-// Names in a directory, and the files that stand behind them.
+// Names in a directory, and the files that they refer to.
 
 #pragma once
 
@@ -11,17 +11,17 @@
 
 namespace xattr_cache {
 
-// Of the files that others may use too: less the umask, as Glance does.
+// Mode of shared files, less the umask, as Glance does.
 inline constexpr mode_t kFileMode = 0666;
 
-// What is known of `name`, if it still is the file that `fd` has open; nothing also if that cannot be seen.
+// Returns the status of `name` if it still is the file that `fd` has open.  Nothing if it is not, or cannot be read.
 std::optional<sys::FileStat> StatIfStill(int directory, const char* name, int fd);
 
 inline bool IsStill(int directory, const char* name, int fd) {
   return StatIfStill(directory, name, fd).has_value();
 }
 
-// Unlinks a name.  False if there is nothing that unlinkat(2) removes: no such name, or a directory.
+// Unlinks a name.  Returns false if there is no such name, or if it is a directory.
 Result<bool> Unlink(int directory, const char* name);
 
 }  // namespace xattr_cache

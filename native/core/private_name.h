@@ -1,4 +1,4 @@
-// The random names under which bytes are on their way: incomplete/.d-RAND.
+// The random names of unfinished bytes: incomplete/.d-RAND.
 
 #pragma once
 
@@ -11,10 +11,10 @@ namespace xattr_cache {
 
 inline constexpr std::string_view kPrivatePrefix = ".d-";
 
-// A new one: 64 bits of randomness in hexadecimal.
+// Returns a new one: 64 bits of randomness in hexadecimal.
 Result<std::string> MakePrivateName();
 
-// Whether a name in incomplete/ is one of these.  Nothing else is ever unlinked on a mark's word.
+// Whether a name in incomplete/ is one of these.  A mark never causes another name to be unlinked.
 bool IsPrivateName(std::string_view name);
 
 }  // namespace xattr_cache

@@ -20,7 +20,7 @@ namespace {
 constexpr mode_t kProbeMode = 0600;
 constexpr int kImagesToTry = 16;
 
-// A probe's name, which it takes away wherever it may have got.
+// A probe's name.  It is removed at the end, wherever it is then.
 class ProbeName {
  public:
   ProbeName(const CacheDirectory& directory, std::string name) : directory_(directory), name_(std::move(name)) {}
@@ -49,7 +49,7 @@ bool HasNamelessFiles(const CacheDirectory& directory) {
   return true;
 }
 
-// A claim, and whether it keeps a second one out.
+// Claims, and tests whether a second claim is refused.
 Result<ImageWriter> ClaimTwice(const std::shared_ptr<const CacheDirectory>& directory, const std::string& id,
                                bool* locks) {
   const StallRule trusting;

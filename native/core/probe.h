@@ -1,4 +1,4 @@
-// Finds out what a directory's file system can do, by doing it.
+// Finds out by trial what a directory's file system can do.
 
 #pragma once
 
@@ -11,22 +11,22 @@
 namespace xattr_cache {
 
 struct Findings {
-  // Two open descriptions of one file keep each other out.  False: only age retires a writer.
+  // Two open descriptions of one file exclude each other.  If false, only age retires a writer.
   bool locks = true;
   bool nameless_files = false;  // O_TMPFILE, and naming such a file
   bool cached_open = false;     // openat2 RESOLVE_CACHED
   bool nowait_read = false;     // preadv2 RWF_NOWAIT
   bool reflink = false;         // FICLONE
-  // The finest access time that is kept.
+  // The resolution of stored access times.
   double time_resolution_ms = 0;
 };
 
 // Claims, claims again (to be refused), commits, reads, counts and removes an image under a private name.  Fails with
-// the error of the step that does not work here: fsetxattr's EOPNOTSUPP where there are no user attributes, renameat's
-// EXDEV where the parts lie on different file systems, EACCES or EROFS where one may not write.  Leaves nothing behind.
+// the error of the first step that does not work: fsetxattr's EOPNOTSUPP without user attributes, renameat's EXDEV if
+// the parts lie on different file systems, EACCES or EROFS without permission to write.  Leaves nothing behind.
 Result<Findings> ProbeDirectory(const std::shared_ptr<const CacheDirectory>& directory);
 
-// Whether this process may write the images that are there: false if none of the first few may be written.
+// Whether this process may write existing images: false if it may write none of the first few.
 Result<bool> MayWriteImages(const CacheDirectory& directory);
 
 }  // namespace xattr_cache

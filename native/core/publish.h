@@ -16,13 +16,14 @@ Status WriteFully(int fd, std::span<const std::byte> bytes, uint64_t position);
 // Sets user.hits to 0.  Its presence says "complete", so it is set before the image can be seen.
 Status MarkComplete(int fd);
 
-// Sets user.error, as far as there is room for it: the reason is worth having, but not worth failing for.
+// Sets user.error, as far as it fits.  A full disk cuts or drops the reason, and is no failure.
 void RecordReason(int fd, std::string_view reason);
 
-// Renames incomplete/NAME, which `fd` has open, over the image `id`.  ENOENT: somebody unlinked it.
+// Renames incomplete/NAME, which `fd` has open, over the image `id`.  Fails with ENOENT if the name was
+// unlinked.
 Status Publish(const CacheDirectory& directory, const char* name, int fd, const char* id);
 
-// The request is served.  It cannot fail the image that was published.
+// Removes the served request.  A failure does not concern the published image, so it is ignored.
 void PopQueue(const CacheDirectory& directory, const char* id);
 
 }  // namespace xattr_cache

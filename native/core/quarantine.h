@@ -1,4 +1,4 @@
-// Taking an image out of the cache that was found to be damaged.
+// Takes damaged images out of the cache.
 
 #pragma once
 
@@ -9,8 +9,8 @@
 
 namespace xattr_cache {
 
-// Moves the image `id`, if it still is the file that `fd` has open, to invalid/, with the reason in user.error. Returns
-// whether it did.  EWOULDBLOCK: somebody counts a hit on it just now, try again.
+// Moves the image `id` to invalid/ with the reason in user.error, if it still is the file that `fd` has open.  Returns
+// whether it did.  Fails with EWOULDBLOCK while a hit is counted on it: try again.
 Result<bool> Quarantine(const CacheDirectory& directory, const char* id, int fd, std::string_view reason);
 
 }  // namespace xattr_cache

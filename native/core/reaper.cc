@@ -22,21 +22,21 @@ namespace {
 
 constexpr char kIncomplete[] = "incomplete/";
 
-// How long a writer may take from making its data to showing its token.
+// The longest time from the creation of a writer's data to its token.
 constexpr double kYoungestOrphanSeconds = 60;
 
-// What a live writer's token and data are never as old as, see ImageWriter::Touch; unless the machine slept.  Then the
-// writer's commit fails as one whose claim is lost.
+// A live writer's token and data never reach this age, see ImageWriter::Touch, unless the machine slept.  In that case
+// the writer loses its claim, and its commit fails.
 constexpr double kLongestSilenceSeconds = 2 * 3600;
 
-// A file that a network file system keeps for somebody who has it open stays.
+// A file that a network file system keeps for a process that has it open stays.
 Result<bool> UnlinkUnlessKept(int directory, const char* name) {
   auto gone = Unlink(directory, name);
   if (gone.failed_with(EBUSY)) return false;
   return gone;
 }
 
-// No grace: all, at once.  Else strictly older.
+// Without grace: all files.  Otherwise strictly older ones.
 Result<bool> IsOlder(int directory, const char* name, double grace_seconds) {
   sys::FileStat stat;
   if (sys::StatAt(directory, name, &stat) != 0) {
@@ -52,7 +52,7 @@ Result<bool> UnlinkIfOlder(int directory, const char* name, double grace_seconds
   return UnlinkUnlessKept(directory, name);
 }
 
-// All names that are wanted, so that nothing is removed while the directory is walked.
+// Collects the matching names, so that no name is removed during the walk.
 Result<std::vector<std::string>> ReadNames(int directory, bool (*is_wanted)(std::string_view name)) {
   auto walk = DirectoryWalk::Open(directory);
   if (!walk.ok()) return walk.error();
@@ -67,20 +67,20 @@ Result<std::vector<std::string>> ReadNames(int directory, bool (*is_wanted)(std:
   }
 }
 
-// Other dot files are none of ours.
+// Other dot files are not ours.
 bool IsNoDotFile(std::string_view name) {
   return name.front() != '.' || IsPrivateName(name);
 }
 
-// Whose it is cannot be seen: a foreign writer's or one's of ours.
+// A file that may belong to a foreign writer or to one of ours.
 Result<bool> ReapUnreadable(const CacheDirectory& directory, const char* id, double grace_seconds) {
   auto gone = UnlinkIfOlder(directory.incomplete(), id, std::max(grace_seconds, kLongestSilenceSeconds));
   if (gone.failed_with(EACCES) || gone.failed_with(EPERM)) return false;
   return gone;
 }
 
-// A foreign file is removed under its lock with the inode checked again: a writer of ours that had to take the token by
-// name holds the lock before it marks it.
+// Removes a foreign file under its lock, after another check of the inode: a writer of ours that takes the token by
+// name holds the lock before it marks the token.
 Result<bool> ReapForeign(const CacheDirectory& directory, const char* id, double grace_seconds) {
   auto older = IsOlder(directory.incomplete(), id, grace_seconds);
   if (!older.ok() || !older.value()) return older;
@@ -108,13 +108,13 @@ Result<bool> ReapToken(const CacheDirectory& directory, const char* id, double g
   return false;
 }
 
-// The private names that the tokens standing in incomplete/ speak for.
+// The private names in the marks of the tokens in incomplete/.
 struct SpokenFor {
   std::set<std::string> data;
   bool all = true;  // False if this user may not open one of them.
 };
 
-// Fails if a token cannot be looked at for another reason: then nobody can say which bytes are nobody's.
+// Fails if a token cannot be read for another reason: it is then unknown which bytes have no writer.
 Result<SpokenFor> ReadDataNames(const CacheDirectory& directory, const std::vector<std::string>& names) {
   SpokenFor spoken_for;
   for (const std::string& name : names) {
@@ -134,7 +134,7 @@ Result<SpokenFor> ReadDataNames(const CacheDirectory& directory, const std::vect
   return spoken_for;
 }
 
-// What ProbeDirectory published and could not take away again, or died before it did.
+// Images of ProbeDirectory that it could not remove, or that it left because its process died.
 Result<uint64_t> ReapProbes(const CacheDirectory& directory, double grace_seconds) {
   const auto names = ReadNames(directory.base(), IsPrivateName);
   if (!names.ok()) return names.error();
@@ -173,7 +173,7 @@ Result<uint64_t> ReapStalled(const CacheDirectory& directory, double grace_secon
     if (gone.value()) reaped++;
   }
 
-  // After the tokens, whose dead writers' data went with them.
+  // After the tokens: the data of dead writers is removed together with theirs.
   const auto spoken_for = ReadDataNames(directory, names.value());
   if (!spoken_for.ok()) return spoken_for.error();
   const double youngest = spoken_for.value().all ? kYoungestOrphanSeconds : kLongestSilenceSeconds;

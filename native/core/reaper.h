@@ -1,4 +1,4 @@
-// Takes away what failed or dead writers left behind.
+// Removes the leftovers of failed and dead writers.
 
 #pragma once
 
@@ -10,16 +10,16 @@
 
 namespace xattr_cache {
 
-// Removes from invalid/ what is older than `grace_seconds`, everything if that is 0.  Returns how many went.
+// Removes the files in invalid/ that are older than `grace_seconds`, or all if that is 0.  Returns their number.
 Result<uint64_t> ReapInvalid(const CacheDirectory& directory, double grace_seconds);
 
-// Removes from incomplete/: dead writers of ours, always; foreign files older than `grace_seconds`, all if that is 0;
-// and bytes that no token names, if they are also older than a minute, since a writer makes them before its token.
-// Never a live writer's.  Likewise what a probe of the directory left among the images.  Returns how many leftovers
-// went.
+// Removes from incomplete/: dead writers of ours, always; foreign files older than `grace_seconds`, or all if that is
+// 0; and bytes that no token names, if they are also older than a minute, since a writer creates them before its token.
+// Also removes the leftovers of probes among the images.  Never removes a live writer.  Returns the number of removed
+// leftovers.
 //
-// A file that this user may not open could be a token of ours.  It goes if it is older than two hours as well, and
-// while it stays, so do nameless bytes that are younger: a live writer touches both every hour.
+// A file that this user may not open could be a token of ours.  It is removed if it is also older than two hours. While
+// it stays, younger bytes without a token stay as well: a live writer touches both every hour.
 Result<uint64_t> ReapStalled(const CacheDirectory& directory, double grace_seconds, const StallRule& rule);
 
 }  // namespace xattr_cache

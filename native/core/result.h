@@ -1,5 +1,5 @@
 // Outcome types of the engine.  The engine never throws and never prints: every operation that can fail returns a
-// Result, and every Result must be looked at.
+// Result, and every Result must be examined.
 //
 // This header depends on the C++ standard library only.
 
@@ -15,12 +15,11 @@
 
 namespace xattr_cache {
 
-// A failed system call.  Captured at the call site, before anything else can overwrite errno.  Copying one never
-// allocates.
+// A failed system call.  Captured at the call site, before errno can be overwritten.  Copying one never allocates.
 struct SysError {
   int code = 0;              // errno value; always positive
   const char* syscall = "";  // string literal naming the call, e.g. "fsetxattr"
-  // Below the cache directory, for one of many files; null where the caller knows it.
+  // Path below the cache directory, for one of many files; null if the caller knows it.
   std::shared_ptr<const std::string> file = nullptr;
 
   static SysError Last(const char* syscall) { return {errno, syscall}; }
@@ -29,7 +28,7 @@ struct SysError {
   SysError On(std::string_view name) const { return {code, syscall, std::make_shared<const std::string>(name)}; }
 };
 
-// Either a value or the error that prevented it.
+// A value, or the error that prevented it.
 template <typename T>
 class [[nodiscard]] Result {
  public:
@@ -38,7 +37,7 @@ class [[nodiscard]] Result {
 
   bool ok() const { return state_.index() == 0; }
 
-  // True for a failure with this errno.
+  // Whether it is a failure with this errno.
   bool failed_with(int code) const { return !ok() && error().code == code; }
 
   // REQUIRES: ok()
@@ -61,7 +60,7 @@ class [[nodiscard]] Result {
   std::variant<T, SysError> state_;
 };
 
-// The outcome of an operation that has nothing to say but that it worked.
+// The outcome of an operation without a value.
 struct Done {};
 using Status = Result<Done>;
 

@@ -46,7 +46,7 @@ auto Once(const char* syscall, Call call) -> decltype(call()) {
   return call();
 }
 
-// For calls that have done nothing when a signal interrupts them.
+// For calls without effect if a signal interrupts them.
 template <typename Call>
 auto Retrying(const char* syscall, Call call) -> decltype(call()) {
   while (true) {

@@ -1,9 +1,9 @@
 // The one place that calls the kernel.
 //
-// Each function is the system call of its name, in the shape of its manual page: -1 and errno on failure.  What is
-// added: EINTR is retried where nothing has happened yet, and a call that the C library does not wrap is made by its
-// number.  Built with XATTR_CACHE_FAULTS, every call first asks a hook that may refuse it, which is how the tests fail
-// the N-th call for every N (as SQLite's do: src/os_unix.c, "overridden at runtime to facilitate fault injection").
+// Each function is the system call of its name, as in its manual page: -1 and errno on failure.  Two things are added:
+// EINTR is retried if nothing has happened yet, and a call without a wrapper in the C library is made by its number.
+// Built with XATTR_CACHE_FAULTS, every call first asks a hook that may refuse it.  With it the tests fail the N-th call
+// for every N (as SQLite's do: src/os_unix.c, "overridden at runtime to facilitate fault injection").
 
 #pragma once
 
@@ -20,45 +20,45 @@
 namespace xattr_cache::sys {
 
 #ifdef XATTR_CACHE_FAULTS
-// Asked before each call with its name; a nonzero answer is the errno to fail with, the call is not made.
+// Called before each call with its name.  If it returns an errno, the call is not made and fails with that.
 using FaultHook = int (*)(const char* syscall);
 void SetFaultHook(FaultHook hook);
 #endif
 
-// What is known of a file, from statx(2): fstat(2) would raise the lowest glibc that can load us.
+// The status of a file, from statx(2): fstat(2) would raise the lowest glibc that can load the addon.
 struct FileStat {
   uint64_t size = 0;
   uint64_t blocks = 0;  // of 512 bytes
   uint64_t inode = 0;
   uint64_t device = 0;
-  uint64_t mount_id = 0;  // 0 where the kernel does not tell (before 5.8)
+  uint64_t mount_id = 0;  // 0 before Linux 5.8
   uint32_t mode = 0;
   uint32_t links = 0;
   timespec accessed{};
   timespec modified{};
-  timespec made{};  // its birth; where that is not kept, its last change, which cannot be set either
+  timespec made{};  // birth, or the last change if no birth is kept; neither can be set
 
   bool regular() const { return S_ISREG(mode); }
   bool directory() const { return S_ISDIR(mode); }
   bool SameFileAs(const FileStat& other) const { return inode == other.inode && device == other.device; }
 };
 
-// To read what others have put there: neither through a symbolic link, nor waiting for a fifo's other end.
+// For files of other programs: does not follow a symbolic link, or wait for the other end of a fifo.
 inline constexpr int kReadExisting = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 
-// What opening it so says of a symbolic link, of a socket, and of a device that nobody drives.
+// The errors of such an open for a symbolic link, a socket, and a device without a driver.
 inline bool IsNoFile(int code) {
   return code == ELOOP || code == ENXIO || code == ENODEV;
 }
 
 int OpenAt(int directory, const char* path, int flags, mode_t mode = 0);
-// openat2(2) with RESOLVE_CACHED: EAGAIN if the path is not in the kernel's cache, so that opening it could wait.
+// openat2(2) with RESOLVE_CACHED: EAGAIN if the path is not in the kernel's cache, and opening it could wait.
 int OpenCachedAt(int directory, const char* path, int flags);
 int Close(int fd);
 int Stat(int fd, FileStat* stat);
 // Does not follow a symbolic link.
 int StatAt(int directory, const char* name, FileStat* stat);
-// Like StatAt with only what a listing needs, and without asking a network file system's server again.
+// Like StatAt, with only the fields of a listing, and without a request to a network file system's server.
 int StatEntryAt(int directory, const char* name, FileStat* stat);
 int StatFileSystem(int fd, struct statvfs* stat);
 int CanWriteAt(int directory, const char* name);
@@ -73,8 +73,8 @@ int Truncate(int fd, off_t size);
 int Reserve(int fd, off_t size);
 int CloneFile(int to, int from);
 
-// Names an open file.  With AT_EMPTY_PATH, and through /proc/self/fd where that is refused (kernels before 6.10 want
-// CAP_DAC_READ_SEARCH for it).
+// Gives an open file a name.  Uses AT_EMPTY_PATH, or /proc/self/fd if that is refused: kernels before 6.10 require
+// CAP_DAC_READ_SEARCH for it.
 int LinkFile(int fd, int directory, const char* name);
 int RenameAt(int from_directory, const char* from, int to_directory, const char* to);
 int UnlinkAt(int directory, const char* name);
@@ -85,8 +85,8 @@ int LockExclusive(int fd);
 int LockShared(int fd);
 int Unlock(int fd);
 
-// A shared lock of an open file description (fcntl(2), F_OFD_SETLK) on all of the file, and whether another description
-// has one.  On a local file system it has nothing to do with flock(2).  Without such locks: ENOSYS.
+// Take a shared lock of an open file description (fcntl(2), F_OFD_SETLK) on all of the file, and test whether another
+// description has one.  On a local file system, flock(2) does not see these locks.  Without such locks: ENOSYS.
 int LockAsReader(int fd);
 int HasOtherReaders(int fd);
 

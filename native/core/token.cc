@@ -20,8 +20,8 @@ Result<std::optional<FileLock>> Lock(int fd, const StallRule& rule) {
   return std::optional(std::move(lock.value()));
 }
 
-// For those who may write here, and for no other user: a lock on the token, which reading it is enough for, keeps a
-// dead writer's from being retired.
+// Readable for users that may write here, and for no others: a process that can read the token can lock it, and a lock
+// keeps a dead writer's token from being retired.
 Result<mode_t> ModeOfTokens(const CacheDirectory& directory) {
   sys::FileStat stat;
   if (sys::Stat(directory.incomplete(), &stat) != 0) return SysError::Last("statx");
@@ -31,13 +31,13 @@ Result<mode_t> ModeOfTokens(const CacheDirectory& directory) {
   return mode;
 }
 
-// For a writer whose lock is free.  Its lock says nothing of one on another host, or before our boot.
+// For a writer whose lock is free.  A free lock proves nothing about a writer on another host, or before our boot.
 Result<bool> IsDead(const CacheDirectory& directory, int token, const WriterMark& mark, const StallRule& rule) {
   if (rule.locks_work && mark.boot_id == directory.boot().id) return true;
 
   sys::FileStat data;
   if (sys::StatAt(directory.incomplete(), mark.data_name.c_str(), &data) != 0) {
-    if (errno == ENOENT) return true;  // It has nothing left to publish.
+    if (errno == ENOENT) return true;  // The writer has nothing left to publish.
     return SysError::Last("statx");
   }
   if (mark.boot_id != directory.boot().id && ToNanoseconds(data.modified) < directory.boot().started_ns) return true;
@@ -47,12 +47,12 @@ Result<bool> IsDead(const CacheDirectory& directory, int token, const WriterMark
   return std::min(AgeSeconds(data.modified), AgeSeconds(stat.modified)) > rule.stall_seconds;
 }
 
-// Something is there, and it is nobody's of ours.
+// A file that no writer of ours has made.
 bool IsUnopenable(const SysError& error) {
   return sys::IsNoFile(error.code) || error.code == EACCES;
 }
 
-// Whether a foreign writer, who heeds no lock, has opened our token by name and put bytes into it.
+// Whether a foreign writer, which ignores our locks, has opened our token by name and written bytes into it.
 Result<bool> HasForeignBytes(int token) {
   sys::FileStat stat;
   if (sys::Stat(token, &stat) != 0) return SysError::Last("statx");
@@ -99,8 +99,8 @@ Result<Token> Token::CreateNameless(const CacheDirectory& directory, const char*
   return Token(std::move(fd), std::move(lock.value()));
 }
 
-// Lock first, mark second: a marked token whose lock is free would be taken for a dead writer's.  Never link and unlink
-// instead: on FUSE the lock does not survive it.
+// Locks first and marks second: a marked token whose lock is free would count as a dead writer's.  A link and an unlink
+// would not do: on FUSE the lock does not survive them.
 Result<Token> Token::CreateByName(const CacheDirectory& directory, const char* id, const WriterMark& mark,
                                   const StallRule& rule, mode_t mode) {
   UniqueFd fd(sys::OpenAt(directory.incomplete(), id, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, mode));
@@ -112,7 +112,7 @@ Result<Token> Token::CreateByName(const CacheDirectory& directory, const char* i
     if (IsStill(directory.incomplete(), id, fd.get())) sys::UnlinkAt(directory.incomplete(), id);
     return marked.error();
   }
-  // Before it was locked, a reaper may have taken it for a foreign writer's.
+  // Before the lock, a reaper may have removed it as a foreign writer's.
   if (!IsStill(directory.incomplete(), id, fd.get())) return SysError{EWOULDBLOCK, "openat"};
   return Token(std::move(fd), std::move(lock.value()));
 }
@@ -172,7 +172,7 @@ Result<Holder> RetireDeadWriter(const CacheDirectory& directory, const char* id,
   if (!dead.ok()) return dead.error();
   if (!dead.value()) return Holder::kLiveWriter;
 
-  // Data first: without its token nobody would know whose it is until its age tells.
+  // Data first: without its token, only its age would show that it has no writer.
   const auto data = Unlink(directory.incomplete(), mark.value()->data_name.c_str());
   if (!data.ok()) return data.error();
   const auto foreign = HasForeignBytes(fd);

@@ -1,11 +1,11 @@
-// Who writes an image: the token incomplete/ID.
+// The token incomplete/ID names the writer of an image.
 //
-// A token of ours is an empty file that bears the writer's mark and is locked for as long as the writer lives.  A
-// kernel drops the locks of a process that dies, so a marked token whose lock is free is a dead writer's, on the host
-// that took it.  What bears no mark is a foreign writer's (Glance keeps its partial bytes there).
+// A token of ours is an empty file that bears the writer's mark and is locked for as long as the writer lives.  The
+// kernel drops the locks of a dead process.  So a marked token whose lock is free belongs to a dead writer, on the host
+// that took the lock.  A file without a mark belongs to a foreign writer (Glance keeps its partial bytes there).
 //
-// Only users who may write into incomplete/ may open a token, and so lock it.  A dead writer's token that one of them
-// has locked cannot be retired: for a shared lock FindHolder says kDeadWriter and RetireDeadWriter kLiveWriter.  An
+// Only users that may write into incomplete/ may open a token, and so lock it.  A dead writer's token that one of them
+// has locked cannot be retired: for a shared lock FindHolder returns kDeadWriter and RetireDeadWriter kLiveWriter.  An
 // exclusive lock looks like the writer's own.
 
 #pragma once
@@ -21,32 +21,31 @@
 
 namespace xattr_cache {
 
-// When a writer that cannot be seen to live counts as dead.
+// Decides when a writer counts as dead that cannot be seen to live.
 struct StallRule {
-  // For writers of other hosts, and for all where locks do not work: longest silence, in seconds.
+  // The longest silence, in seconds, of writers on other hosts, and of all writers if locks do not work.
   double stall_seconds = 86'400;
-  // Whether a lock that is free proves anything here.
+  // Whether a free lock proves that its writer is dead.
   bool locks_work = true;
-  // How long a lock may be waited for that is probably only a prober's.  Zero for callers that must not sleep.
+  // The longest wait for a lock that is probably a prober's.  Zero for callers that must not sleep.
   std::chrono::milliseconds probe_timeout{0};
 };
 
 class [[nodiscard]] Token {
  public:
-  // Claims `id`: the token is marked and locked from the first moment it can be seen.  Fails with EEXIST if there is
-  // one already, with EWOULDBLOCK if others got in the way; try again then.
+  // Claims `id`: the token is marked and locked from the first moment it is visible.  Fails with EEXIST if there is one
+  // already, and with EWOULDBLOCK if another process interfered: try again then.
   static Result<Token> Create(const CacheDirectory& directory, const char* id, const WriterMark& mark,
                               const StallRule& rule);
 
-  // Takes the token away, unless it has become somebody else's: a foreign writer may have opened it by name and put
-  // bytes into it, and then only our mark comes off.  Nothing is left to do if this fails; who comes later finds a dead
-  // writer's token.
+  // Removes the token.  If a foreign writer has opened it by name and written bytes into it, only removes our mark.  A
+  // failure needs no handling: later writers find the token of a dead writer.
   void Remove(const CacheDirectory& directory, const char* id);
 
-  // Puts another mark in place of the one that it was created with, in one step.
+  // Replaces the mark atomically.
   Status Remark(const WriterMark& mark);
 
-  // Tells cleaners that go by age, Glance's among them, that the writer lives.
+  // Shows cleaners that judge by age, such as Glance's, that the writer lives.
   Status Touch();
 
  private:
@@ -64,20 +63,20 @@ class [[nodiscard]] Token {
 
 enum class Holder { kNobody, kLiveWriter, kForeignWriter, kDeadWriter };
 
-// Who holds `id` now.
+// Returns the kind of the current holder of `id`.
 Result<Holder> FindHolder(const CacheDirectory& directory, const char* id, const StallRule& rule);
 
-// The same, and if it is a dead writer, its data and its token are removed: kDeadWriter says that this call did so.  A
-// token that a foreign writer has put bytes into is that writer's, and only our mark comes off.
+// The same, and removes the data and the token of a dead writer: kDeadWriter means that this call did so.  A token with
+// bytes of a foreign writer belongs to that writer, and only loses our mark.
 Result<Holder> RetireDeadWriter(const CacheDirectory& directory, const char* id, const StallRule& rule);
 
-// The token of whoever writes `id`.  ENOENT if nobody does; any other failure: it cannot be ours.
+// Opens the token of the writer of `id`.  Fails with ENOENT if there is none; after another error it cannot be ours.
 Result<UniqueFd> OpenToken(const CacheDirectory& directory, const char* id);
 
-// Whether the writer is dead whose token, with this mark, is open.
+// Whether the writer of an open token with this mark is dead.
 Result<bool> IsDeadWriter(const CacheDirectory& directory, int token, const WriterMark& mark, const StallRule& rule);
 
-// Unlinks the bytes that the writer of `id`, if there is one of ours, is about to publish: its commit will fail.
+// Unlinks the bytes that a writer of ours is about to publish as `id`, if there is one: its commit will fail.
 Status UnlinkDataOfWriter(const CacheDirectory& directory, const char* id);
 
 }  // namespace xattr_cache

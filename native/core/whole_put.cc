@@ -18,14 +18,14 @@ Status Fill(int fd, std::span<const std::byte> bytes) {
   return MarkComplete(fd);
 }
 
-// Publishes what stands under a private name, or removes it.
+// Publishes the file with a private name, or removes it.
 Status PublishOrUnlink(const CacheDirectory& directory, const char* name, int fd, const char* id) {
   Status published = Publish(directory, name, fd, id);
   if (!published.ok()) sys::UnlinkAt(directory.incomplete(), name);
   return published;
 }
 
-// linkat(2) does not replace, so an image that is there is renamed over.
+// linkat(2) does not replace, so an existing image is replaced by a rename.
 Status LinkOverExisting(const CacheDirectory& directory, int fd, const char* id) {
   const auto name = MakePrivateName();
   if (!name.ok()) return name.error();
@@ -48,7 +48,7 @@ Status PutByName(const CacheDirectory& directory, const char* id, std::span<cons
   return PublishOrUnlink(directory, name.value().c_str(), data.get(), id);
 }
 
-// Fails with EOPNOTSUPP where files cannot be made without a name, or not be named afterwards.
+// Fails with EOPNOTSUPP if files cannot be created without a name, or cannot be named afterwards.
 Status PutNameless(const CacheDirectory& directory, const char* id, std::span<const std::byte> bytes) {
   const UniqueFd data(sys::OpenAt(directory.incomplete(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, kFileMode));
   if (!data.valid()) return SysError{EOPNOTSUPP, "openat"};

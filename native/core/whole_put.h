@@ -1,4 +1,4 @@
-// A put of bytes that are all in hand: no claim is needed, the last one wins, and each version is whole.
+// A put of bytes that are all in memory.  It needs no claim: the last put wins, and each version is whole.
 
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace xattr_cache {
 
-// Publishes `bytes` as the image `id`, with 0 hits, and takes it from the queue.  After a failure nothing is left.
+// Publishes `bytes` as the image `id`, with 0 hits, and removes its request.  A failure leaves nothing behind.
 Status PutImage(const CacheDirectory& directory, const char* id, std::span<const std::byte> bytes);
 
 }  // namespace xattr_cache

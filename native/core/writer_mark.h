@@ -1,5 +1,5 @@
-// What a writer's token in incomplete/ says about it: attribute user.xattr_cache.writer, "PRIVATE-NAME BOOT-ID", and
-// " LENGTH" behind these once the writer knows how long the image is going to be.
+// The mark on a writer's token in incomplete/: attribute user.xattr_cache.writer, "PRIVATE-NAME BOOT-ID", followed by
+// " LENGTH" once the writer knows the length of the image.
 
 #pragma once
 
@@ -15,15 +15,15 @@ namespace xattr_cache {
 struct WriterMark {
   std::string data_name;  // of the bytes, in incomplete/
   std::string boot_id;    // of the machine that the writer runs on
-  // Bytes of the whole image, for a successor that goes on from the middle.  A second attribute would cost a block.
+  // Bytes of the whole image, for a successor that continues in the middle.  A second attribute would cost a block.
   std::optional<uint64_t> length = std::nullopt;
 
   std::string Format() const;
 
-  // Nothing unless `text` is a mark with a well-formed private name: the name is going to be unlinked.
+  // Returns nothing unless `text` is a mark with a well-formed private name: the name may be unlinked later.
   static std::optional<WriterMark> Parse(std::string_view text);
 
-  // The mark on an open file; nothing if it bears none, or one that is not ours to understand.
+  // Returns the mark on an open file, or nothing if it has none, or one of an unknown form.
   static Result<std::optional<WriterMark>> Read(int fd);
 };
 

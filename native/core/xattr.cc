@@ -9,7 +9,7 @@ namespace {
 // Holds every value that this cache writes but the longest error texts.
 constexpr size_t kUsualSize = 256;
 
-// `get(buffer, size)` is one of the getxattr family: with size 0 it answers the value's length.
+// `get(buffer, size)` is one of the getxattr family: with size 0 it returns the length of the value.
 template <typename Get>
 Result<std::optional<std::string>> Read(const char* syscall, Get get) {
   std::string value(kUsualSize, '\0');

@@ -21,14 +21,14 @@ inline constexpr char kDigestAttribute[] = "user.xattr_cache.digest";
 // See committed.h.  Ours.
 inline constexpr char kCommittedAttribute[] = "user.xattr_cache.committed";
 
-// The value of attribute `name` of an open file; nothing if it has none.
+// Returns the value of attribute `name` of an open file, or nothing if it has none.
 Result<std::optional<std::string>> ReadAttribute(int fd, const char* name);
 Result<std::optional<std::string>> ReadAttributeOfPath(const char* path, const char* name);
 
 Status WriteAttribute(int fd, const char* name, std::string_view value);
 Status WriteAttributeOfPath(const char* path, const char* name, std::string_view value);
 
-// Not there: fine.
+// Does nothing if there is no such attribute.
 Status RemoveAttribute(int fd, const char* name);
 
 }  // namespace xattr_cache
