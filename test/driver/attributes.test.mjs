@@ -19,7 +19,7 @@ async function temporaryFile(t) {
   return path;
 }
 
-/** The functions in both their forms; a Sync one behaves like an asynchronous one to its caller here. */
+/** The functions in both forms. For the tests, a Sync function behaves like an asynchronous one. */
 const forms = {
   asynchronous: { get: xattrCache.getXattr, set: xattrCache.setXattr, inc: xattrCache.incXattr },
   synchronous: {
@@ -30,7 +30,7 @@ const forms = {
 };
 
 for (const [form, { get, set, inc }] of Object.entries(forms)) {
-  test(`${form}: what was set is got back, byte for byte`, async (t) => {
+  test(`${form} attributes – any value set – are read back byte for byte`, async (t) => {
     const path = await temporaryFile(t);
     const values = [
       ['text', 'text'],
@@ -54,7 +54,7 @@ for (const [form, { get, set, inc }] of Object.entries(forms)) {
     assert.equal(await readFile(path, 'utf8'), 'bytes');
   });
 
-  test(`${form}: a long value comes whole`, async (t) => {
+  test(`${form} attributes – a long value – is read whole`, async (t) => {
     const path = await temporaryFile(t);
     for (const length of [255, 256, 257, 1024, 3000]) {
       await set(path, 'key', 'x'.repeat(length));
@@ -62,14 +62,14 @@ for (const [form, { get, set, inc }] of Object.entries(forms)) {
     }
   });
 
-  test(`${form}: a missing attribute is undefined`, async (t) => {
+  test(`${form} attributes – attribute missing – is undefined`, async (t) => {
     const path = await temporaryFile(t);
     await set(path, 'other', 'value');
     assert.equal(await get(path, 'key'), undefined);
     assert.equal(await get(path, 'user.other'), undefined);
   });
 
-  test(`${form}: a counter starts at 0 and is added to`, async (t) => {
+  test(`a counter – ${form} increments – starts at 0, grows by the increment`, async (t) => {
     const path = await temporaryFile(t);
     assert.equal(await inc(path, 'hits'), 1);
     assert.equal(await inc(path, 'hits'), 2);
@@ -80,7 +80,7 @@ for (const [form, { get, set, inc }] of Object.entries(forms)) {
     assert.equal(await inc(path, 'other', 7), 7);
   });
 
-  test(`${form}: a counter that is no decimal integer counts as 0`, async (t) => {
+  test(`a counter – not a decimal integer, ${form} – counts as 0`, async (t) => {
     const path = await temporaryFile(t);
     const values = [
       '',
@@ -103,7 +103,7 @@ for (const [form, { get, set, inc }] of Object.entries(forms)) {
     assert.equal(await inc(path, 'hits'), Number.MAX_SAFE_INTEGER);
   });
 
-  test(`${form}: a missing file is an error of ours, with the system's`, async (t) => {
+  test(`${form} attributes – file missing – typed error with the system’s error`, async (t) => {
     const path = join(await temporaryDirectory(t), 'missing');
     for (const call of [() => get(path, 'key'), () => set(path, 'key', 'value'), () => inc(path, 'key')]) {
       await assert.rejects(call(), (error) => {
@@ -118,7 +118,7 @@ for (const [form, { get, set, inc }] of Object.entries(forms)) {
     }
   });
 
-  test(`${form}: a value or a key that the file system refuses is an error of ours`, async (t) => {
+  test(`${form} attributes – refused by the file system – fail with a typed error`, async (t) => {
     const path = await temporaryFile(t);
     for (const call of [() => set(path, 'key', 'x'.repeat(70_000)), () => set(path, 'k'.repeat(300), 'value')]) {
       await assert.rejects(call(), (error) => {
@@ -130,7 +130,7 @@ for (const [form, { get, set, inc }] of Object.entries(forms)) {
     }
   });
 
-  test(`${form}: a NUL in the path or the key is a wrong argument`, async (t) => {
+  test(`${form} attributes – NUL in the path or key – refused as an argument`, async (t) => {
     const path = await temporaryFile(t);
     const expected = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' };
     for (const args of [
@@ -144,7 +144,7 @@ for (const [form, { get, set, inc }] of Object.entries(forms)) {
     assert.equal(await get(path, 'key'), undefined);
   });
 
-  test(`${form}: arguments of a wrong kind are refused`, async (t) => {
+  test(`${form} attributes – arguments of a wrong kind – are refused`, async (t) => {
     const path = await temporaryFile(t);
     for (const wrong of [undefined, null, 42, {}]) {
       await refusesArgument(() => get(wrong, 'key'));
@@ -164,7 +164,7 @@ for (const [form, { get, set, inc }] of Object.entries(forms)) {
     assert.equal(await get(path, 'key'), undefined);
   });
 
-  test(`${form}: a lock that another process holds is waited for, and then given up`, async (t) => {
+  test(`${form} increments – lock held elsewhere – wait, then fail with a timeout`, async (t) => {
     const path = await temporaryFile(t);
     const release = await lockInProcess(t, path);
 
@@ -184,14 +184,14 @@ for (const [form, { get, set, inc }] of Object.entries(forms)) {
   });
 }
 
-test('no increment is lost between many at once', async (t) => {
+test('increments – 500 concurrent ones – none is lost', async (t) => {
   const path = await temporaryFile(t);
   const values = await Promise.all(Array.from({ length: 500 }, () => incXattr(path, 'hits')));
   assert.deepEqual(new Set(values), new Set(Array.from({ length: 500 }, (_, i) => i + 1)));
   assert.equal(incXattrSync(path, 'hits', 0), 500);
 });
 
-test('waiting for a lock holds up neither the event loop nor the thread pool', async (t) => {
+test('waits for a lock – many pending – block neither event loop nor thread pool', async (t) => {
   const path = await temporaryFile(t);
   const release = await lockInProcess(t, path);
   const waiting = Array.from({ length: 16 }, () => incXattr(path, 'hits', 1, { lockTimeoutMs: 10_000 }));
@@ -206,11 +206,11 @@ test('waiting for a lock holds up neither the event loop nor the thread pool', a
 
   await release();
   await Promise.all(waiting);
-  assert(longestMs < 2_000, `${longestMs} ms`); // Of 10,000 while the pool is held up.
+  assert(longestMs < 2_000, `${longestMs} ms`); // It is 10,000 while the pool is blocked.
   assert.equal(incXattrSync(path, 'hits', 0), 16);
 });
 
-test('imageIdFor() makes an id of any text: its SHA-256, in hexadecimal', async () => {
+test('imageIdFor() – any text – returns its SHA-256 in hexadecimal', async () => {
   const keys = ['', 'a', 'https://example.org/x?y=1#z', '../x', 'a\0b', 'é', 'e\u0301', 'x'.repeat(100_000)];
   for (const key of keys) assert.equal(imageIdFor(key), createHash('sha256').update(key, 'utf8').digest('hex'));
   assert.equal(new Set(keys.map(imageIdFor)).size, keys.length);

@@ -18,7 +18,7 @@ import { imageIds } from './conformance/assertions.mjs';
 
 const layout = ['incomplete', 'invalid', 'queue'];
 
-test('a relative directory, where the working directory was removed, is refused by configure() alone', async (t) => {
+test('configure() – relative directory, working directory removed – refuses it', async (t) => {
   const dir = await temporaryDirectory(t);
   const script = `
     const { mkdirSync, rmdirSync } = await import('node:fs');
@@ -30,12 +30,12 @@ test('a relative directory, where the working directory was removed, is refused 
   assert.equal(await runScript(script, [join(dir, 'gone')]), 'ERR_BAD_DRIVER_CONFIGURATION\n');
 });
 
-/** The tree of a cache but for what is ours alone, which is made when it is needed. */
+/** Returns the tree of a cache without `.xattr-cache`, which is created when it is needed. */
 async function treeButOurs(dir) {
   return (await tree(dir)).filter((path) => !/^\.xattr-cache(\/lock)?$/.test(path));
 }
 
-/** That `dir` cannot be configured, in the way that is promised; resolves to the error. */
+/** Asserts that `dir` cannot be configured, as documented, and resolves to the error. */
 async function cannotBeConfigured(dir) {
   const driver = new XattrDriver({ dir });
   let error;
@@ -52,7 +52,7 @@ async function cannotBeConfigured(dir) {
   return error;
 }
 
-test('configure() makes the directories, and leaves nothing else behind', async (t) => {
+test('configure() – new directory – creates the layout, leaves nothing else', async (t) => {
   const dir = join(await temporaryDirectory(t), 'missing', 'too');
 
   await openDriver(t, { dir });
@@ -63,7 +63,7 @@ test('configure() makes the directories, and leaves nothing else behind', async 
   assert.deepEqual(await treeButOurs(dir), layout);
 });
 
-test('configure() leaves what there is as it is', async (t) => {
+test('configure() – existing content – leaves it unchanged', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('image', bytesOf(10));
   await driver.readImage('image');
@@ -80,7 +80,7 @@ test('configure() leaves what there is as it is', async (t) => {
   assert.deepEqual(await imageIds(another), ['image', 'live']);
 });
 
-test('many drivers can be configured over one directory at once', async (t) => {
+test('configure() – many drivers, one directory, concurrently – succeeds for all', async (t) => {
   const dir = join(await temporaryDirectory(t), 'cache');
   const drivers = await Promise.all(Array.from({ length: 10 }, () => openDriver(t, { dir })));
   assert.deepEqual(await treeButOurs(dir), layout);
@@ -88,7 +88,7 @@ test('many drivers can be configured over one directory at once', async (t) => {
   for (const driver of drivers) assert.equal(await driver.isCached('image'), true);
 });
 
-test('a directory of Glance’s is taken as it is', async (t) => {
+test('configure() – directory of Glance – uses it as it is', async (t) => {
   const dir = await temporaryDirectory(t);
   for (const name of ['incomplete', 'invalid', 'queue']) await mkdir(join(dir, name));
   await writeFile(join(dir, 'image'), bytesOf(10));
@@ -100,11 +100,11 @@ test('a directory of Glance’s is taken as it is', async (t) => {
   assert.deepEqual(await driver.getQueuedImages(), ['queued']);
 });
 
-test('an empty directory name is refused by configure(), not by the constructor', async () => {
+test('an empty directory name – configured – is refused, not by the constructor', async () => {
   await cannotBeConfigured('');
 });
 
-test('a directory name with a NUL in it is refused', async () => {
+test('a directory name – contains a NUL – is refused', async () => {
   const codes = ['ERR_BAD_DRIVER_CONFIGURATION', 'ERR_INVALID_ARG_VALUE'];
   await assert.rejects(
     async () => XattrDriver.open({ dir: '/tmp/a\0b' }),
@@ -112,7 +112,7 @@ test('a directory name with a NUL in it is refused', async () => {
   );
 });
 
-test('a directory that is a file, or lies below one, is refused', async (t) => {
+test('a directory – is a file, or below one – is refused', async (t) => {
   const dir = await temporaryDirectory(t);
   await writeFile(join(dir, 'file'), 'bytes');
   await symlink('/does/not/exist', join(dir, 'dangling'));
@@ -124,8 +124,8 @@ test('a directory that is a file, or lies below one, is refused', async (t) => {
   assert.deepEqual(await tree(dir), ['dangling', 'file']);
 });
 
-test('a directory that cannot be made is refused', async () => {
-  // In a process of its own: Node's recursive mkdir() goes round for ever in /proc, and takes a thread with it.
+test('a directory – cannot be created – is refused', async () => {
+  // This runs in its own process: Node's recursive mkdir() never returns in /proc, and blocks a thread.
   const script = `
     await xattrCache.XattrDriver.open({ dir: '/proc/xattr-cache/cannot/be' }).catch((error) => {
       console.log(error.name, error.code, error.cause instanceof Error);
@@ -136,7 +136,7 @@ test('a directory that cannot be made is refused', async () => {
 });
 
 for (const name of ['incomplete', 'invalid', 'queue']) {
-  test(`a directory in which ${name}/ is a file is refused`, async (t) => {
+  test(`a directory – ${name}/ in it is a file – is refused`, async (t) => {
     const dir = await temporaryDirectory(t);
     await writeFile(join(dir, name), 'bytes');
     await cannotBeConfigured(dir);
@@ -146,7 +146,7 @@ for (const name of ['incomplete', 'invalid', 'queue']) {
 
 const otherUsers = { skip: needsOtherUsers };
 
-test('a directory that may not be read is refused', otherUsers, async (t) => {
+test('a directory – not readable – is refused', otherUsers, async (t) => {
   const dir = await temporaryDirectory(t, { mode: 0o700 });
   await openDriver(t, { dir });
   const refusal = { name: 'BadDriverConfiguration', code: 'ERR_BAD_DRIVER_CONFIGURATION' };
@@ -156,7 +156,7 @@ test('a directory that may not be read is refused', otherUsers, async (t) => {
   await assert.rejects(driverProcess(t, { dir }, stranger), refusal);
 });
 
-test('configure() looks at the directory beside the event loop: its file system may not answer', {
+test('configure() – slow file system – looks at the directory off the event loop', {
   skip: needsStrace,
 }, async (t) => {
   const dir = await temporaryDirectory(t);
@@ -170,7 +170,7 @@ test('configure() looks at the directory beside the event loop: its file system 
 });
 
 for (const question of ['mountIdAsync', 'mayWriteImagesAsync']) {
-  test(`a directory that a disk error keeps from being looked at (${question}) is refused`, async (t) => {
+  test(`a directory – disk error in ${question} – is refused`, async (t) => {
     const dir = await temporaryDirectory(t);
     const cause = Object.assign(new Error('EIO: i/o error'), {
       code: 'EIO',
@@ -184,7 +184,7 @@ for (const question of ['mountIdAsync', 'mayWriteImagesAsync']) {
   });
 }
 
-test('a directory without a complete layout, where none can be made, is refused', otherUsers, async (t) => {
+test('a directory – incomplete layout, not writable – is refused', otherUsers, async (t) => {
   const dir = await temporaryDirectory(t, { mode: 0o755 });
   await mkdir(join(dir, 'incomplete'));
   await mkdir(join(dir, 'invalid'));
@@ -196,7 +196,7 @@ test('a directory without a complete layout, where none can be made, is refused'
   assert.deepEqual(await tree(dir), ['incomplete', 'invalid']);
 });
 
-test('a file system without user attributes is refused, with the advice to mount with user_xattr', {
+test('a file system – no user attributes – is refused, the advice is user_xattr', {
   skip: needsMount,
 }, async (t) => {
   const dir = await mountFresh(t, 'ramfs');
@@ -208,7 +208,7 @@ test('a file system without user attributes is refused, with the advice to mount
   for (const path of await treeButOurs(dir)) assert(layout.includes(path), `glance B22: ${path} was left behind`);
 });
 
-test('a complete layout that may only be read is good for reading', { skip: needsMount }, async (t) => {
+test('a complete layout – mounted read-only – can be read', { skip: needsMount }, async (t) => {
   const writable = await openDriver(t);
   await writable.writeImage('image', bytesOf(1000));
   await writable.readImage('image');
@@ -225,7 +225,7 @@ test('a complete layout that may only be read is good for reading', { skip: need
   const reader = await driver.openForRead('image');
   assert.deepEqual(await readWhole(reader), bytesOf(1000));
   assert.deepEqual(await reader.close(), { counted: false });
-  assert(warnings.length <= 1, 'that hits are not counted is said once');
+  assert(warnings.length <= 1, 'the warning about uncounted hits is logged once');
   assert.equal(await driver.getHitCount('image'), 1);
   assert.deepEqual(await driver.getCachedImages(), await writable.getCachedImages());
   assert.deepEqual(await driver.getQueuedImages(), ['queued']);
@@ -233,7 +233,7 @@ test('a complete layout that may only be read is good for reading', { skip: need
   assert.equal((await driver.evictTo(0, { dryRun: true })).filesEvicted, 1);
 });
 
-test('what writes fails with the system’s error where there is only reading', { skip: needsMount }, async (t) => {
+test('writing calls – read-only mount – fail with the system’s error', { skip: needsMount }, async (t) => {
   const writable = await openDriver(t);
   await writable.writeImage('image', bytesOf(10));
   const driver = await openDriver(t, { dir: await mountReadOnly(t, writable.dir) });
@@ -261,7 +261,7 @@ test('what writes fails with the system’s error where there is only reading', 
   assert.deepEqual(await driver.readImage('image'), bytesOf(10));
 });
 
-test('a layout that is not complete, on a read-only file system, is refused', { skip: needsMount }, async (t) => {
+test('an incomplete layout – read-only file system – is refused', { skip: needsMount }, async (t) => {
   const dir = await temporaryDirectory(t);
   await mkdir(join(dir, 'incomplete'));
   await cannotBeConfigured(await mountReadOnly(t, dir));

@@ -31,16 +31,16 @@ const topics = {
 };
 
 /**
- * The tests that any `CacheDriver` has to pass. They use the methods of that interface and nothing else.
+ * The tests that any `CacheDriver` must pass. They use only the methods of that interface.
  *
  * @param {string} name
  * @param {object} driver
  * @param {(t: import('node:test').TestContext, options: { stallTimeSeconds?: number }) => unknown} driver.create
  *   Makes a new driver over an empty store, not configured yet.
  * @param {{ stalled?: Function, invalid?: Function }} [driver.plant]
- *   `(driver, imageId, ageSeconds)`: leaves a half-written image of nobody's, or a failed write, that many seconds old.
- *   The cases which need one are skipped without it.
- * @param {number} [driver.tickMs] How far apart two changes must be for the store's clock to tell them apart.
+ *   `(driver, imageId, ageSeconds)`: leaves a half-written image without a writer, or a failed write, of that age in
+ *   seconds. Without it, the cases that need one are skipped.
+ * @param {number} [driver.tickMs] Time between two changes that the store's clock can tell apart, in ms.
  */
 export function conformance(name, { create, plant = {}, tickMs = 20 }) {
   const kit = {
@@ -54,5 +54,5 @@ export function conformance(name, { create, plant = {}, tickMs = 20 }) {
       return driver;
     },
   };
-  for (const [topic, cases] of Object.entries(topics)) describe(`${name}: ${topic}`, () => cases(kit));
+  for (const [topic, cases] of Object.entries(topics)) describe(`${name} – ${topic}`, () => cases(kit));
 }

@@ -1,4 +1,4 @@
-// An image that somebody cuts while it is read.
+// An image that another program truncates while it is read.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { bytesOf, drain } from '../support/contents.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 
-test('an image that is cut after it was opened is an error, and no hit', async (t) => {
+test('an image – truncated after it was opened – fails the read, counts no hit', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('image', bytesOf(3_000_000));
   const stream = driver.createReadStream('image');

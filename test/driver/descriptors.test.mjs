@@ -6,14 +6,14 @@ import { XattrDriver } from '../../dist/index.js';
 import { bytesOf } from '../support/contents.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
 
-/** What this process has open in `dir`. */
+/** Returns the paths in `dir` that this process has open. */
 async function openIn(dir) {
   const fds = await readdir('/proc/self/fd');
   const paths = await Promise.all(fds.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
   return paths.filter((path) => path.startsWith(dir));
 }
 
-test('a driver that was closed holds nothing open, even while its readers and writers are kept', async (t) => {
+test('a closed driver – its readers and writers are kept – holds nothing open', async (t) => {
   const dir = await temporaryDirectory(t);
   const driver = await XattrDriver.open({ dir });
   await driver.writeImage('image', bytesOf(10));

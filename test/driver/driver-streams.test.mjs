@@ -12,7 +12,7 @@ import { assertAbsent, assertInvalid, refusesArgument } from './conformance/asse
 
 const whole = bytesOf(2_500_000);
 
-test('an image goes in through one stream and comes out through another', async (t) => {
+test('streams of a driver – one piped into another – copy the image', async (t) => {
   const driver = await openDriver(t);
 
   await pipeline(
@@ -25,7 +25,7 @@ test('an image goes in through one stream and comes out through another', async 
   assert.equal(await driver.getHitCount('a'), 1);
 });
 
-test('a read stream gives the bytes of its range, and counts one hit', async (t) => {
+test('a read stream – any range – gives its bytes, counts one hit', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('image', whole);
   const ranges = [
@@ -43,7 +43,7 @@ test('a read stream gives the bytes of its range, and counts one hit', async (t)
   }
 });
 
-test('a read stream reads a piece ahead of a slow consumer, and no more', async (t) => {
+test('a read stream – slow consumer – reads one piece ahead and no more', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('image', whole);
   const stream = driver.createReadStream('image');
@@ -54,7 +54,7 @@ test('a read stream reads a piece ahead of a slow consumer, and no more', async 
   stream.destroy();
 });
 
-test('a read stream that is left before its end counts no hit', async (t) => {
+test('a read stream – abandoned before its end – counts no hit', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('image', whole);
 
@@ -70,12 +70,12 @@ test('a read stream that is left before its end counts no hit', async (t) => {
   assert.equal(await driver.getHitCount('image'), 0);
 });
 
-test('a read stream of an image that is not cached fails as such', async (t) => {
+test('a read stream – image not cached – fails as not found', async (t) => {
   const driver = await openDriver(t);
   await assert.rejects(drain(driver.createReadStream('image')), { code: 'ERR_IMAGE_NOT_FOUND', imageId: 'image' });
 });
 
-test('a written stream has published its image before it finishes', async (t) => {
+test('a write stream – ended – publishes its image before it finishes', async (t) => {
   const driver = await openDriver(t);
   await driver.queueImage('image');
   const stream = driver.createWriteStream('image');
@@ -91,7 +91,7 @@ test('a written stream has published its image before it finishes', async (t) =>
   assert.equal(Buffer.compare(driver.readImageSync('image'), whole), 0);
 });
 
-test('a write stream that ends at once publishes an empty image', async (t) => {
+test('a write stream – ended without a write – publishes an empty image', async (t) => {
   const driver = await openDriver(t);
   const stream = driver.createWriteStream('image');
   stream.end();
@@ -99,7 +99,7 @@ test('a write stream that ends at once publishes an empty image', async (t) => {
   assert.equal((await driver.readImage('image')).length, 0);
 });
 
-test('a write stream that is destroyed is rolled back', async (t) => {
+test('a write stream – destroyed – is rolled back', async (t) => {
   const driver = await openDriver(t);
   const destroyed = driver.createWriteStream('destroyed');
   await new Promise((resolve) => destroyed.write(whole, resolve));
@@ -117,7 +117,7 @@ test('a write stream that is destroyed is rolled back', async (t) => {
   await assertInvalid(driver, 'failed', /boom/);
 });
 
-test('a write stream that is destroyed before it has begun claims nothing', async (t) => {
+test('a write stream – destroyed before it opened – claims nothing', async (t) => {
   const driver = await openDriver(t);
   const stream = driver.createWriteStream('image');
   stream.destroy();
@@ -126,7 +126,7 @@ test('a write stream that is destroyed before it has begun claims nothing', asyn
   assert.equal((await driver.getUsage()).incomplete, 0);
 });
 
-test('a source that goes before its end rolls the write stream back', async (t) => {
+test('a write stream – its source ends early – is rolled back', async (t) => {
   const driver = await openDriver(t);
   const source = new Readable({ read() {} });
   source.push(whole);
@@ -144,7 +144,7 @@ test('a source that goes before its end rolls the write stream back', async (t) 
   await assertInvalid(driver, 'image');
 });
 
-test('an aborted write stream is rolled back', async (t) => {
+test('a write stream – aborted – is rolled back', async (t) => {
   const driver = await openDriver(t);
   const controller = new AbortController();
   const stream = driver.createWriteStream('image', { signal: controller.signal });
@@ -162,7 +162,7 @@ test('an aborted write stream is rolled back', async (t) => {
   await assertAbsent(driver, 'image');
 });
 
-test('a write stream of an image that has a writer fails as busy, and leaves that writer alone', async (t) => {
+test('a write stream – image has a writer – fails as busy, the writer continues', async (t) => {
   const driver = await openDriver(t);
   const writer = await driver.openForWrite('image');
   await writer.write(bytesOf(100));
@@ -176,7 +176,7 @@ test('a write stream of an image that has a writer fails as busy, and leaves tha
   assert.deepEqual(await driver.readImage('image'), bytesOf(100));
 });
 
-test('a write stream that is not as long as was said does not finish', async (t) => {
+test('a write stream – not its expected size – does not finish', async (t) => {
   const driver = await openDriver(t);
   for (const expectedSize of [whole.length - 1, whole.length + 1]) {
     const stream = driver.createWriteStream('image', { expectedSize });
@@ -192,7 +192,7 @@ test('a write stream that is not as long as was said does not finish', async (t)
   }
 });
 
-test('a write stream whose image is deleted meanwhile does not finish', async (t) => {
+test('a write stream – image deleted meanwhile – does not finish', async (t) => {
   const driver = await openDriver(t);
   const stream = driver.createWriteStream('image');
   await new Promise((resolve) => stream.write(whole, resolve));
@@ -204,7 +204,7 @@ test('a write stream whose image is deleted meanwhile does not finish', async (t
   await assertAbsent(driver, 'image');
 });
 
-test('streams refuse ids and options that make no sense', async (t) => {
+test('streams – invalid ids and options – are refused', async (t) => {
   const driver = await openDriver(t);
   for (const open of [(...args) => driver.createReadStream(...args), (...args) => driver.createWriteStream(...args)]) {
     for (const id of ['', '..', 'a/b', 'queue', '\ud800']) {
@@ -219,7 +219,7 @@ test('streams refuse ids and options that make no sense', async (t) => {
   await assertAbsent(driver, 'image');
 });
 
-test('a ReadableStream is held from the call on, and given back where the image is being written already', async (t) => {
+test('a ReadableStream – image busy – is locked by the call, then released', async (t) => {
   const driver = await openDriver(t);
   const source = ReadableStream.from([whole]);
   const writer = await driver.openForWrite('image');
@@ -234,7 +234,7 @@ test('a ReadableStream is held from the call on, and given back where the image 
   assert.equal(Buffer.compare(await driver.readImage('image'), whole), 0);
 });
 
-test('options that change after they were checked change nothing, and fail no stream that nobody has', async (t) => {
+test('a write stream – its options change after the check – is not affected', async (t) => {
   const driver = await openDriver(t);
   let looks = 0;
   const options = {
@@ -249,7 +249,7 @@ test('options that change after they were checked change nothing, and fail no st
   assert.equal(String(await driver.readImage('image')), 'bytes');
 });
 
-test('what only looks like a signal is refused before there is a stream that could fail', async (t) => {
+test('streams – object that only resembles a signal – are refused synchronously', async (t) => {
   const driver = await openDriver(t);
   const options = { signal: Object.create(AbortSignal.prototype) };
   const unhandled = t.mock.fn();
@@ -263,7 +263,7 @@ test('what only looks like a signal is refused before there is a stream that cou
   assert.equal(unhandled.mock.callCount(), 0);
 });
 
-test('a Readable that errs before it is read ends nothing but its own write', async (t) => {
+test('a Readable – fails before it is read – fails its own write only', async (t) => {
   const driver = await openDriver(t);
   const unhandled = t.mock.fn();
   process.on('uncaughtException', unhandled);
@@ -279,7 +279,7 @@ test('a Readable that errs before it is read ends nothing but its own write', as
   await assertAbsent(driver, 'image');
 });
 
-test('streams that need not wait let others run', async (t) => {
+test('streams – twenty cached images – yield to the event loop', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('image', Buffer.alloc(64 * 1024 * 1024));
   let longestMs = 0;
@@ -296,8 +296,8 @@ test('streams that need not wait let others run', async (t) => {
   look();
   clearInterval(timer);
 
-  // Alone on a machine it is some 5 ms.
-  assert.ok(longestMs < tookMs / 4, `the loop stood still for ${longestMs} of ${tookMs} ms`);
+  // On an idle machine it is about 5 ms.
+  assert.ok(longestMs < tookMs / 4, `the loop was blocked for ${longestMs} of ${tookMs} ms`);
 });
 
 async function count(stream) {
@@ -306,7 +306,7 @@ async function count(stream) {
   return size;
 }
 
-test('a write stream – written to too fast – takes one chunk at a time, asks to wait', async (t) => {
+test('a write stream – written to too fast – writes one chunk at a time, asks to wait', async (t) => {
   const driver = await openDriver(t);
   const chunk = bytesOf(100_000);
   let ahead = 0;

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { bytesOf } from '../support/contents.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 
-test('a writer – after a commit that failed – says so, with the error', async (t) => {
+test('a writer – after a failed commit – refuses writes with that error', async (t) => {
   const driver = await openDriver(t);
   const writer = await driver.openForWrite('a', { expectedSize: 5 });
   await assert.rejects(writer.commit(), { code: 'ERR_SIZE_MISMATCH' });

@@ -19,8 +19,8 @@ const { CacheError, XattrDriver } = xattrCache;
 const exported = { ...xattrCache };
 
 /**
- * That `action` fails with the class named `name` and all that is promised of it: its code, its image, and the one who
- * called it on its stack.
+ * Asserts that `action` fails with the class named `name` and everything documented of it: its code, its image, and its
+ * caller on the stack.
  */
 async function failsWith(name, { code, imageId }, action) {
   async function theCaller() {
@@ -47,7 +47,7 @@ async function failsWith(name, { code, imageId }, action) {
   return error;
 }
 
-/** That `error` comes from a system call that failed with `errno`. */
+/** Asserts that `error` comes from a system call that failed with `errno`. */
 function assertSystemError(error, errno) {
   assert.equal(Math.abs(error.errno), constants.errno[errno]);
   assert.match(error.syscall, /^[a-z_0-9]+$/);
@@ -56,7 +56,7 @@ function assertSystemError(error, errno) {
   assert.equal(error.cause.syscall, error.syscall);
 }
 
-test('BadDriverConfiguration', async () => {
+test('BadDriverConfiguration – directory is a device – has driver name and reason', async () => {
   const driver = new XattrDriver({ dir: '/dev/null' });
   const code = 'ERR_BAD_DRIVER_CONFIGURATION';
   const error = await failsWith('BadDriverConfiguration', { code }, () => driver.configure());
@@ -65,7 +65,7 @@ test('BadDriverConfiguration', async () => {
   assert(error.message.includes(error.reason));
 });
 
-test('InvalidImageIdError', async (t) => {
+test('InvalidImageIdError – id with a slash – has its code and id', async (t) => {
   const driver = await openDriver(t);
   const expected = { code: 'ERR_INVALID_IMAGE_ID', imageId: 'a/b' };
   await failsWith('InvalidImageIdError', expected, () => driver.isCached('a/b'));
@@ -73,14 +73,14 @@ test('InvalidImageIdError', async (t) => {
   await failsWith('InvalidImageIdError', expected, () => driver.writeImage('a/b', bytesOf(1)));
 });
 
-test('ImageNotFoundError', async (t) => {
+test('ImageNotFoundError – opening an image not cached – has its code and id', async (t) => {
   const driver = await openDriver(t);
   const expected = { code: 'ERR_IMAGE_NOT_FOUND', imageId: 'image' };
   await failsWith('ImageNotFoundError', expected, () => driver.openForRead('image'));
   await failsWith('ImageNotFoundError', expected, () => driver.openForReadSync('image'));
 });
 
-test('ImageBusyError', async (t) => {
+test('ImageBusyError – second writer of an image – has its code and id', async (t) => {
   const driver = await openDriver(t);
   const writer = await driver.openForWrite('image');
   const expected = { code: 'ERR_IMAGE_BUSY', imageId: 'image' };
@@ -90,7 +90,7 @@ test('ImageBusyError', async (t) => {
   await writer.commit();
 });
 
-test('ClaimLostError', async (t) => {
+test('ClaimLostError – image deleted before the commit – has its code and id', async (t) => {
   const driver = await openDriver(t);
   const expected = { code: 'ERR_CLAIM_LOST', imageId: 'image' };
   for (const commit of ['commit', 'commitSync']) {
@@ -101,7 +101,7 @@ test('ClaimLostError', async (t) => {
   }
 });
 
-test('SizeMismatchError', async (t) => {
+test('SizeMismatchError – commit too short – has expected and actual size', async (t) => {
   const driver = await openDriver(t);
   const expected = { code: 'ERR_SIZE_MISMATCH', imageId: 'image' };
   for (const commit of ['commit', 'commitSync']) {
@@ -113,7 +113,7 @@ test('SizeMismatchError', async (t) => {
   }
 });
 
-test('NoSpaceError', { skip: needsMount }, async (t) => {
+test('NoSpaceError – full file system – has the system’s error', { skip: needsMount }, async (t) => {
   const driver = await openDriver(t, { dir: await mountFresh(t, 'tmpfs', 'size=1m') });
   const expected = { code: 'ERR_NO_SPACE', imageId: 'image' };
   for (const source of [
@@ -133,7 +133,7 @@ test('NoSpaceError', { skip: needsMount }, async (t) => {
   await failsWith('NoSpaceError', expected, () => driver.writeImageSync('image', bytesOf(2_000_000)));
 });
 
-test('LockTimeoutError', async (t) => {
+test('LockTimeoutError – file locked elsewhere – has its path', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('image', bytesOf(1));
   const path = driver.getImageFilepath('image');
@@ -146,7 +146,7 @@ test('LockTimeoutError', async (t) => {
   }
 });
 
-test('NotOpenError', async (t) => {
+test('NotOpenError – driver closed – has its code', async (t) => {
   const driver = await openDriver(t);
   await driver.close();
   await failsWith('NotOpenError', { code: 'ERR_NOT_OPEN' }, () => driver.getCacheSize());
@@ -154,7 +154,7 @@ test('NotOpenError', async (t) => {
   await failsWith('NotOpenError', { code: 'ERR_NOT_OPEN' }, () => driver.isCachedSync('image'));
 });
 
-test('CacheError, for all else that the system refuses', async (t) => {
+test('CacheError – other failed system call – has the system’s error', async (t) => {
   const driver = await openDriver(t);
   await mkdir(join(driver.dir, 'image', 'inside'), { recursive: true });
   const expected = { code: 'ERR_IO', imageId: 'image' };
@@ -164,7 +164,7 @@ test('CacheError, for all else that the system refuses', async (t) => {
   }
 });
 
-test('NativeLoadError', async (t) => {
+test('NativeLoadError – package without addon – has its code and a message', async (t) => {
   const index = await packageCopy(t, { addon: false });
   const script = `
     try {
@@ -179,7 +179,7 @@ test('NativeLoadError', async (t) => {
   assert(message.length > 0);
 });
 
-test('every error class is a CacheError', () => {
+test('error classes – all that are exported – derive from CacheError', () => {
   const names = Object.keys(xattrCache).filter((name) => /Error$|^BadDriverConfiguration$/.test(name));
   assert.deepEqual(names.sort(), [
     'BadDriverConfiguration',
@@ -204,7 +204,7 @@ test('every error class is a CacheError', () => {
   }
 });
 
-test('CacheError.is() knows the errors of another copy of the package, which instanceof does not', async (t) => {
+test('CacheError.is() – error of another copy of the package – is true', async (t) => {
   const driver = await openDriver(t);
   const other = await import(await packageCopy(t, { addon: true }));
   assert.notEqual(other.CacheError, CacheError);
@@ -218,7 +218,7 @@ test('CacheError.is() knows the errors of another copy of the package, which ins
   assert.equal(CacheError.is(error), true);
 });
 
-test('CacheError.is() takes nothing else for one', () => {
+test('CacheError.is() – any other value – is false', () => {
   const almost = Object.assign(new Error('almost'), { code: 'ERR_IO', errno: -5 });
   for (const value of [
     undefined,

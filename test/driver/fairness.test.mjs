@@ -1,4 +1,4 @@
-// What is done at once because it need not wait lets others have their turn all the same.
+// Calls that finish without waiting still yield to the event loop.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import { openDriver } from '../support/xattr-driver.mjs';
 const times = 3_000;
 const buffer = Buffer.alloc(1_000);
 
-/** How many turns the event loop takes until `work` is done. */
+/** Returns how many turns the event loop takes until `work` is done. */
 async function turnsDuring(work) {
   let turns = 0;
   let running = true;
@@ -32,7 +32,7 @@ async function openReadClose(driver) {
 const reads = { 'whole images': (driver) => driver.readImage('image'), 'open images': openReadClose };
 
 for (const [what, read] of Object.entries(reads)) {
-  test(`who reads ${what} one after another lets others run`, async (t) => {
+  test(`reads of ${what} – one after another – yield to the event loop`, async (t) => {
     const driver = await openDriver(t);
     await driver.writeImage('image', bytesOf(1_000));
     const turns = await turnsDuring(async () => {
@@ -42,7 +42,7 @@ for (const [what, read] of Object.entries(reads)) {
     assert.equal(await driver.getHitCount('image'), times);
   });
 
-  test(`so does who reads many ${what} at once, and each is answered`, async (t) => {
+  test(`reads of ${what} – many concurrently – yield, and each counts a hit`, async (t) => {
     const driver = await openDriver(t);
     await driver.writeImage('image', bytesOf(1_000));
     const turns = await turnsDuring(() => Promise.all(Array.from({ length: times }, () => read(driver))));

@@ -13,7 +13,7 @@ import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 import { imageIds } from './conformance/assertions.mjs';
 
-/** Entries that are no images; each is made at `path`, and may point to the file `outside`. */
+/** Entries that are not images. Each is created at `path`, and may point to the file `outside`. */
 const kinds = {
   'a directory': async (_t, path) => {
     await mkdir(path);
@@ -48,14 +48,14 @@ async function assertUntouched(outside) {
   assert.deepEqual(await readdir(join(outside, '..')), ['outside']);
 }
 
-/** That an action which has no good outcome ends all the same, in nothing or in an error of ours. */
+/** Asserts that an action without a good outcome ends, either with nothing or with a typed error. */
 async function endsSensibly(promise) {
   const [{ status, reason }] = await Promise.allSettled([promise]);
   assert(status === 'fulfilled' || CacheError.is(reason), `${reason?.stack}`);
 }
 
 for (const [what, make] of Object.entries(kinds)) {
-  test(`${what} among the images is none`, { timeout: 10_000 }, async (t) => {
+  test(`${what} – among the images – is not an image`, { timeout: 10_000 }, async (t) => {
     const { driver, outside } = await driverAndOutside(t);
     await make(t, join(driver.dir, 'odd'), outside);
 
@@ -81,7 +81,7 @@ for (const [what, make] of Object.entries(kinds)) {
     assert((await readdir(driver.dir)).includes('odd'));
   });
 
-  test(`${what} in the place of an image does no harm when that is written or deleted`, {
+  test(`${what} – in place of an image – writes harm nothing`, {
     timeout: 10_000,
   }, async (t) => {
     const { driver, outside } = await driverAndOutside(t);
@@ -111,7 +111,7 @@ for (const [what, make] of Object.entries(kinds)) {
     assert.deepEqual(await driver.readImage('image'), bytesOf(100));
   });
 
-  test(`${what} in incomplete/ hangs nobody`, { timeout: 10_000 }, async (t) => {
+  test(`${what} – in incomplete/ – blocks no call`, { timeout: 10_000 }, async (t) => {
     const { driver, outside } = await driverAndOutside(t);
     await make(t, join(driver.dir, 'incomplete', 'odd'), outside);
 
@@ -131,7 +131,7 @@ for (const [what, make] of Object.entries(kinds)) {
     await assertUntouched(outside);
   });
 
-  test(`${what} in queue/ or invalid/ hangs nobody and hides nothing`, { timeout: 10_000 }, async (t) => {
+  test(`${what} – in queue/ or invalid/ – blocks and hides nothing`, { timeout: 10_000 }, async (t) => {
     const { driver, outside } = await driverAndOutside(t);
     await make(t, join(driver.dir, 'queue', 'odd'), outside);
     await make(t, join(driver.dir, 'invalid', 'odd'), outside);
@@ -158,7 +158,7 @@ for (const [what, make] of Object.entries(kinds)) {
   });
 }
 
-test('a symlink to an image is no second one', async (t) => {
+test('a symlink – to an image – is not a second image', async (t) => {
   const { driver } = await driverAndOutside(t);
   await symlink('image', join(driver.dir, 'alias'));
 
@@ -169,7 +169,7 @@ test('a symlink to an image is no second one', async (t) => {
   assert.equal(await driver.isCached('image'), true);
 });
 
-test('a hard link is an image of its own; deleting it takes no byte from the other name', async (t) => {
+test('a hard link – to an image or a file – is an image of its own', async (t) => {
   const { driver, outside } = await driverAndOutside(t);
   await link(outside, join(driver.dir, 'linked'));
   await link(join(driver.dir, 'image'), join(driver.dir, 'twin'));

@@ -23,8 +23,8 @@ const hits = [
   `1${'0'.repeat(40)}`,
 ];
 for (const value of [undefined, ...hits]) {
-  const what = value === undefined ? 'without user.hits' : `with ${JSON.stringify(value)} in user.hits`;
-  test(`glance B7: an image ${what} is one with 0 hits, and the next hit makes it 1`, async (t) => {
+  const what = value === undefined ? 'no user.hits' : `user.hits ${JSON.stringify(value.slice(0, 20))}`;
+  test(`glance B7: an image – ${what} – has 0 hits, then 1`, async (t) => {
     const driver = await openDriver(t);
     const path = join(driver.dir, 'image');
     await writeFile(path, bytesOf(10));
@@ -42,7 +42,7 @@ for (const value of [undefined, ...hits]) {
   });
 }
 
-test('the largest count there can be is read as it is, and fails no read', async (t) => {
+test('an image – largest possible hit count – reports it, and is read', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('image', bytesOf(10));
   setXattrSync(driver.getImageFilepath('image'), 'hits', Number.MAX_SAFE_INTEGER);
@@ -51,7 +51,7 @@ test('the largest count there can be is read as it is, and fails no read', async
   assert.deepEqual(await driver.readImage('image'), bytesOf(10));
 });
 
-test('an error text of another writer that is no UTF-8 spoils no listing', async (t) => {
+test('an error text – of a foreign writer, not UTF-8 – is listed', async (t) => {
   const driver = await openDriver(t);
   const path = join(driver.dir, 'invalid', 'image');
   await writeFile(path, 'bytes');
@@ -67,7 +67,7 @@ test('an error text of another writer that is no UTF-8 spoils no listing', async
 
 const day = 86_400;
 
-test('what a Glance node is writing is being cached, until it is older than the stall time', async (t) => {
+test('an image – written by Glance – is being cached until the stall time ends', async (t) => {
   const driver = await openDriver(t);
   const path = join(driver.dir, 'incomplete', 'image');
   await plantFile(path, 100);
@@ -83,7 +83,7 @@ test('what a Glance node is writing is being cached, until it is older than the 
   await assertAbsent(driver, 'image');
 });
 
-test('a file that claims to come from the future is reaped when it is that far off', async (t) => {
+test('an incomplete file – dated in the future – is reaped when far ahead', async (t) => {
   const driver = await openDriver(t);
   await plantFile(join(driver.dir, 'incomplete', 'near'), -3600);
   await plantFile(join(driver.dir, 'incomplete', 'far'), -2 * day);
@@ -94,7 +94,7 @@ test('a file that claims to come from the future is reaped when it is that far o
   assert.equal(await driver.isBeingCached('near'), true);
 });
 
-test('bytes that no token names are reaped, but never before they are a minute old', async (t) => {
+test('data files without a token – older than a minute – are reaped', async (t) => {
   const driver = await openDriver(t);
   const incomplete = join(driver.dir, 'incomplete');
   await plantFile(join(incomplete, '.d-0000000000000001'), 0);
@@ -108,7 +108,7 @@ test('bytes that no token names are reaped, but never before they are a minute o
   assert.deepEqual((await readdir(incomplete)).sort(), ['.d-0000000000000001', '.d-0000000000000002']);
 });
 
-test('the bytes of a live writer are never taken for nobody’s, however old', async (t) => {
+test('data of a live writer – however old – is never reaped', async (t) => {
   const driver = await openDriver(t);
   const writer = await driver.openForWrite('image');
   await writer.write(bytesOf(10));

@@ -20,7 +20,7 @@ async function failToWrite(driver, imageId, size) {
 
 const sizeOf = (images) => images.reduce((sum, { size }) => sum + size, 0);
 
-test('failed writes – more bytes than the limit – the oldest go', async (t) => {
+test('failed writes – more bytes than the limit – the oldest are removed', async (t) => {
   const driver = await openDriver(t, { limits: { maxInvalidSize: 10_000 } });
   for (let i = 10; i < 60; i++) {
     await failToWrite(driver, `${i}`, 1000);
@@ -31,7 +31,7 @@ test('failed writes – more bytes than the limit – the oldest go', async (t) 
   assert((await driver.getInvalidImages()).length >= 9);
 });
 
-test('failed writes of a Sync writer – more bytes than the limit – the oldest go', async (t) => {
+test('failed writes of a Sync writer – above the limit – the oldest are removed', async (t) => {
   const driver = await openDriver(t, { limits: { maxInvalidSize: 3000 } });
   for (let i = 0; i < 9; i++) {
     const writer = driver.openForWriteSync(`${i}`);
@@ -42,7 +42,7 @@ test('failed writes of a Sync writer – more bytes than the limit – the oldes
   assert.equal((await driver.getInvalidImages())[0].imageId, '8');
 });
 
-test('failed writes without bytes – more than a thousand – the oldest go', async (t) => {
+test('failed writes without bytes – more than a thousand – the oldest are removed', async (t) => {
   const driver = await openDriver(t);
   for (let i = 0; i < 1100; i++) await failToWrite(driver, `${i}`, 0);
   const names = await readdir(join(driver.dir, 'invalid'));
@@ -50,7 +50,7 @@ test('failed writes without bytes – more than a thousand – the oldest go', a
   assert(names.length >= 950, `${names.length} files`);
 });
 
-test('a failed write – larger than the limit – keeps its reason only, and no other goes', async (t) => {
+test('a failed write – larger than the limit – keeps only its reason, others stay', async (t) => {
   const driver = await openDriver(t, { limits: { maxInvalidSize: 2000 } });
   await failToWrite(driver, 'small', 1500);
   await failToWrite(driver, 'large', 2001);
@@ -61,7 +61,7 @@ test('a failed write – larger than the limit – keeps its reason only, and no
   ]);
 });
 
-test('failed writes of two drivers – one directory – stay within a twentieth of the limit', async (t) => {
+test('failed writes of two drivers – one directory – at most 6 % above the limit', async (t) => {
   const dir = await temporaryDirectory(t);
   const drivers = [];
   for (let i = 0; i < 2; i++) drivers.push(await openDriver(t, { dir, limits: { maxInvalidSize: 100_000 } }));
@@ -71,7 +71,7 @@ test('failed writes of two drivers – one directory – stay within a twentieth
   }
 });
 
-test('a corrupt image – quarantined above the limit – the oldest go', async (t) => {
+test('a corrupt image – quarantined above the limit – the oldest are removed', async (t) => {
   const cache = await openCache(t, { maxInvalidSize: 1500 });
   const { driver } = cache;
   await failToWrite(driver, 'before', 1000);
@@ -87,44 +87,44 @@ test('a corrupt image – quarantined above the limit – the oldest go', async 
 });
 
 for (const [what, leave] of Object.entries({
-  'a writer that is disposed of': (cache, i) => writeAnd(cache, i, (writer) => writer[Symbol.asyncDispose]()),
-  'a writer whose signal is aborted': async (cache, i) => {
+  'a disposed writer': (cache, i) => writeAnd(cache, i, (writer) => writer[Symbol.asyncDispose]()),
+  'a writer with an aborted signal': async (cache, i) => {
     const controller = new AbortController();
     const writer = await cache.driver.openForWrite(`${i}`, { signal: controller.signal });
     await writer.write(bytesOf(1000));
     controller.abort(new Error('enough'));
     await writer.rollback('again');
   },
-  'cacheImage() whose signal is aborted': async (cache, i) => {
+  'cacheImage() with an aborted signal': async (cache, i) => {
     const controller = new AbortController();
     const caching = cache.cacheImage(`${i}`, silentAfter([bytesOf(1000)]), { signal: controller.signal });
     setTimeout(() => controller.abort(), 20);
     await assert.rejects(caching, { name: 'AbortError' });
   },
-  'a write stream that is destroyed': async (cache, i) => {
+  'a destroyed write stream': async (cache, i) => {
     const stream = cache.driver.createWriteStream(`${i}`);
     await new Promise((resolve) => stream.write(bytesOf(1000), resolve));
     await new Promise((resolve) => stream.destroy().once('close', resolve));
   },
-  'a write stream whose signal is aborted': async (cache, i) => {
+  'a write stream with an aborted signal': async (cache, i) => {
     const controller = new AbortController();
     const stream = cache.driver.createWriteStream(`${i}`, { signal: controller.signal }).on('error', () => {});
     await new Promise((resolve) => stream.write(bytesOf(1000), resolve));
     controller.abort();
     await new Promise((resolve) => stream.once('close', resolve));
   },
-  'the consumer of a tee that leaves': async (cache, i) => {
+  'a tee without its consumer': async (cache, i) => {
     const chunks = cache.cachingIterator(`${i}`, [bytesOf(1000), bytesOf(1000)]);
     await chunks.next();
     await chunks.return();
   },
-  'the consumer of a fetch that leaves': async (cache, i) => {
+  'a fetch without its consumer': async (cache, i) => {
     const image = await cache.getOrFetch(`${i}`, () => silentAfter([bytesOf(1000)]));
     for await (const _ of image) break;
     while (await cache.driver.isBeingCached(`${i}`)) await new Promise((resolve) => setTimeout(resolve, 10));
   },
 })) {
-  test(`${what} – nothing is wrong with the image – leaves nothing behind`, async (t) => {
+  test(`${what} – image has no fault – leaves nothing`, async (t) => {
     const cache = await openCache(t);
     for (let i = 0; i < 3; i++) await leave(cache, i);
     for (const part of ['incomplete', 'invalid']) assert.deepEqual(await readdir(join(cache.driver.dir, part)), []);
@@ -137,7 +137,7 @@ async function writeAnd(cache, i, end) {
   await end(writer);
 }
 
-test('a source that fails – of a tee, cacheImage(), a fetch – is kept with its error', async (t) => {
+test('a failing source – of a tee, cacheImage(), a fetch – is kept with its error', async (t) => {
   const cache = await openCache(t);
   const failing = async function* () {
     yield bytesOf(1000);
@@ -151,7 +151,7 @@ test('a source that fails – of a tee, cacheImage(), a fetch – is kept with i
   for (const { error } of images) assert.match(error, /broken$/);
 });
 
-test('maxInvalidSize – of a cache – is 1 % of its limit, and refused beside a driver', async (t) => {
+test('maxInvalidSize – of a cache – is 1 % of its limit, refused beside a driver', async (t) => {
   const cache = await openCache(t, { maxSize: 100_000 });
   for (let i = 0; i < 5; i++) await failToWrite(cache.driver, `${i}`, 400);
   assert(sizeOf(await cache.driver.getInvalidImages()) <= 1000);

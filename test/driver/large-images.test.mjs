@@ -1,4 +1,4 @@
-// Images that no Buffer holds, and those whose last descriptor gives many blocks back.
+// Images too large for a Buffer, and images whose last descriptor frees many blocks.
 
 import assert from 'node:assert/strict';
 import { truncate, writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { openDriver } from '../support/xattr-driver.mjs';
 
 const large = Buffer.alloc(9 * 1024 * 1024, 3);
 
-test('readImage – more than a Buffer holds – fails, and says how to read it', async (t) => {
+test('readImage() – more than a Buffer holds – fails, and names openForRead', async (t) => {
   const driver = await openDriver(t);
   const path = join(driver.dir, 'big');
   await writeFile(path, '');
@@ -30,7 +30,7 @@ test('readImage – more than a Buffer holds – fails, and says how to read it'
   assert.equal(await driver.getHitCount('big'), 0);
 });
 
-test('a large image – verified, read or fetched – is closed in the pool', async (t) => {
+test('a large image – verified, read or fetched – is closed in the thread pool', async (t) => {
   const cache = await openCache(t);
   const closedHere = t.mock.method(native, 'releaseSync');
   const closedInPool = t.mock.method(native, 'releaseAsync');
@@ -47,6 +47,6 @@ test('a large image – verified, read or fetched – is closed in the pool', as
   const fetched = await cache.getOrFetch('fetched', () => [large]);
   assert.equal((await buffer(fetched)).length, large.length);
   await cache.close();
-  // The follower, which shares the image and goes first, and the directory.
+  // The follower, which shares the image and is closed first, and the directory.
   assert.equal(closedHere.mock.callCount(), 2);
 });

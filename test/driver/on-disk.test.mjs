@@ -19,7 +19,7 @@ const isOurs = (path) => path.startsWith('.xattr-cache');
 const attribute = (path, key) => getXattrSync(path, key)?.toString();
 const permissions = async (path) => (await stat(path)).mode & 0o7777;
 
-test('an image is one plain file, with its hits in user.hits', async (t) => {
+test('an image – put or claimed – is one plain file with its hits in user.hits', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('put', bytesOf(1000));
   const writer = await driver.openForWrite('claimed');
@@ -43,7 +43,7 @@ test('an image is one plain file, with its hits in user.hits', async (t) => {
 
 const python = '/usr/bin/python3';
 const listed = { skip: existsSync(python) ? false : 'needs python3, to list attributes' };
-test('an image bears no attribute but user.hits, however it came', listed, async (t) => {
+test('an image – however it was written – has no attribute except user.hits', listed, async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('put', bytesOf(1000));
   await driver.writeImage('put twice', bytesOf(1000));
@@ -59,7 +59,7 @@ test('an image bears no attribute but user.hits, however it came', listed, async
   }
 });
 
-test('an image that is being written is an empty, marked token and its bytes under a private name', async (t) => {
+test('an image being written – on disk – is a marked, empty token and a data file', async (t) => {
   const driver = await openDriver(t);
   const writer = await driver.openForWrite('image');
   await writer.write(bytesOf(1000));
@@ -82,7 +82,7 @@ test('an image that is being written is an empty, marked token and its bytes und
   assert.deepEqual(await readdir(join(driver.dir, 'incomplete')), []);
 });
 
-test('reserved space does not show in the size of what is being written', async (t) => {
+test('reserved space – image being written – does not show in its size', async (t) => {
   const driver = await openDriver(t);
   const writer = await driver.openForWrite('image', { expectedSize: 1_000_000 });
   await writer.write(bytesOf(10));
@@ -95,7 +95,7 @@ test('reserved space does not show in the size of what is being written', async 
   await writer.rollback('boom');
 });
 
-test('a queued image is an empty file in queue/', async (t) => {
+test('a queued image – on disk – is an empty file in queue/', async (t) => {
   const driver = await openDriver(t);
   await driver.queueImage('image');
   assert.equal((await stat(join(driver.dir, 'queue', 'image'))).size, 0);
@@ -103,7 +103,7 @@ test('a queued image is an empty file in queue/', async (t) => {
   assert.deepEqual(await readdir(join(driver.dir, 'queue')), []);
 });
 
-test('a failed write is a file in invalid/, with the reason in user.error and no hits', async (t) => {
+test('a failed write – on disk – is a file in invalid/ with its reason', async (t) => {
   const driver = await openDriver(t);
   const writer = await driver.openForWrite('image');
   await writer.write(bytesOf(1000));
@@ -118,14 +118,14 @@ test('a failed write is a file in invalid/, with the reason in user.error and no
 });
 
 const texts = {
-  'one-byte characters': ['x'.repeat(5000), 'x'.repeat(1024)],
-  'two-byte characters': [`x${'é'.repeat(3000)}`, `x${'é'.repeat(511)}`],
-  'three-byte characters': ['€'.repeat(2000), '€'.repeat(341)],
-  'four-byte characters': [`xx${'\u{1f600}'.repeat(1000)}`, `xx${'\u{1f600}'.repeat(255)}`],
+  '1-byte characters': ['x'.repeat(5000), 'x'.repeat(1024)],
+  '2-byte characters': [`x${'é'.repeat(3000)}`, `x${'é'.repeat(511)}`],
+  '3-byte characters': ['€'.repeat(2000), '€'.repeat(341)],
+  '4-byte characters': [`xx${'\u{1f600}'.repeat(1000)}`, `xx${'\u{1f600}'.repeat(255)}`],
   'just enough': ['é'.repeat(512), 'é'.repeat(512)],
 };
 for (const [what, [text, expected]] of Object.entries(texts)) {
-  test(`glance B20: a long reason of ${what} is cut at a character, to at most 1,024 bytes`, async (t) => {
+  test(`glance B20: a reason – ${what} – is cut at a character to 1,024 bytes`, async (t) => {
     const driver = await openDriver(t);
     const writer = await driver.openForWrite('image');
     await writer.rollback(text);
@@ -135,7 +135,7 @@ for (const [what, [text, expected]] of Object.entries(texts)) {
   });
 }
 
-test('glance B28: the error of a source comes out even if its text is too long to be kept', async (t) => {
+test('glance B28: a source’s error – text too long to be stored – is thrown', async (t) => {
   const driver = await openDriver(t);
   const error = new Error('é'.repeat(100_000));
   async function* source() {
@@ -149,7 +149,7 @@ test('glance B28: the error of a source comes out even if its text is too long t
   await assertInvalid(driver, 'image', /^é+$/);
 });
 
-test('files and directories are made as the umask says', async (t) => {
+test('files and directories – any umask – follow it', async (t) => {
   const dir = join(await temporaryDirectory(t), 'cache');
   const umask = process.umask(0o027);
   defer(t, () => process.umask(umask));
@@ -168,7 +168,7 @@ test('files and directories are made as the umask says', async (t) => {
   const names = (await readdir(join(dir, 'incomplete'))).map((name) => join('incomplete', name));
   assert.equal(names.length, 2);
   for (const file of ['put', 'claimed', 'invalid/failed', 'queue/queued', ...names]) {
-    // A token is for those who may write beside it: no other user is to lock it.
+    // Only a user who may write beside a token may lock it.
     const expected = file === join('incomplete', 'live') ? 0o600 : 0o640;
     assert.equal(await permissions(join(dir, file)), expected, file);
   }
@@ -179,7 +179,7 @@ for (const [mode, umask, lockMode] of [
   [0o700, 0o077, 0o600],
   [0o2775, 0o002, 0o660],
 ]) {
-  test(`the pruners' lock in a directory of mode ${mode.toString(8)} cannot be held by strangers`, async (t) => {
+  test(`the pruners’ lock – in mode ${mode.toString(8)} – cannot be locked by strangers`, async (t) => {
     const dir = join(await temporaryDirectory(t), 'cache');
     await mkdir(dir);
     await chmod(dir, mode);
@@ -194,7 +194,7 @@ for (const [mode, umask, lockMode] of [
   });
 }
 
-test('an empty file that bears a mark of a writer is no image', async (t) => {
+test('an empty file – marked by a writer – is not an image', async (t) => {
   const driver = await openDriver(t);
   const path = join(driver.dir, 'image');
   await writeFile(path, '');
@@ -213,7 +213,7 @@ test('an empty file that bears a mark of a writer is no image', async (t) => {
   assert.deepEqual(await driver.readImage('image'), bytesOf(10));
 });
 
-test('a file with bytes is an image even if it bears a mark: a Glance node wrote into our token', async (t) => {
+test('a file with bytes – marked, since Glance wrote into a token – is an image', async (t) => {
   const driver = await openDriver(t);
   const path = join(driver.dir, 'image');
   await writeFile(path, bytesOf(10));
@@ -225,7 +225,7 @@ test('a file with bytes is an image even if it bears a mark: a Glance node wrote
   assert.equal(await driver.getHitCount('image'), 4);
 });
 
-test('a driver whose directory is relative keeps to it', async (t) => {
+test('a driver – relative directory, working directory changed – keeps its directory', async (t) => {
   const dir = await temporaryDirectory(t);
   const cwd = process.cwd();
   defer(t, () => process.chdir(cwd));
@@ -241,7 +241,7 @@ test('a driver whose directory is relative keeps to it', async (t) => {
   assert.deepEqual(names.sort(), [...layout, 'another', 'image'].sort());
 });
 
-test('a backup that is renamed over an image in use – every reader gets one version, whole', async (t) => {
+test('a backup – renamed over an image in use – every reader gets one whole version', async (t) => {
   const versions = [bytesOf(4_000_000), Buffer.alloc(4_000_000, 1)];
   const backup = await openDriver(t);
   const driver = await openDriver(t);
@@ -266,7 +266,7 @@ test('a backup that is renamed over an image in use – every reader gets one ve
   assert((await driver.getHitCount('image')) > 7);
 });
 
-test('a copy of a directory with a writer at work – clean(0) frees the image, and nothing before', async (t) => {
+test('a copied directory – a writer was active – clean(0) frees its image', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('whole', bytesOf(10));
   const writer = await driver.openForWrite('half');

@@ -16,7 +16,7 @@ async function* waitedFor(bytes) {
   yield bytes;
 }
 
-/** A driver here, and one in another process that has begun to write 'image'. */
+/** Opens a driver here, and one in another process that has begun to write 'image'. */
 async function besideAWriter(t) {
   const driver = await openDriver(t);
   const other = await driverProcess(t, { dir: driver.dir });
@@ -25,7 +25,7 @@ async function besideAWriter(t) {
   return { driver, other };
 }
 
-test('a writer in another process is a live one: busy, not queued, never reaped', async (t) => {
+test('a writer in another process – alive – is busy, not queued, never reaped', async (t) => {
   const { driver, other } = await besideAWriter(t);
 
   assert.equal(await driver.isBeingCached('image'), true);
@@ -44,7 +44,7 @@ test('a writer in another process is a live one: busy, not queued, never reaped'
   assert.equal(await driver.isBeingCached('image'), false);
 });
 
-test('an image deleted here while another process writes it does not appear', async (t) => {
+test('an image – deleted while another process writes it – does not appear', async (t) => {
   const { driver, other } = await besideAWriter(t);
   await driver.deleteCachedImage('image');
   await assert.rejects(other.call('commit', 'image'), { code: 'ERR_CLAIM_LOST', imageId: 'image' });
@@ -52,7 +52,7 @@ test('an image deleted here while another process writes it does not appear', as
   await assertAbsent(driver, 'image');
 });
 
-test('glance B15: a writer that died leaves the image free at once', async (t) => {
+test('glance B15: a dead writer – its image – is free immediately', async (t) => {
   const { driver, other } = await besideAWriter(t);
   await other.kill();
 
@@ -75,10 +75,10 @@ const takeovers = {
     writer.writeSync(bytesOf(300, 2));
     writer.commitSync();
   },
-  'a source that is waited for': (driver) => driver.writeImage('image', waitedFor(bytesOf(300, 2))),
+  'an async source': (driver) => driver.writeImage('image', waitedFor(bytesOf(300, 2))),
 };
 for (const [who, write] of Object.entries(takeovers)) {
-  test(`a writer that died is taken over at once, by ${who}, and nothing of it stays`, async (t) => {
+  test(`a dead writer – ${who} follows – immediately replaced, nothing left`, async (t) => {
     const { driver, other } = await besideAWriter(t);
     await other.kill();
 
@@ -90,7 +90,7 @@ for (const [who, write] of Object.entries(takeovers)) {
   });
 }
 
-test('of many who take over from a dead writer at once, one gets it', async (t) => {
+test('a dead writer – many claim its image concurrently – one succeeds', async (t) => {
   const { driver, other } = await besideAWriter(t);
   const another = await driverProcess(t, { dir: driver.dir });
   await other.kill();
@@ -105,14 +105,14 @@ test('of many who take over from a dead writer at once, one gets it', async (t) 
   assert.equal((await driver.getUsage()).incomplete, 1);
 });
 
-test('bytes in hand are put over a dead writer', async (t) => {
+test('a put – over a dead writer – is published', async (t) => {
   const { driver, other } = await besideAWriter(t);
   await other.kill();
   await driver.writeImage('image', bytesOf(10));
   assert.deepEqual(await driver.readImage('image'), bytesOf(10));
 });
 
-test('a writer that died is reaped whatever the grace, its bytes too', async (t) => {
+test('a dead writer – any grace – is reaped with its bytes', async (t) => {
   const { driver, other } = await besideAWriter(t);
   await other.call('openForWrite', 'another');
   await other.kill();
@@ -123,7 +123,7 @@ test('a writer that died is reaped whatever the grace, its bytes too', async (t)
   await assertAbsent(driver, 'image');
 });
 
-test('a process that ends without committing has cached nothing, and nothing keeps it alive', async (t) => {
+test('a process – ends without a commit – exits, and has cached nothing', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('cached', bytesOf(10));
   const script = `
@@ -142,7 +142,7 @@ test('a process that ends without committing has cached nothing, and nothing kee
   assert.equal(await driver.getHitCount('cached'), 0);
 });
 
-test('writers and readers that are dropped give back what they hold', async (t) => {
+test('readers and writers – garbage-collected – release their descriptors', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('cached', bytesOf(10));
   const script = `
@@ -171,7 +171,7 @@ test('writers and readers that are dropped give back what they hold', async (t) 
   await assertAbsent(driver, 'dropped 7');
 });
 
-test('glance B5: no hit is lost between processes', async (t) => {
+test('glance B5: hits – four processes – none is lost', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('image', bytesOf(100));
   const script = `
@@ -186,7 +186,7 @@ test('glance B5: no hit is lost between processes', async (t) => {
   assert.equal(await driver.getHitCount('image'), 1200);
 });
 
-test('glance B11: evictions of two processes at once free together what one would', async (t) => {
+test('glance B11: evictions – three processes – together evict what one would', async (t) => {
   const driver = await openDriver(t);
   for (let i = 0; i < 300; i++) await driver.writeImage(`${i}`, bytesOf(10));
   const others = await Promise.all([1, 2].map(() => driverProcess(t, { dir: driver.dir })));
@@ -200,7 +200,7 @@ test('glance B11: evictions of two processes at once free together what one woul
   assert.equal(await driver.getCacheSize(), 2000);
 });
 
-test('an image that another process evicts is read to its end here', async (t) => {
+test('an image – evicted by another process while read – is read to its end', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('image', bytesOf(100_000));
   const other = await driverProcess(t, { dir: driver.dir });
@@ -212,7 +212,7 @@ test('an image that another process evicts is read to its end here', async (t) =
   assert.deepEqual(await reader.close(), { counted: false });
 });
 
-test('no descriptor stays open, whether things go well or not', async (t) => {
+test('descriptors – calls that succeed or fail – none stays open', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('image', bytesOf(100));
   const round = async () => {

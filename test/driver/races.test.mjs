@@ -14,7 +14,7 @@ import { imageIds } from './conformance/assertions.mjs';
 
 const size = 300_000;
 
-/** What is left of many operations: those that failed did so with an error of ours. */
+/** Returns the outcomes of many operations. Those that failed did so with a typed error. */
 async function settled(promises) {
   const outcomes = await Promise.allSettled(promises);
   for (const { status, reason } of outcomes)
@@ -25,7 +25,7 @@ async function settled(promises) {
 for (const inline of [true, false]) {
   const how = inline ? 'inline' : 'in the pool';
 
-  test(`reads (${how}) beside the abort of their reader give their own bytes, or fail`, async (t) => {
+  test(`reads (${how}) – reader aborted meanwhile – give their own bytes, or fail`, async (t) => {
     const driver = await openDriver(t, { inline });
     const ids = Array.from({ length: 8 }, (_, i) => `${i}`);
     for (const id of ids) await driver.writeImage(id, bytesOf(size, Number(id)));
@@ -48,7 +48,7 @@ for (const inline of [true, false]) {
     assert(whole >= 30 * 4, `${whole} whole reads`);
   });
 
-  test(`a writer (${how}) that is disposed of while it writes publishes nothing, and spoils no other`, async (t) => {
+  test(`a writer (${how}) – disposed while writing – has no effect`, async (t) => {
     const driver = await openDriver(t, { inline });
 
     for (let round = 0; round < 20; round++) {
@@ -66,7 +66,7 @@ for (const inline of [true, false]) {
     assert.equal(await driver.isBeingCached('left'), false);
   });
 
-  test(`a driver (${how}) can be closed with anything under way`, async (t) => {
+  test(`a driver (${how}) – closed with calls pending – ends each, leaves nothing`, async (t) => {
     const dir = await temporaryDirectory(t);
     for (let round = 0; round < 10; round++) {
       const driver = await XattrDriver.open({ dir, inline });
@@ -105,7 +105,7 @@ for (const inline of [true, false]) {
   });
 }
 
-test('an eviction waits for one that is under way elsewhere, and can be told to wait no longer', async (t) => {
+test('an eviction – another one in progress – waits for it, or until it is aborted', async (t) => {
   const driver = await openDriver(t);
   for (const id of ['a', 'b']) await driver.writeImage(id, bytesOf(10));
   await driver.evictTo(20);
@@ -121,7 +121,7 @@ test('an eviction waits for one that is under way elsewhere, and can be told to 
   assert.equal((await waiting).filesEvicted, 1);
 });
 
-test('what waits while the driver is closed says so', async (t) => {
+test('a waiting eviction – driver closed – fails as not open', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('image', bytesOf(10));
   await driver.evictTo(10);
@@ -132,7 +132,7 @@ test('what waits while the driver is closed says so', async (t) => {
   await waiting;
 });
 
-test('a claim that is aborted while it is made leaves what failed before', async (t) => {
+test('a claim – aborted while it is made – keeps the earlier failure', async (t) => {
   const driver = await openDriver(t);
   const writer = await driver.openForWrite('image');
   await writer.rollback('the first failure');
@@ -159,6 +159,6 @@ test('an eviction – signal aborted between two steps – stops there', async (
   await assert.rejects(driver.evictTo(0, { signal: stop.signal }), reason);
 
   const left = (await driver.getCachedImages()).length;
-  assert(left >= 100 && left < 200, `${left} are left`);
+  assert(left >= 100 && left < 200, `${left} images are left`);
   assert.equal((await driver.evictTo(0)).filesEvicted, left);
 });

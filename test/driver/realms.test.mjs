@@ -1,5 +1,5 @@
-// The package in a realm of its own, as a test runner loads it: what Node's modules and the addon throw is not an `instanceof`
-// of anything there.
+// The package in its own realm, as a test runner loads it: errors of Node's modules and of the addon are not instances
+// of the classes there.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../support/temporary-directory.mjs';
 
 const realm = new URL('../support/realm.mjs', import.meta.url);
 
-/** Runs a script that finds the package of the realm in `realm` and a directory in `dir`; gives its output. */
+/** Runs a script that gets the package of the realm as `realm` and a directory as `dir`. */
 async function inRealm(t, script) {
   const dir = await temporaryDirectory(t);
   const source = `
@@ -29,7 +29,7 @@ async function inRealm(t, script) {
   assert.equal(stdout, 'done\n', stderr);
 }
 
-test('in a realm of its own – a fresh directory is opened, and images are written and read', async (t) => {
+test('the package – realm of its own – opens a new directory, writes and reads', async (t) => {
   await inRealm(
     t,
     `const driver = await realm.XattrDriver.open({ dir });
@@ -46,7 +46,7 @@ test('in a realm of its own – a fresh directory is opened, and images are writ
   );
 });
 
-test('in a realm of its own – the errors of the engine are typed', async (t) => {
+test('the package – realm of its own – types the engine’s errors', async (t) => {
   await inRealm(
     t,
     `const driver = await realm.XattrDriver.open({ dir });
@@ -66,7 +66,7 @@ test('in a realm of its own – the errors of the engine are typed', async (t) =
   );
 });
 
-test('in a realm of its own – what is fetched comes once, from a Response too, and a failure is typed', async (t) => {
+test('the package – realm of its own – fetches images, types failures', async (t) => {
   await inRealm(
     t,
     `const cache = await realm.ImageCache.open({ dir });

@@ -15,7 +15,7 @@ import { temporaryDirectory } from '../support/temporary-directory.mjs';
 
 const options = { skip: needsOtherUsers };
 
-test('a user who is not root passes the whole conformance suite', options, async () => {
+test('the conformance suite – user other than root – passes', options, async () => {
   const script = fileURLToPath(new URL('../support/conformance-run.mjs', import.meta.url));
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const child = spawn(process.execPath, ['--test-reporter=tap', script], {
@@ -36,7 +36,7 @@ test('a user who is not root passes the whole conformance suite', options, async
   assert.match(output, /XattrDriver of user 65534/);
 });
 
-/** A directory that Alice and Bob share through their group, and that strangers may read. */
+/** Returns a directory that Alice and Bob share through their group, and that strangers may read. */
 async function sharedDirectory(t) {
   const dir = join(await temporaryDirectory(t, { mode: 0o755 }), 'cache');
   await mkdir(dir);
@@ -52,7 +52,7 @@ async function share(t) {
   return { dir, ofAlice, ofBob };
 }
 
-test('two users who share a directory read, count and replace each other’s images', options, async (t) => {
+test('two users – shared directory – read, count and replace each other’s images', options, async (t) => {
   const { ofAlice, ofBob } = await share(t);
   assert.equal((await ofBob.call('capabilities')).countsHits, true);
   await ofAlice.call('writeImage', 'image', bytesOf(1000, 1));
@@ -69,7 +69,7 @@ test('two users who share a directory read, count and replace each other’s ima
   assert.deepEqual(Buffer.from(await ofAlice.call('readImage', 'image')), bytesOf(500, 2));
 });
 
-test('a hit of one who does not own the image marks the access too', options, async (t) => {
+test('a hit – image of another user – marks the access', options, async (t) => {
   const { ofAlice, ofBob } = await share(t);
   for (const id of ['first', 'second']) {
     await ofAlice.call('writeImage', id, bytesOf(10));
@@ -82,7 +82,7 @@ test('a hit of one who does not own the image marks the access too', options, as
   assert.equal((await ofAlice.call('getLeastRecentlyAccessed')).imageId, 'second');
 });
 
-test('two users see, evict, queue and clean up for each other', options, async (t) => {
+test('two users – shared directory – see, evict, queue and clean for each other', options, async (t) => {
   const { ofAlice, ofBob } = await share(t);
   await ofAlice.call('writeImage', 'image', bytesOf(1000));
   await ofAlice.call('queueImage', 'queued');
@@ -105,7 +105,7 @@ test('two users see, evict, queue and clean up for each other', options, async (
   assert.equal((await ofAlice.call('evictTo', 0)).filesEvicted, 0);
 });
 
-test('one user takes over from another whose process died', options, async (t) => {
+test('a dead writer – of another user – is replaced', options, async (t) => {
   const { ofAlice, ofBob } = await share(t);
   await ofAlice.call('openForWrite', 'image');
   await ofAlice.call('write', 'image', bytesOf(1000, 1));
@@ -120,7 +120,7 @@ test('one user takes over from another whose process died', options, async (t) =
   assert.equal((await ofBob.call('getUsage')).incomplete, 0);
 });
 
-test('a dead foreign writer whose file may not be opened does not keep its image for ever', options, async (t) => {
+test('a stalled foreign file – not readable – is reaped, and frees its image', options, async (t) => {
   const { dir, ofBob } = await share(t);
   const path = join(dir, 'incomplete', 'image');
   await writeFile(path, 'partial', { mode: 0o600 });
@@ -135,7 +135,7 @@ test('a dead foreign writer whose file may not be opened does not keep its image
   await ofBob.call('commit', 'image');
 });
 
-test('a stranger who may only read gets the right bytes, and counts nothing', options, async (t) => {
+test('a stranger – may only read – gets the right bytes, counts no hit', options, async (t) => {
   const { dir, ofAlice } = await share(t);
   await ofAlice.call('writeImage', 'image', bytesOf(100_000));
   await ofAlice.call('readImage', 'image');
@@ -163,7 +163,7 @@ test('a stranger who may only read gets the right bytes, and counts nothing', op
   assert.equal(after.hits, before.hits);
 });
 
-test('what a stranger may not do fails with the system’s error, and changes nothing', options, async (t) => {
+test('a stranger – calls that write – fail with the system’s error, change nothing', options, async (t) => {
   const { dir, ofAlice } = await share(t);
   await ofAlice.call('writeImage', 'image', bytesOf(10));
   const ofStranger = await driverProcess(t, { dir }, stranger);

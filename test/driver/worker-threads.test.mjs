@@ -10,7 +10,7 @@ import { bytesOf } from '../support/contents.mjs';
 import { defer } from '../support/defer.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 
-/** A worker thread of a script in test/support/ that has said it is at work. */
+/** Starts a worker thread from a script in test/support/, and waits until it reports that it works. */
 async function startWorker(t, script, workerData) {
   const worker = new Worker(new URL(`../support/${script}`, import.meta.url), { workerData });
   defer(t, () => worker.terminate());
@@ -18,7 +18,7 @@ async function startWorker(t, script, workerData) {
   return worker;
 }
 
-test('a worker thread that is terminated lets go of what it was writing', async (t) => {
+test('a worker thread – terminated while it writes – releases its claim', async (t) => {
   const driver = await openDriver(t);
   const worker = await startWorker(t, 'writing-worker.mjs', { dir: driver.dir });
   assert.equal(await driver.isBeingCached('image'), true);
@@ -30,7 +30,7 @@ test('a worker thread that is terminated lets go of what it was writing', async 
   assert.deepEqual(await readdir(join(driver.dir, 'incomplete')), []);
 });
 
-test('hits from worker threads are all counted', async (t) => {
+test('hits – of three worker threads – are all counted', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('image', bytesOf(100));
   const script = new URL('../support/reading-worker.mjs', import.meta.url);
@@ -42,7 +42,7 @@ test('hits from worker threads are all counted', async (t) => {
   assert.equal(await driver.getHitCount('image'), 600);
 });
 
-test('worker threads that are terminated in the middle of their work harm nobody and leave nothing held', async (t) => {
+test('worker threads – terminated at any point – leave nothing held or damaged', async (t) => {
   const driver = await openDriver(t);
   const images = 200;
   for (let i = 0; i < images; i++) driver.writeImageSync(`${i}`, bytesOf(1000, i));

@@ -14,13 +14,13 @@ import { refusesArgument } from './conformance/assertions.mjs';
 import { conformance } from './conformance.mjs';
 
 for (const inline of [true, false]) {
-  conformance(inline ? 'XattrDriver' : 'XattrDriver, never inline', {
+  conformance(inline ? 'XattrDriver' : 'XattrDriver without inline', {
     create: async (t, options) => new XattrDriver({ dir: await temporaryDirectory(t), inline, ...options }),
     plant,
   });
 }
 
-test('open() makes a driver that is configured', async (t) => {
+test('open() – new directory – returns a configured driver', async (t) => {
   const dir = await temporaryDirectory(t);
   const driver = await XattrDriver.open({ dir });
   assert(driver instanceof XattrDriver);
@@ -31,7 +31,7 @@ test('open() makes a driver that is configured', async (t) => {
   await assert.rejects(driver.getCacheSize(), { code: 'ERR_NOT_OPEN' });
 });
 
-test('options that make no sense are refused', async () => {
+test('options – invalid – are refused', async () => {
   const wrong = [
     undefined,
     null,
@@ -53,7 +53,7 @@ test('options that make no sense are refused', async () => {
   }
 });
 
-test('the Sync twins answer as the others do', async (t) => {
+test('Sync queries – images in every state – return the same as the async ones', async (t) => {
   const driver = await openDriver(t);
   driver.writeImageSync('cached', bytesOf(1000));
   assert.equal(driver.queueImageSync('queued'), true);
@@ -119,7 +119,7 @@ const syncWithId = {
   writeImageSync: (driver, id) => driver.writeImageSync(id, bytesOf(1)),
 };
 
-test('the Sync twins refuse bad ids, and a driver that is not open', async (t) => {
+test('Sync methods – invalid id or driver not open – are refused', async (t) => {
   const driver = await openDriver(t);
   const closed = new XattrDriver({ dir: driver.dir });
   for (const [name, call] of Object.entries(syncWithId)) {
@@ -132,7 +132,7 @@ test('the Sync twins refuse bad ids, and a driver that is not open', async (t) =
   await closed.close();
 });
 
-test('the Sync actions throw what the others reject with', async (t) => {
+test('Sync actions – that fail – throw the errors of the async ones', async (t) => {
   const driver = await openDriver(t);
   const writer = driver.openForWriteSync('image', { expectedSize: 10 });
   assert.throws(() => driver.openForReadSync('image'), { code: 'ERR_IMAGE_NOT_FOUND', imageId: 'image' });
@@ -145,7 +145,7 @@ test('the Sync actions throw what the others reject with', async (t) => {
   assert.equal(driver.isCachedSync('image'), false);
 });
 
-test('the path of an image is told for each of its states', async (t) => {
+test('getImageFilepath() – each state – returns its path', async (t) => {
   const driver = await openDriver(t);
 
   assert.equal(driver.getImageFilepath('a b'), join(driver.dir, 'a b'));
@@ -157,7 +157,7 @@ test('the path of an image is told for each of its states', async (t) => {
   assert.throws(() => driver.getImageFilepath('../x'), { code: 'ERR_INVALID_IMAGE_ID' });
 });
 
-test('the capabilities say what was found', async (t) => {
+test('capabilities – configured – describe the file system', async (t) => {
   const { capabilities } = await openDriver(t);
 
   const { fileSystem, atime, timeResolutionMs, ...flags } = capabilities;
@@ -170,7 +170,7 @@ test('the capabilities say what was found', async (t) => {
   assert.equal(flags.countsHits, true);
 });
 
-test('the descriptor of a reader is one of the image', async (t) => {
+test('the descriptor of a reader – while open – is one of the image', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('image', bytesOf(1234));
   const reader = await driver.openForRead('image');
@@ -178,7 +178,7 @@ test('the descriptor of a reader is one of the image', async (t) => {
   await reader.abort();
 });
 
-test('glance B9: accesses right after each other are told apart', async (t) => {
+test('glance B9: accesses – in quick succession – have distinct times', async (t) => {
   const driver = await openDriver(t);
   const order = Array.from({ length: 50 }, (_, i) => `${(i * 17) % 50}`);
   for (let i = 0; i < 50; i++) driver.writeImageSync(`${i}`, bytesOf(1));
@@ -193,7 +193,7 @@ test('glance B9: accesses right after each other are told apart', async (t) => {
   );
 });
 
-test('an access time that lies in the future is overwritten by the next hit', async (t) => {
+test('an access time – in the future – is overwritten by the next hit', async (t) => {
   const driver = await openDriver(t);
   await driver.writeImage('image', bytesOf(10));
   await utimes(driver.getImageFilepath('image'), Date.now() / 1000 + 86_400, Date.now() / 1000);
@@ -204,7 +204,7 @@ test('an access time that lies in the future is overwritten by the next hit', as
   assert(Math.abs(lastAccessedMs - Date.now()) < 1000);
 });
 
-test('with an access resolution a young access time is left, and the hit is counted all the same', async (t) => {
+test('an access resolution – recent access – counts the hit, leaves the time', async (t) => {
   const driver = await openDriver(t, { accessResolutionMs: 60_000 });
   await driver.writeImage('image', bytesOf(10));
   await driver.readImage('image');
@@ -222,7 +222,7 @@ test('with an access resolution a young access time is left, and the hit is coun
   assert(Math.abs(old.lastAccessedMs - Date.now()) < 1000);
 });
 
-test('with an infinite access resolution no access is written again, by readers and whole reads alike', async (t) => {
+test('an infinite access resolution – any read – counts the hit, leaves the time', async (t) => {
   const driver = await openDriver(t, { accessResolutionMs: Number.POSITIVE_INFINITY });
   await driver.writeImage('image', bytesOf(10));
   await utimes(driver.getImageFilepath('image'), 1000, 1000);
@@ -235,7 +235,7 @@ test('with an infinite access resolution no access is written again, by readers 
   assert.deepEqual([hits, lastAccessedMs], [3, 1_000_000]);
 });
 
-test('a hit on an image that stays locked is not counted, is logged, and fails no read', async (t) => {
+test('a hit – image stays locked – is not counted, is logged, fails no read', async (t) => {
   const entries = [];
   const log = (entry) => entries.push(entry);
   const logger = { debug: log, info: log, warn: log, error: log };
@@ -257,7 +257,7 @@ test('a hit on an image that stays locked is not counted, is logged, and fails n
   assert.equal(await driver.getHitCount('image'), 0);
 });
 
-test('a hit on a locked image is counted once the lock is free', async (t) => {
+test('a hit – image locked for a while – is counted when the lock is free', async (t) => {
   const driver = await openDriver(t, { lockTimeoutMs: 5000 });
   await driver.writeImage('image', bytesOf(10));
   const release = await lockInProcess(t, driver.getImageFilepath('image'));

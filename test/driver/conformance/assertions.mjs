@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-/** That `call` refuses an argument the way Node does. */
+/** Asserts that `call` refuses an argument as Node does. */
 export async function refusesArgument(call) {
   await assert.rejects(
     async () => call(),
@@ -12,7 +12,7 @@ export async function refusesArgument(call) {
   );
 }
 
-/** That an action fails as this package's errors do, whichever it is. */
+/** Asserts that a call fails with any typed error. */
 export async function failsTyped(call) {
   await assert.rejects(
     async () => call(),
@@ -28,7 +28,7 @@ export async function assertAborted(promise) {
   await assert.rejects(promise, { name: 'AbortError' });
 }
 
-/** That nothing of `imageId` is to be seen: not cached, nobody writing it, and it can be cached now. */
+/** Asserts that nothing of `imageId` is visible: it is not cached, has no writer, and can be cached now. */
 export async function assertAbsent(driver, imageId) {
   assert.deepEqual(
     {
@@ -42,7 +42,7 @@ export async function assertAbsent(driver, imageId) {
   );
 }
 
-/** That a write of `imageId` failed and left what it had in invalid/, for the reason that `error` matches. */
+/** Asserts that a write of `imageId` failed and left its bytes in invalid/, with a reason that `error` matches. */
 export async function assertInvalid(driver, imageId, error) {
   const [image, ...others] = (await driver.getInvalidImages()).filter((invalid) => invalid.imageId === imageId);
   assert(image, `${imageId} is not among the invalid images`);

@@ -1,6 +1,6 @@
 const none = () => new Uint8Array(0);
 
-/** Each method of a driver that takes an image id. */
+/** Every method of a driver that takes an image id. */
 export const callsWithId = {
   getHitCount: (driver, id) => driver.getHitCount(id),
   getImageSize: (driver, id) => driver.getImageSize(id),
@@ -17,7 +17,7 @@ export const callsWithId = {
   writeImage: (driver, id) => driver.writeImage(id, none()),
 };
 
-/** Each method of a driver but `configure` and `close`, with arguments that are fine. */
+/** Every method of a driver except `configure` and `close`, with valid arguments. */
 export const calls = {
   ...Object.fromEntries(Object.entries(callsWithId).map(([name, call]) => [name, (driver) => call(driver, 'image')])),
   getCacheSize: (driver) => driver.getCacheSize(),

@@ -7,10 +7,10 @@ import { assertAbsent, refusesArgument } from './assertions.mjs';
 const hour = 3600;
 const day = 24 * hour;
 
-/** What failed and what was left half-written. */
+/** Failed writes, and leftovers of writers that did not finish. */
 export function cleaning({ open, plant, tick }) {
-  const noInvalid = plant.invalid ? false : 'this driver gave no way to leave an old failed write';
-  const noStalled = plant.stalled ? false : 'this driver gave no way to leave a half-written image';
+  const noInvalid = plant.invalid ? false : 'this driver cannot plant an old failed write';
+  const noStalled = plant.stalled ? false : 'this driver cannot plant a half-written image';
 
   async function fail(driver, id, reason = 'boom', size = 10) {
     const writer = await driver.openForWrite(id);
@@ -18,7 +18,7 @@ export function cleaning({ open, plant, tick }) {
     await writer.rollback(reason);
   }
 
-  test('failed writes are listed newest first, whatever their names', async (t) => {
+  test('failed writes – any names – are listed newest first', async (t) => {
     const driver = await open(t);
     const order = ['b', '0', 'c', 'a', '10'];
     const before = Date.now();
@@ -41,7 +41,7 @@ export function cleaning({ open, plant, tick }) {
     }
   });
 
-  test('the second failure of an image takes the place of the first', async (t) => {
+  test('a failed write – of an image that failed before – replaces the earlier one', async (t) => {
     const driver = await open(t);
     await fail(driver, 'image', 'first', 10);
     await fail(driver, 'image', 'second', 20);
@@ -53,7 +53,7 @@ export function cleaning({ open, plant, tick }) {
     assert.match(images[0].error, /second/);
   });
 
-  test('an image that failed can be cached again, and its failure stays to be looked at', async (t) => {
+  test('an image – failed before – can be cached again, its failure stays listed', async (t) => {
     const driver = await open(t);
     await fail(driver, 'image');
     assert.equal(await driver.isCacheable('image'), true);
@@ -62,7 +62,7 @@ export function cleaning({ open, plant, tick }) {
     assert.equal((await driver.getInvalidImages()).length, 1);
   });
 
-  test('clean() takes all failed writes, however fresh', async (t) => {
+  test('clean() – recent failed writes – reaps them all', async (t) => {
     const driver = await open(t);
     await fail(driver, 'a');
     await fail(driver, 'b');
@@ -77,7 +77,7 @@ export function cleaning({ open, plant, tick }) {
     assert.deepEqual(await driver.clean(), { invalidReaped: 0, stalledReaped: 0 });
   });
 
-  test('reapInvalid() takes all of them, with a grace only those that are older', { skip: noInvalid }, async (t) => {
+  test('reapInvalid() – with and without a grace – reaps the older ones, or all', { skip: noInvalid }, async (t) => {
     const driver = await open(t);
     await plant.invalid(driver, 'old', 2 * day);
     await plant.invalid(driver, 'older', 3 * day);
@@ -100,7 +100,7 @@ export function cleaning({ open, plant, tick }) {
     assert.deepEqual(await driver.getInvalidImages(), []);
   });
 
-  test('a stall time of 0 takes what was left half-written at once', { skip: noStalled }, async (t) => {
+  test('clean() – stall time 0 – reaps half-written images immediately', { skip: noStalled }, async (t) => {
     const driver = await open(t);
     await plant.stalled(driver, 'image', 0);
     assert.equal(await driver.isBeingCached('image'), true);
@@ -113,7 +113,7 @@ export function cleaning({ open, plant, tick }) {
     assert.equal((await driver.getUsage()).incomplete, 0);
   });
 
-  test('without a stall time that of the driver counts, which is a day', { skip: noStalled }, async (t) => {
+  test('clean() – no stall time – uses that of the driver, a day by default', { skip: noStalled }, async (t) => {
     const driver = await open(t);
     await plant.stalled(driver, 'two days', 2 * day);
     await plant.stalled(driver, 'an hour', hour);
@@ -126,7 +126,7 @@ export function cleaning({ open, plant, tick }) {
     assert.equal(await driver.isBeingCached('fresh'), true);
   });
 
-  test('the stall time of the driver can be set', { skip: noStalled }, async (t) => {
+  test('clean() – stall time set in the driver – uses it', { skip: noStalled }, async (t) => {
     const driver = await open(t, { stallTimeSeconds: hour });
     await plant.stalled(driver, 'two hours', 2 * hour);
     await plant.stalled(driver, 'fresh', 0);
@@ -136,7 +136,7 @@ export function cleaning({ open, plant, tick }) {
     assert.equal(await driver.isBeingCached('fresh'), true);
   });
 
-  test('a stall time takes what is older, and leaves what is fresh', { skip: noStalled }, async (t) => {
+  test('clean() – stall time given – reaps what is older, keeps what is recent', { skip: noStalled }, async (t) => {
     const driver = await open(t);
     await plant.stalled(driver, 'a day', day);
     await plant.stalled(driver, 'fresh', 0);
@@ -147,7 +147,7 @@ export function cleaning({ open, plant, tick }) {
     assert.equal(await driver.isBeingCached('fresh'), true);
   });
 
-  test('reapStalled() takes all, with a grace only what is older', { skip: noStalled }, async (t) => {
+  test('reapStalled() – with and without a grace – reaps what is older, or all', { skip: noStalled }, async (t) => {
     const driver = await open(t);
     await plant.stalled(driver, 'two days', 2 * day);
     await plant.stalled(driver, 'fresh', 0);
@@ -160,7 +160,7 @@ export function cleaning({ open, plant, tick }) {
     assert.equal((await driver.getUsage()).incomplete, 0);
   });
 
-  test('glance B16: a live writer is never reaped', async (t) => {
+  test('glance B16: a live writer – reaped with any grace – is left alone', async (t) => {
     const driver = await open(t);
     const writer = await driver.openForWrite('image');
     await writer.write(bytesOf(1000).subarray(0, 500));
@@ -175,7 +175,7 @@ export function cleaning({ open, plant, tick }) {
     assert.deepEqual(await driver.readImage('image'), bytesOf(1000));
   });
 
-  test('a grace that makes no sense is refused, and reaps nothing', async (t) => {
+  test('a grace – invalid – is refused, and nothing is reaped', async (t) => {
     const driver = await open(t);
     await fail(driver, 'image');
     for (const seconds of [-1, Number.NaN, '0', null, {}]) {

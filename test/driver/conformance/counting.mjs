@@ -7,7 +7,7 @@ const counted = { counted: true };
 const notCounted = { counted: false };
 
 export function counting({ open, tick }) {
-  test('hits are 0 before an image is cached and before it is read, then one more with each read', async (t) => {
+  test('hits – image not cached, cached, read – are 0, 0, one more for each read', async (t) => {
     const driver = await open(t);
     assert.equal(await driver.getHitCount('image'), 0);
     await driver.writeImage('image', bytesOf(9));
@@ -27,7 +27,7 @@ export function counting({ open, tick }) {
     assert.equal(await driver.getHitCount('image'), 3);
   });
 
-  test('close() again answers as before and counts no second hit', async (t) => {
+  test('close() – called again – returns the same, counts no second hit', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(9));
     const reader = await driver.openForRead('image');
@@ -43,7 +43,7 @@ export function counting({ open, tick }) {
     assert.equal(await driver.getHitCount('image'), 1);
   });
 
-  test('close() twice at once is one hit', async (t) => {
+  test('close() – twice concurrently – counts one hit', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(9));
     const reader = await driver.openForRead('image');
@@ -53,7 +53,7 @@ export function counting({ open, tick }) {
     assert.equal(await driver.getHitCount('image'), 1);
   });
 
-  test('a second close() of an image that was deleted meanwhile still says that it was not counted', async (t) => {
+  test('close() – again, image deleted before – still returns that it did not count', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(9));
     const reader = await driver.openForRead('image');
@@ -64,7 +64,7 @@ export function counting({ open, tick }) {
     assert.deepEqual(reader.closeSync(), notCounted);
   });
 
-  test('an aborted reader counts nothing, and closing it later neither', async (t) => {
+  test('a reader – aborted, then closed – counts no hit', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(9));
 
@@ -81,7 +81,7 @@ export function counting({ open, tick }) {
     assert.equal(await driver.getHitCount('image'), 0);
   });
 
-  test('a reader whose scope was left counts nothing, unless it was closed before', async (t) => {
+  test('a reader – disposed – counts no hit, unless it was closed before', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(9));
 
@@ -96,7 +96,7 @@ export function counting({ open, tick }) {
     assert.equal(await driver.getHitCount('image'), 1);
   });
 
-  test('an aborted read marks no access', async (t) => {
+  test('an aborted read – on any image – marks no access', async (t) => {
     const driver = await open(t);
     await driver.writeImage('older', bytesOf(9));
     await tick();
@@ -112,7 +112,7 @@ export function counting({ open, tick }) {
     assert.equal((await driver.getLeastRecentlyAccessed()).imageId, 'older');
   });
 
-  test('closing a reader marks the access, when it is closed', async (t) => {
+  test('close() – after a read – marks the access at that time', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(9));
     const [{ lastAccessedMs: written }] = await driver.getCachedImages();
@@ -128,7 +128,7 @@ export function counting({ open, tick }) {
     assert(Math.abs(lastAccessedMs - closedAt) < 1000, `${lastAccessedMs} for an access at ${closedAt}`);
   });
 
-  test('a hit without a byte read is a hit', async (t) => {
+  test('close() – no byte read – counts a hit', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(9));
     const reader = await driver.openForRead('image');
@@ -136,7 +136,7 @@ export function counting({ open, tick }) {
     assert.equal(await driver.getHitCount('image'), 1);
   });
 
-  test('questions neither count nor mark', async (t) => {
+  test('queries – on a cached image – neither count hits nor mark accesses', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(9));
     await driver.readImage('image');
@@ -159,9 +159,9 @@ export function counting({ open, tick }) {
     assert.equal(before[0].hits, 1);
   });
 
-  test('who closes a reader twice at once is told the same twice, and one hit is counted', async (t) => {
+  test('close() – fifty concurrent calls on a large image – counts one hit', async (t) => {
     const driver = await open(t);
-    await driver.writeImage('image', Buffer.alloc(9_000_000)); // So large that it is let go of in the thread pool.
+    await driver.writeImage('image', Buffer.alloc(9_000_000)); // Large enough to be closed in the thread pool.
     const reader = await driver.openForRead('image');
     const closings = [];
     while (closings.length < 50) {
@@ -173,7 +173,7 @@ export function counting({ open, tick }) {
     assert.equal(await driver.getHitCount('image'), 1);
   });
 
-  test('glance B5: of many hits at once none is lost', async (t) => {
+  test('glance B5: hits – many concurrently – none is lost', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(9));
 
@@ -185,7 +185,7 @@ export function counting({ open, tick }) {
     assert.equal(await driver.getHitCount('image'), 200);
   });
 
-  test('an image that is written again starts at 0 hits', async (t) => {
+  test('an image – written again – starts at 0 hits', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(9, 1));
     await driver.readImage('image');

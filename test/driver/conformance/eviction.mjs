@@ -8,7 +8,7 @@ const evictedIds = (result) => result.images.map((image) => image.imageId);
 
 /** `evictTo` and `getLeastRecentlyAccessed`. */
 export function eviction({ open, tick }) {
-  /** Ten images of 1 KiB, read in an order that is not the one of their names, and '99', cached last and never read. */
+  /** Writes ten images of 1 KiB and reads them, not in the order of their names. '99' comes last and is never read. */
   async function elevenImages(t) {
     const driver = await open(t);
     const order = ['5', '0', '9', '2', '7', '1', '8', '3', '6', '4'];
@@ -22,7 +22,7 @@ export function eviction({ open, tick }) {
     return { driver, order };
   }
 
-  test('the least recently read go, until what is left fits, and no more', async (t) => {
+  test('evictTo() – target below the size – evicts the least recently read, no more', async (t) => {
     const { driver, order } = await elevenImages(t);
 
     const result = await driver.evictTo(5 * 1024);
@@ -34,12 +34,12 @@ export function eviction({ open, tick }) {
     assert.equal(await driver.getCacheSize(), 5 * 1024);
   });
 
-  test('glance B9: all of them go in the exact order of their last reads', async (t) => {
+  test('glance B9: evictTo() – target 0 – evicts in the exact order of last reads', async (t) => {
     const { driver, order } = await elevenImages(t);
     assert.deepEqual(evictedIds(await driver.evictTo(0)), [...order, '99']);
   });
 
-  test('a dry run reports what would go, and removes nothing', async (t) => {
+  test('evictTo() – dry run – reports the victims, removes nothing', async (t) => {
     const { driver, order } = await elevenImages(t);
     const before = await driver.getCachedImages();
 
@@ -51,7 +51,7 @@ export function eviction({ open, tick }) {
     assert.deepEqual(await driver.evictTo(5 * 1024), planned);
   });
 
-  test('a cache that is exactly as large as the target loses nothing', async (t) => {
+  test('evictTo() – size equal to the target – evicts nothing', async (t) => {
     const { driver, order } = await elevenImages(t);
     const nothing = { filesEvicted: 0, bytesEvicted: 0, images: [] };
 
@@ -62,7 +62,7 @@ export function eviction({ open, tick }) {
     assert.deepEqual(evictedIds(await driver.evictTo(11 * 1024 - 1)), order.slice(0, 1));
   });
 
-  test('eviction to 0 empties the cache, and an empty one stays empty', async (t) => {
+  test('evictTo() – target 0 – empties the cache', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(1024));
     await driver.readImage('image');
@@ -75,7 +75,7 @@ export function eviction({ open, tick }) {
     assert.deepEqual(await driver.evictTo(0), { filesEvicted: 0, bytesEvicted: 0, images: [] });
   });
 
-  test('the report holds size, hits and last access of what went', async (t) => {
+  test('evictTo() – images evicted – reports their size, hits and last access', async (t) => {
     const driver = await open(t);
     await driver.writeImage('a', bytesOf(100));
     await driver.writeImage('b', bytesOf(200));
@@ -94,7 +94,7 @@ export function eviction({ open, tick }) {
     ]);
   });
 
-  test('images of different sizes go by their last access, not by their size', async (t) => {
+  test('evictTo() – images of different sizes – goes by last access, not size', async (t) => {
     const driver = await open(t);
     const sizes = { large: 10_000, small: 10, medium: 1000, tiny: 1 };
     for (const [id, size] of Object.entries(sizes)) {
@@ -108,7 +108,7 @@ export function eviction({ open, tick }) {
     assert.deepEqual(evictedIds(await driver.evictTo(9999)), ['large']);
   });
 
-  test('the least recently accessed is the first cached of those never read, and then the first read', async (t) => {
+  test('getLeastRecentlyAccessed() – writes and reads – names the oldest access', async (t) => {
     const driver = await open(t);
     assert.equal(await driver.getLeastRecentlyAccessed(), undefined);
     await driver.writeImage('z', bytesOf(3));
@@ -127,7 +127,7 @@ export function eviction({ open, tick }) {
     assert.deepEqual(await driver.getLeastRecentlyAccessed(), { imageId: 'a', size: 2 });
   });
 
-  test('an image that is written again is a fresh one', async (t) => {
+  test('evictTo() – image written again – treats it as recently used', async (t) => {
     const driver = await open(t);
     for (const id of ['a', 'b']) {
       await driver.writeImage(id, bytesOf(10));
@@ -140,7 +140,7 @@ export function eviction({ open, tick }) {
     assert.deepEqual(evictedIds(await driver.evictTo(0)), ['b', 'a']);
   });
 
-  test('an image evicted while it is read is read to its end, its hit not counted', async (t) => {
+  test('an image – evicted while read – is read to its end, its hit not counted', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(100_000));
     const reader = await driver.openForRead('image');
@@ -153,7 +153,7 @@ export function eviction({ open, tick }) {
     assert.equal(await driver.isCached('image'), false);
   });
 
-  test('eviction touches neither writers nor the queue nor what failed', async (t) => {
+  test('evictTo() – writers, queue and failed writes – leaves them alone', async (t) => {
     const driver = await open(t);
     await driver.queueImage('queued');
     await (await driver.openForWrite('failed')).rollback('boom');
@@ -168,7 +168,7 @@ export function eviction({ open, tick }) {
     assert.equal((await driver.getInvalidImages()).length, 1);
   });
 
-  test('glance B11: two evictions at once free together what one would', async (t) => {
+  test('glance B11: evictions – three concurrently – together evict what one would', async (t) => {
     const driver = await open(t);
     for (let i = 0; i < 200; i++) await driver.writeImage(`${i}`, bytesOf(100));
 
@@ -184,7 +184,7 @@ export function eviction({ open, tick }) {
     assert.equal(await driver.getCacheSize(), 15_000);
   });
 
-  test('every hit is on an image or in the report of its eviction', async (t) => {
+  test('hits – evictions meanwhile – are on an image or in the report', async (t) => {
     const driver = await open(t);
     for (let i = 0; i < 20; i++) await driver.writeImage(`${i}`, bytesOf(100));
     let counted = 0;
@@ -205,14 +205,14 @@ export function eviction({ open, tick }) {
     assert.equal(hits, counted);
   });
 
-  test('an eviction that is aborted before it begins removes nothing', async (t) => {
+  test('evictTo() – aborted before it begins – removes nothing', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(10));
     await assertAborted(driver.evictTo(0, { signal: AbortSignal.abort() }));
     assert.equal(await driver.isCached('image'), true);
   });
 
-  test('a target that makes no sense is refused, and removes nothing', async (t) => {
+  test('evictTo() – invalid target – is refused, removes nothing', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(10));
     for (const target of [-1, Number.NaN, '0', undefined, null, {}, [0]]) {

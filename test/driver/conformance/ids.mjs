@@ -63,7 +63,7 @@ const goodIds = [
 
 export function ids({ open }) {
   for (const [what, id] of Object.entries(badIds)) {
-    test(`glance B18: ${what} is no image id, for any method`, async (t) => {
+    test(`glance B18: ${what} – as an id – every method refuses it`, async (t) => {
       const driver = await open(t);
       await driver.writeImage('image', bytesOf(10));
 
@@ -81,7 +81,7 @@ export function ids({ open }) {
   }
 
   for (const [what, id] of Object.entries(notStrings)) {
-    test(`${what} is a wrong argument, for any method that takes an id`, async (t) => {
+    test(`${what} – as an id – every method refuses the argument`, async (t) => {
       const driver = await open(t);
       for (const call of Object.values(callsWithId)) {
         await assert.rejects(call(driver, id), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }, `${call}`);
@@ -89,7 +89,7 @@ export function ids({ open }) {
     });
   }
 
-  test('any other name of at most 255 bytes is an id', async (t) => {
+  test('an id – any other name of at most 255 bytes – is accepted', async (t) => {
     const driver = await open(t);
 
     for (const [i, id] of goodIds.entries()) {
@@ -103,7 +103,7 @@ export function ids({ open }) {
     assert.equal(await driver.deleteAllCachedImages(), goodIds.length);
   });
 
-  test('an id of 255 bytes can do all that a short one can', async (t) => {
+  test('an id of 255 bytes – queued, written, evicted – works as a short one', async (t) => {
     const driver = await open(t);
     const id = 'x'.repeat(255);
 
@@ -129,7 +129,7 @@ export function ids({ open }) {
     await assertAbsent(driver, id);
   });
 
-  test('the composed and the decomposed form of a name are two images', async (t) => {
+  test('composed and decomposed forms of a name – written – are two images', async (t) => {
     const driver = await open(t);
     const composed = 'caf\u00e9';
     const decomposed = 'cafe\u0301';
@@ -143,7 +143,7 @@ export function ids({ open }) {
     assert.deepEqual(await imageIds(driver), [decomposed, composed]);
   });
 
-  test('names that differ in case are two images', async (t) => {
+  test('names that differ in case – written – are two images', async (t) => {
     const driver = await open(t);
     await driver.writeImage('a', bytesOf(10, 1));
     await driver.writeImage('A', bytesOf(20, 2));

@@ -5,7 +5,7 @@ import { bytesOf } from '../../support/contents.mjs';
 import { calls } from './calls.mjs';
 
 export function lifecycle({ create, open }) {
-  test('before configure() every method is refused', async (t) => {
+  test('every method – before configure() – is refused', async (t) => {
     const driver = await create(t, {});
 
     const refused = await namesRefused(driver);
@@ -14,7 +14,7 @@ export function lifecycle({ create, open }) {
     await driver.close();
   });
 
-  test('after close() every method is refused', async (t) => {
+  test('every method – after close() – is refused', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(10));
     await driver.close();
@@ -24,7 +24,7 @@ export function lifecycle({ create, open }) {
     assert.deepEqual(refused, Object.keys(calls));
   });
 
-  test('close() can be called again, and before configure()', async (t) => {
+  test('close() – again, or before configure() – succeeds', async (t) => {
     const driver = await create(t, {});
     await driver.close();
     const opened = await open(t);
@@ -33,7 +33,7 @@ export function lifecycle({ create, open }) {
     await assert.rejects(opened.getCacheSize(), { code: 'ERR_NOT_OPEN' });
   });
 
-  test('configure() can be called again, and loses nothing', async (t) => {
+  test('configure() – again – succeeds, and loses nothing', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(10));
 
@@ -43,7 +43,7 @@ export function lifecycle({ create, open }) {
     assert.equal(await driver.getHitCount('image'), 1);
   });
 
-  test('a new cache is empty', async (t) => {
+  test('a new cache – every query – is empty', async (t) => {
     const driver = await open(t);
 
     assert.equal(await driver.getCacheSize(), 0);
@@ -59,7 +59,7 @@ export function lifecycle({ create, open }) {
     assert.deepEqual({ incomplete, invalid, queued }, { incomplete: 0, invalid: 0, queued: 0 });
   });
 
-  test('misses of questions are answers', async (t) => {
+  test('queries – unknown image – return, and do not throw', async (t) => {
     const driver = await open(t);
 
     assert.equal(await driver.isCached('unknown'), false);
@@ -71,7 +71,7 @@ export function lifecycle({ create, open }) {
     assert.equal(await driver.readImage('unknown'), undefined);
   });
 
-  test('deleting what is not there is fine', async (t) => {
+  test('deletions – unknown image – succeed, and remove nothing', async (t) => {
     const driver = await open(t);
     await driver.writeImage('other', bytesOf(10));
     await driver.queueImage('another');

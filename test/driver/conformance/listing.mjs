@@ -5,7 +5,7 @@ import { bytesOf } from '../../support/contents.mjs';
 import { imageIds } from './assertions.mjs';
 
 export function listing({ open, tick }) {
-  test('the list says of each image what is known of it', async (t) => {
+  test('the list – images written and read – has the metadata of each', async (t) => {
     const driver = await open(t);
     const before = Date.now();
     await driver.writeImage('b', bytesOf(5000));
@@ -30,7 +30,7 @@ export function listing({ open, tick }) {
     assert(b.lastAccessedMs > a.lastAccessedMs);
   });
 
-  test('the list is ordered by the bytes of the id', async (t) => {
+  test('the list – any ids – is ordered by the bytes of the id', async (t) => {
     const driver = await open(t);
     // In UTF-16, an emoji begins with 0xd83d and so comes before U+FF5E; in UTF-8 it comes after it.
     const ordered = [
@@ -56,7 +56,7 @@ export function listing({ open, tick }) {
     assert.deepEqual(await imageIds(driver), ordered);
   });
 
-  test('the batches hold the same images as the list, each once', async (t) => {
+  test('the batches – 300 images – hold the images of the list, each once', async (t) => {
     const driver = await open(t);
     for (let i = 0; i < 300; i++) await driver.writeImage(`image-${i}`, bytesOf(i));
     await driver.readImage('image-7');
@@ -70,7 +70,7 @@ export function listing({ open, tick }) {
     assert.deepEqual(images, list);
   });
 
-  test('the batches can be left before their end, and begun again', async (t) => {
+  test('the batches – abandoned early – can be read again', async (t) => {
     const driver = await open(t);
     for (let i = 0; i < 10; i++) await driver.writeImage(`${i}`, bytesOf(1));
 
@@ -87,7 +87,7 @@ export function listing({ open, tick }) {
     assert.equal(images, 10);
   });
 
-  test('the size of the cache is the sum of its images, and of nothing else', async (t) => {
+  test('the size of the cache – other files present – is the sum of its images', async (t) => {
     const driver = await open(t);
     await driver.writeImage('a', bytesOf(1000));
     await driver.writeImage('b', bytesOf(234));
@@ -107,7 +107,7 @@ export function listing({ open, tick }) {
     assert.equal(await driver.getCacheSize(), 5234);
   });
 
-  test('one image is deleted, and the others stay', async (t) => {
+  test('deleteCachedImage() – two images – removes the one, keeps the other', async (t) => {
     const driver = await open(t);
     await driver.writeImage('a', bytesOf(10));
     await driver.writeImage('b', bytesOf(10));
@@ -119,7 +119,7 @@ export function listing({ open, tick }) {
     assert.deepEqual(await imageIds(driver), ['b']);
   });
 
-  test('all images are deleted, and how many that were is told', async (t) => {
+  test('deleteAllCachedImages() – two images – removes both, returns 2', async (t) => {
     const driver = await open(t);
     await driver.writeImage('a', bytesOf(10));
     await driver.writeImage('b', bytesOf(10));
@@ -131,7 +131,7 @@ export function listing({ open, tick }) {
     assert.equal(await driver.getCacheSize(), 0);
   });
 
-  test('usage counts what is not an image, and tells the free space', async (t) => {
+  test('getUsage() – files in every state – counts them, reports the free space', async (t) => {
     const driver = await open(t);
     await driver.writeImage('cached', bytesOf(10));
     await driver.queueImage('queued 1');
@@ -150,7 +150,7 @@ export function listing({ open, tick }) {
     await writer.commit();
   });
 
-  test('glance B8: images that vanish while they are listed disturb nothing', async (t) => {
+  test('glance B8: images – deleted while they are listed – fail no listing', async (t) => {
     const driver = await open(t);
     const ids = Array.from({ length: 400 }, (_, i) => `${i}`);
     for (const id of ids) await driver.writeImage(id, bytesOf(10));

@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { bytesOf } from '../../support/contents.mjs';
 import { assertAborted, assertAbsent, assertInvalid, failsTyped } from './assertions.mjs';
 
-/** How an `ImageWriter` ends: committed, rolled back, lost or aborted. */
+/** The ends of an `ImageWriter`: committed, rolled back, lost or aborted. */
 export function outcomes({ open }) {
-  test('a rolled back replacement leaves the old image and its hits', async (t) => {
+  test('a replacement – rolled back – leaves the old image and its hits', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(1000, 1));
     await driver.readImage('image');
@@ -19,7 +19,7 @@ export function outcomes({ open }) {
     await assertInvalid(driver, 'image', /boom/);
   });
 
-  test('a write that failed is rolled back into invalid/, with the reason', async (t) => {
+  test('a failed write – rolled back – is in invalid/ with its reason', async (t) => {
     const driver = await open(t);
     const writer = await driver.openForWrite('image');
     await writer.write(bytesOf(1000));
@@ -33,7 +33,7 @@ export function outcomes({ open }) {
     assert.deepEqual({ incomplete, invalid }, { incomplete: 0, invalid: 1 });
   });
 
-  test('a reason may be anything at all', async (t) => {
+  test('rollback() – any value as reason – succeeds', async (t) => {
     const driver = await open(t);
     const fail = () => {
       throw new Error('no text');
@@ -61,7 +61,7 @@ export function outcomes({ open }) {
     }
   });
 
-  test('a writer – whose scope was left – is rolled back, and nothing of it is kept', async (t) => {
+  test('a writer – disposed – is rolled back, keeps nothing', async (t) => {
     const driver = await open(t);
     const writer = await driver.openForWrite('image');
     await writer.write(bytesOf(1000));
@@ -73,7 +73,7 @@ export function outcomes({ open }) {
     await assert.rejects(writer.commit());
   });
 
-  test('after commit() nothing that is done to the writer changes the image', async (t) => {
+  test('a writer – used after commit() – does not change the image', async (t) => {
     const driver = await open(t);
     const writer = await driver.openForWrite('image');
     await writer.write(bytesOf(1000));
@@ -93,7 +93,7 @@ export function outcomes({ open }) {
     assert.deepEqual(await driver.getInvalidImages(), []);
   });
 
-  test('after rollback() nothing that is done to the writer brings the image back', async (t) => {
+  test('a writer – used after rollback() – does not bring the image back', async (t) => {
     const driver = await open(t);
     const writer = await driver.openForWrite('image');
     await writer.write(bytesOf(1000));
@@ -110,7 +110,7 @@ export function outcomes({ open }) {
     await assertInvalid(driver, 'image', /first/);
   });
 
-  test('a writer that is done does nothing to the next writer of the image', async (t) => {
+  test('a finished writer – used again – does not affect the next writer', async (t) => {
     const driver = await open(t);
     const done = await driver.openForWrite('image');
     await done.rollback('first');
@@ -126,7 +126,7 @@ export function outcomes({ open }) {
     assert.deepEqual(await driver.readImage('image'), bytesOf(1000));
   });
 
-  test('glance B17: an image deleted while it is written does not appear afterwards', async (t) => {
+  test('glance B17: an image – deleted while it is written – does not appear', async (t) => {
     const driver = await open(t);
     const writer = await driver.openForWrite('image');
     await writer.write(bytesOf(1000));
@@ -142,7 +142,7 @@ export function outcomes({ open }) {
     assert.deepEqual(await driver.readImage('image'), bytesOf(10));
   });
 
-  test('deleting an image that is being replaced takes the old one and the new one', async (t) => {
+  test('an image – deleted while it is replaced – old and new version are gone', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(1000, 1));
     const writer = await driver.openForWrite('image');
@@ -156,7 +156,7 @@ export function outcomes({ open }) {
     await assertAbsent(driver, 'image');
   });
 
-  test('an image that is not as long as was said is not published', async (t) => {
+  test('an image – not its expected size – is not published', async (t) => {
     const driver = await open(t);
     for (const [id, actual] of [
       ['short', 9],
@@ -180,14 +180,14 @@ export function outcomes({ open }) {
     assert.deepEqual(await driver.readImage('right'), bytesOf(10));
   });
 
-  test('a writer that is aborted before it is opened claims nothing', async (t) => {
+  test('a writer – aborted before it is opened – claims nothing', async (t) => {
     const driver = await open(t);
     await assertAborted(driver.openForWrite('image', { signal: AbortSignal.abort() }));
     await assertAbsent(driver, 'image');
     assert.equal((await driver.getUsage()).incomplete, 0);
   });
 
-  test('a writer that is aborted publishes nothing', async (t) => {
+  test('a writer – aborted – publishes nothing', async (t) => {
     const driver = await open(t);
     const controller = new AbortController();
     const writer = await driver.openForWrite('image', { signal: controller.signal });
@@ -201,7 +201,7 @@ export function outcomes({ open }) {
     await assertAbsent(driver, 'image');
   });
 
-  test('aborting after the commit changes nothing', async (t) => {
+  test('a writer – aborted after the commit – keeps its image', async (t) => {
     const driver = await open(t);
     const controller = new AbortController();
     const writer = await driver.openForWrite('image', { signal: controller.signal });

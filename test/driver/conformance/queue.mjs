@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { bytesOf } from '../../support/contents.mjs';
 
 export function queue({ open, plant, tick }) {
-  test('an image can be queued once, and is not cached by it', async (t) => {
+  test('an image – queued twice – is queued once, and not cached', async (t) => {
     const driver = await open(t);
     assert.equal(await driver.isQueued('image'), false);
 
@@ -20,13 +20,13 @@ export function queue({ open, plant, tick }) {
     assert.equal((await driver.getUsage()).queued, 1);
   });
 
-  test('of many who queue an image at once, one does', async (t) => {
+  test('queueImage() – many concurrent calls – one returns true', async (t) => {
     const driver = await open(t);
     const answers = await Promise.all(Array.from({ length: 20 }, () => driver.queueImage('image')));
     assert.equal(answers.filter((answer) => answer).length, 1);
   });
 
-  test('an image that is cached cannot be queued', async (t) => {
+  test('a cached image – queued – is refused', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(10));
     assert.equal(await driver.queueImage('image'), false);
@@ -36,7 +36,7 @@ export function queue({ open, plant, tick }) {
     assert.equal(await driver.queueImage('image'), true);
   });
 
-  test('an image that is being cached cannot be queued', async (t) => {
+  test('an image being cached – queued – is refused', async (t) => {
     const driver = await open(t);
     const writer = await driver.openForWrite('image');
     assert.equal(await driver.queueImage('image'), false);
@@ -46,8 +46,8 @@ export function queue({ open, plant, tick }) {
     assert.equal(await driver.queueImage('image'), true);
   });
 
-  const skip = plant.stalled ? false : 'this driver gave no way to leave a half-written image';
-  test('an image of which a half-written file was left cannot be queued until that is reaped', { skip }, async (t) => {
+  const skip = plant.stalled ? false : 'this driver cannot plant a half-written image';
+  test('an image – half-written file left – cannot be queued until it is reaped', { skip }, async (t) => {
     const driver = await open(t);
     await plant.stalled(driver, 'image', 0);
     assert.equal(await driver.isBeingCached('image'), true);
@@ -60,7 +60,7 @@ export function queue({ open, plant, tick }) {
   });
 
   const ways = {
-    'bytes in hand': (driver) => driver.writeImage('image', bytesOf(10)),
+    'a put': (driver) => driver.writeImage('image', bytesOf(10)),
     'a source': (driver) =>
       driver.writeImage(
         'image',
@@ -69,10 +69,10 @@ export function queue({ open, plant, tick }) {
         })(),
       ),
     'a writer': async (driver) => await (await driver.openForWrite('image')).commit(),
-    'a writer, synchronously': async (driver) => (await driver.openForWrite('image')).commitSync(),
+    'a Sync writer': async (driver) => (await driver.openForWrite('image')).commitSync(),
   };
   for (const [way, write] of Object.entries(ways)) {
-    test(`caching an image from ${way} takes it, and no other, from the queue`, async (t) => {
+    test(`a queued image – cached from ${way} – is removed, no other is`, async (t) => {
       const driver = await open(t);
       await driver.queueImage('image');
       await driver.queueImage('other');
@@ -82,7 +82,7 @@ export function queue({ open, plant, tick }) {
     });
   }
 
-  test('an image whose caching failed stays queued', async (t) => {
+  test('a queued image – caching failed – stays queued', async (t) => {
     const driver = await open(t);
     await driver.queueImage('image');
     const writer = await driver.openForWrite('image');
@@ -91,7 +91,7 @@ export function queue({ open, plant, tick }) {
     assert.equal(await driver.isQueued('image'), true);
   });
 
-  test('the queue is in the order of queueing, whatever the names', async (t) => {
+  test('the queue – any names – is in the order of queueing', async (t) => {
     const driver = await open(t);
     const order = ['2', '0', '10', 'b', '1', 'a'];
     for (const id of order) {
@@ -106,7 +106,7 @@ export function queue({ open, plant, tick }) {
     assert.deepEqual(await driver.getQueuedImages(), ['2', '0', 'b', '1', 'a', '10']);
   });
 
-  test('the whole queue is deleted, and how much that was is told', async (t) => {
+  test('deleteAllQueuedImages() – three images – empties the queue, returns 3', async (t) => {
     const driver = await open(t);
     await driver.writeImage('cached', bytesOf(10));
     for (const id of ['a', 'b', 'c']) await driver.queueImage(id);
@@ -118,7 +118,7 @@ export function queue({ open, plant, tick }) {
     assert.equal(await driver.deleteAllQueuedImages(), 0);
   });
 
-  test('deleting cached images leaves the queue, and the other way round', async (t) => {
+  test('deletions – cached and queued images – affect their own kind only', async (t) => {
     const driver = await open(t);
     await driver.queueImage('queued');
     await driver.writeImage('cached', bytesOf(10));

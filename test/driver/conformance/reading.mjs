@@ -5,7 +5,7 @@ import { bytesOf, readWhole } from '../../support/contents.mjs';
 import { failsTyped, refusesArgument } from './assertions.mjs';
 
 export function reading({ open }) {
-  test('an image is cached once it has been written, and not before', async (t) => {
+  test('an image – written – is cached, and not before', async (t) => {
     const driver = await open(t);
     assert.equal(await driver.isCached('image'), false);
     assert.equal(await driver.isCacheable('image'), true);
@@ -17,7 +17,7 @@ export function reading({ open }) {
     assert.equal(await driver.isBeingCached('image'), false);
   });
 
-  test('a reader gives exactly the bytes, and the image stays cached', async (t) => {
+  test('a reader – any image – gives exactly its bytes, the image stays cached', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', Buffer.alloc(1024, '*'));
 
@@ -28,14 +28,14 @@ export function reading({ open }) {
     assert.equal(await driver.isCached('image'), true);
   });
 
-  test('the size of an image is its length, and 0 before it is cached', async (t) => {
+  test('getImageSize() – before and after a write – returns 0, then the length', async (t) => {
     const driver = await open(t);
     assert.equal(await driver.getImageSize('image'), 0);
     await driver.writeImage('image', bytesOf(1024));
     assert.equal(await driver.getImageSize('image'), 1024);
   });
 
-  test('images of every awkward length are read back whole', async (t) => {
+  test('images – lengths around the block sizes – are read back whole', async (t) => {
     const driver = await open(t);
     const sizes = [0, 1, 4095, 4096, 4097, 65_535, 65_536, 65_537, 1_048_576, 3_145_729];
 
@@ -51,12 +51,12 @@ export function reading({ open }) {
     }
   });
 
-  test('an image that is not cached cannot be opened', async (t) => {
+  test('openForRead() – image not cached – fails as not found', async (t) => {
     const driver = await open(t);
     await assert.rejects(driver.openForRead('image'), { code: 'ERR_IMAGE_NOT_FOUND', imageId: 'image' });
   });
 
-  test('a reader says which image it is of, how large and how old', async (t) => {
+  test('a reader – opened – has the image’s id, size and age', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(10));
     const reader = await driver.openForRead('image');
@@ -67,7 +67,7 @@ export function reading({ open }) {
     await reader.abort();
   });
 
-  test('read() fills the part of the buffer that it was given, and no other', async (t) => {
+  test('read() – part of a buffer – fills that part only', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(100));
     const reader = await driver.openForRead('image');
@@ -83,7 +83,7 @@ export function reading({ open }) {
     await reader.abort();
   });
 
-  test('read() minds where a view lies in its memory', async (t) => {
+  test('read() – view into a larger memory – fills the view only', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(100));
     const reader = await driver.openForRead('image');
@@ -99,7 +99,7 @@ export function reading({ open }) {
     await reader.abort();
   });
 
-  test('read() comes short at the end, and to 0 behind it', async (t) => {
+  test('read() – at and after the end – returns a short count, then 0', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(100));
     const reader = await driver.openForRead('image');
@@ -116,7 +116,7 @@ export function reading({ open }) {
     await reader.abort();
   });
 
-  test('read() refuses arguments that make no sense', async (t) => {
+  test('read() – invalid arguments – refuses them', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(100));
     const reader = await driver.openForRead('image');
@@ -149,7 +149,7 @@ export function reading({ open }) {
     await reader.close();
   });
 
-  test('a reader that was closed or aborted reads no more', async (t) => {
+  test('a reader – closed or aborted – refuses reads', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(100));
     const buffer = Buffer.alloc(10);
@@ -164,7 +164,7 @@ export function reading({ open }) {
     assert.deepEqual(buffer, Buffer.alloc(10));
   });
 
-  test('glance B6: an image deleted while it is read is read to its end, its hit not counted', async (t) => {
+  test('glance B6: an image – deleted while read – is read whole, its hit not counted', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(100_000));
     const reader = await driver.openForRead('image');
@@ -177,7 +177,7 @@ export function reading({ open }) {
     assert.equal(await driver.isCached('image'), false);
   });
 
-  test('an image replaced while it is read is read to its end, and the new one gets no hit', async (t) => {
+  test('an image – replaced while read – is read whole, the new one gets no hit', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(100_000, 1));
     const reader = await driver.openForRead('image');
@@ -191,7 +191,7 @@ export function reading({ open }) {
     assert.deepEqual(await driver.readImage('image'), bytesOf(50_000, 2));
   });
 
-  test('what readImage() gives belongs to the caller', async (t) => {
+  test('readImage() – its Buffer modified – leaves the image unchanged', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(1000));
 
@@ -202,7 +202,7 @@ export function reading({ open }) {
     assert.deepEqual(await driver.readImage('image'), bytesOf(1000));
   });
 
-  test('many readers at once each get their own image', async (t) => {
+  test('reads – sixty concurrent ones – each get their own image', async (t) => {
     const driver = await open(t);
     const numbers = Array.from({ length: 60 }, (_, i) => i);
     for (const i of numbers) await driver.writeImage(`${i}`, bytesOf(1000 + i, i));

@@ -25,7 +25,7 @@ const sourcesOfTheWhole = {
   'a generator': function* () {
     yield* parts;
   },
-  'an asynchronous generator': () => slowly(parts),
+  'an async generator': () => slowly(parts),
   'a Readable': () => Readable.from(parts),
   'a ReadableStream': () => ReadableStream.from(parts),
   'the body of a response': () => new Response(whole).body,
@@ -39,13 +39,13 @@ const emptySources = {
   'an empty array': () => [],
   'empty chunks': () => [new Uint8Array(0), new Uint8Array(0)],
   'a generator that yields nothing': function* () {},
-  'an asynchronous generator that yields nothing': () => slowly([]),
+  'an async generator that yields nothing': () => slowly([]),
   'a ReadableStream that is closed': () => ReadableStream.from([]),
 };
 
 const boom = new Error('boom');
 const failingSources = {
-  'a generator that throws at once': function* () {
+  'a generator that throws immediately': function* () {
     yield* [];
     throw boom;
   },
@@ -53,8 +53,8 @@ const failingSources = {
     yield parts[0];
     throw boom;
   },
-  'an asynchronous generator that throws at once': () => slowly([], boom),
-  'an asynchronous generator that throws midway': () => slowly(parts, boom),
+  'an async generator that throws immediately': () => slowly([], boom),
+  'an async generator that throws midway': () => slowly(parts, boom),
   'a Readable that is destroyed': () => {
     const readable = new Readable({ read() {} });
     readable.push(parts[0]);
@@ -72,7 +72,7 @@ const failingSources = {
 /** `writeImage`. */
 export function sources({ open }) {
   for (const [what, source] of Object.entries(sourcesOfTheWhole)) {
-    test(`${what} is stored whole`, async (t) => {
+    test(`${what} – written – is stored whole`, async (t) => {
       const driver = await open(t);
       await driver.writeImage('image', source(), { expectedSize: whole.length });
 
@@ -84,7 +84,7 @@ export function sources({ open }) {
   }
 
   for (const [what, source] of Object.entries(emptySources)) {
-    test(`${what} makes an empty image, which is one`, async (t) => {
+    test(`${what} – written – is an empty image`, async (t) => {
       const driver = await open(t);
       await driver.writeImage('image', source());
 
@@ -96,7 +96,7 @@ export function sources({ open }) {
   }
 
   for (const [what, source] of Object.entries(failingSources)) {
-    test(`the error of ${what} comes out as it is, and nothing is cached`, async (t) => {
+    test(`${what} – written – fails with its error`, async (t) => {
       const driver = await open(t);
       await driver.queueImage('image');
 
@@ -108,14 +108,14 @@ export function sources({ open }) {
     });
   }
 
-  test('what a failed source had given lies in invalid/, with the reason', async (t) => {
+  test('a failed source – after some chunks – leaves them in invalid/ with the reason', async (t) => {
     const driver = await open(t);
     await assert.rejects(driver.writeImage('image', slowly(parts, boom)), (error) => error === boom);
     const image = await assertInvalid(driver, 'image', /boom/);
     assert.equal(image.size, whole.length);
   });
 
-  test('what a source throws need not be an error', async (t) => {
+  test('a source – throws a value that is no Error – rejects with that value', async (t) => {
     const driver = await open(t);
     for (const thrown of ['text', undefined, null, 7]) {
       const [{ status, reason }] = await Promise.allSettled([driver.writeImage('image', slowly(parts, thrown, true))]);
@@ -124,7 +124,7 @@ export function sources({ open }) {
     }
   });
 
-  test('a source that yields anything but bytes is refused, closed, and nothing is cached', async (t) => {
+  test('a source – yields anything but bytes – is refused and closed, caches nothing', async (t) => {
     const driver = await open(t);
     let closed = 0;
     async function* yielding(value) {
@@ -147,7 +147,7 @@ export function sources({ open }) {
     assert.equal(closed, values.length);
   });
 
-  test('what is no source is refused, and claims nothing', async (t) => {
+  test('writeImage() – not a source – is refused, claims nothing', async (t) => {
     const driver = await open(t);
     for (const source of ['text', '', 42, true, null, undefined, {}, () => whole, Promise.resolve(whole)]) {
       await refusesArgument(() => driver.writeImage('image', source));
@@ -156,7 +156,7 @@ export function sources({ open }) {
     assert.deepEqual(await driver.getInvalidImages(), []);
   });
 
-  test('a source that ends before its expected size, or after, is not published', async (t) => {
+  test('a source – not its expected size – is not published', async (t) => {
     const driver = await open(t);
     for (const source of [() => whole, () => parts, () => slowly(parts), () => ReadableStream.from(parts)]) {
       for (const expectedSize of [whole.length + 1, whole.length - 1, 0]) {
@@ -167,7 +167,7 @@ export function sources({ open }) {
     }
   });
 
-  test('while a source is waited for the image is claimed', async (t) => {
+  test('writeImage() – waiting for its source – holds the claim', async (t) => {
     const driver = await open(t);
     const { source, next, end } = stepwise();
     const write = driver.writeImage('image', source);
@@ -187,7 +187,7 @@ export function sources({ open }) {
     assert.deepEqual(await driver.readImage('image'), parts[0]);
   });
 
-  test('bytes in hand need no claim: the last put wins, beside a live writer too', async (t) => {
+  test('a put – beside a live writer – needs no claim, the last write wins', async (t) => {
     const driver = await open(t);
     const writer = await driver.openForWrite('image');
     await writer.write(bytesOf(300, 1));
@@ -202,7 +202,7 @@ export function sources({ open }) {
     assert.deepEqual(await driver.readImage('image'), bytesOf(100, 3));
   });
 
-  test('of many puts at once one is there afterwards, whole', async (t) => {
+  test('puts – twenty concurrent ones – leave one whole image', async (t) => {
     const driver = await open(t);
     const numbers = Array.from({ length: 20 }, (_, i) => i);
 
@@ -215,7 +215,7 @@ export function sources({ open }) {
     assert.deepEqual({ incomplete, invalid }, { incomplete: 0, invalid: 0 });
   });
 
-  test('a write that is aborted before it begins leaves nothing', async (t) => {
+  test('writeImage() – aborted before it begins – leaves nothing', async (t) => {
     const driver = await open(t);
     const signal = AbortSignal.abort();
     for (const source of [whole, parts, slowly(parts)]) {
@@ -225,7 +225,7 @@ export function sources({ open }) {
     assert.deepEqual(await driver.getInvalidImages(), []);
   });
 
-  test('a write that is aborted fails at once, however long its source makes it wait', { timeout: 5000 }, async (t) => {
+  test('writeImage() – aborted, source silent – fails immediately', { timeout: 5000 }, async (t) => {
     const driver = await open(t);
     const controller = new AbortController();
     const { source, next } = stepwise();
@@ -239,7 +239,7 @@ export function sources({ open }) {
     assert.deepEqual(await driver.getInvalidImages(), []);
   });
 
-  test('a stream is destroyed when its write is aborted', { timeout: 5000 }, async (t) => {
+  test('a stream – its write is aborted – is destroyed', { timeout: 5000 }, async (t) => {
     const driver = await open(t);
     const controller = new AbortController();
     const readable = new Readable({ read() {} });
@@ -255,7 +255,7 @@ export function sources({ open }) {
     await assertAbsent(driver, 'image');
   });
 
-  test('an image deleted while its source is waited for does not appear', async (t) => {
+  test('an image – deleted while waiting for its source – does not appear', async (t) => {
     const driver = await open(t);
     const { source, next, end } = stepwise();
     const write = driver.writeImage('image', source);

@@ -31,7 +31,7 @@ export function streams({ open }) {
     return driver;
   }
 
-  test('a stream gives the bytes of its range, end included, and counts one hit whatever the range', async (t) => {
+  test('a stream – any range – gives its bytes, end included, counts one hit', async (t) => {
     const driver = await openImage(t);
 
     for (const [i, [range, from, to]] of ranges.entries()) {
@@ -43,7 +43,7 @@ export function streams({ open }) {
     }
   });
 
-  test('a large image comes through a stream unchanged', async (t) => {
+  test('a stream – large image – gives it unchanged', async (t) => {
     const size = 3 * 1_048_576 + 1;
     const driver = await openImage(t, size);
 
@@ -53,14 +53,14 @@ export function streams({ open }) {
     assert.equal(Buffer.compare(bytes, bytesOf(size)), 0);
   });
 
-  test('an empty image is an empty stream, and a hit', async (t) => {
+  test('a stream – empty image – is empty, and counts a hit', async (t) => {
     const driver = await openImage(t, 0);
     const reader = await driver.openForRead('image');
     assert.equal((await drain(reader.createReadStream())).length, 0);
     assert.equal(await driver.getHitCount('image'), 1);
   });
 
-  test('`for await` over a stream to its end is a hit', async (t) => {
+  test('a stream – iterated to its end – counts a hit', async (t) => {
     const driver = await openImage(t);
     const reader = await driver.openForRead('image');
     const stream = reader.createReadStream();
@@ -73,7 +73,7 @@ export function streams({ open }) {
     assert.equal(await driver.getHitCount('image'), 1);
   });
 
-  test('a stream at its end has closed its reader: closing that again counts no second hit', async (t) => {
+  test('a stream – at its end – has closed its reader, counts no second hit', async (t) => {
     const driver = await openImage(t);
     const reader = await driver.openForRead('image');
     const stream = reader.createReadStream();
@@ -86,7 +86,7 @@ export function streams({ open }) {
     assert.equal(await driver.getHitCount('image'), 1);
   });
 
-  test('a stream that is destroyed before its end counts no hit', async (t) => {
+  test('a stream – destroyed before its end – counts no hit', async (t) => {
     const driver = await openImage(t, 3_000_000);
 
     const untouched = (await driver.openForRead('image')).createReadStream();
@@ -103,7 +103,7 @@ export function streams({ open }) {
     assert.equal(await driver.getHitCount('image'), 0);
   });
 
-  test('a stream goes on to the end of an image that is deleted meanwhile', async (t) => {
+  test('a stream – image deleted meanwhile – continues to its end', async (t) => {
     const driver = await openImage(t, 1_000_000);
     const reader = await driver.openForRead('image');
     const stream = reader.createReadStream();
@@ -116,7 +116,7 @@ export function streams({ open }) {
     assert.equal(await driver.isCached('image'), false);
   });
 
-  test('an aborted stream fails as aborted, and counts no hit', async (t) => {
+  test('a stream – aborted – fails as aborted, counts no hit', async (t) => {
     const driver = await openImage(t, 3_000_000);
 
     const before = (await driver.openForRead('image')).createReadStream({ signal: AbortSignal.abort() });
@@ -134,7 +134,7 @@ export function streams({ open }) {
     assert.equal(await driver.getHitCount('image'), 0);
   });
 
-  test('a range that makes no sense is refused', async (t) => {
+  test('a stream – invalid range – is refused', async (t) => {
     const driver = await openImage(t);
     const reader = await driver.openForRead('image');
     const wrong = [
@@ -155,7 +155,7 @@ export function streams({ open }) {
   });
 }
 
-/** Takes one byte, and leaves the stream paused. */
+/** Reads one byte, and leaves the stream paused. */
 async function beginReading(stream) {
   await once(stream, 'readable');
   assert.equal(stream.read(1).length, 1);

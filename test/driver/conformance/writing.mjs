@@ -6,7 +6,7 @@ import { assertAbsent, refusesArgument } from './assertions.mjs';
 
 /** `ImageWriter`. */
 export function writing({ open }) {
-  test('a writer publishes what was written when it commits, and leaves nothing else', async (t) => {
+  test('a writer – commits – publishes its bytes, leaves nothing else', async (t) => {
     const driver = await open(t);
 
     const writer = await driver.openForWrite('image');
@@ -23,7 +23,7 @@ export function writing({ open }) {
     assert.deepEqual({ incomplete, invalid }, { incomplete: 0, invalid: 0 });
   });
 
-  test('while it is written an image is being cached, and neither cached nor cacheable', async (t) => {
+  test('an image being written – any query – is being cached, not cached or cacheable', async (t) => {
     const driver = await open(t);
     const writer = await driver.openForWrite('image');
     await writer.write(bytesOf(1000));
@@ -43,7 +43,7 @@ export function writing({ open }) {
     assert.equal(await driver.isCached('image'), true);
   });
 
-  test('glance B1: while an image has a live writer, a second one is refused and the first unharmed', async (t) => {
+  test('glance B1: a second writer – the first is alive – is refused, the first works', async (t) => {
     const driver = await open(t);
     const first = await driver.openForWrite('image');
     await first.write(bytesOf(1000).subarray(0, 500));
@@ -56,7 +56,7 @@ export function writing({ open }) {
     await (await driver.openForWrite('image')).rollback('the way is free again');
   });
 
-  test('of many who claim an image at once, one gets it', async (t) => {
+  test('openForWrite() – many concurrent calls – one succeeds', async (t) => {
     const driver = await open(t);
 
     const claims = await Promise.allSettled(Array.from({ length: 20 }, () => driver.openForWrite('image')));
@@ -68,7 +68,7 @@ export function writing({ open }) {
     await writers[0].commit();
   });
 
-  test('writers of different images do not meet', async (t) => {
+  test('writers – of different images – do not interfere', async (t) => {
     const driver = await open(t);
     const writers = await Promise.all(Array.from({ length: 20 }, (_, i) => driver.openForWrite(`${i}`)));
     await Promise.all(writers.map((writer, i) => writer.write(bytesOf(1000, i))));
@@ -78,7 +78,7 @@ export function writing({ open }) {
     for (const i of writers.keys()) assert.deepEqual(await driver.readImage(`${i}`), bytesOf(1000, i));
   });
 
-  test('writing a cached image leaves it readable, and replaces it at commit', async (t) => {
+  test('a cached image – written again – stays readable, is replaced at the commit', async (t) => {
     const driver = await open(t);
     await driver.writeImage('image', bytesOf(1000, 1));
     const writer = await driver.openForWrite('image');
@@ -93,7 +93,7 @@ export function writing({ open }) {
     assert.equal(await driver.getCacheSize(), 500);
   });
 
-  test('a chunk may be used again once it has been written', async (t) => {
+  test('a chunk – reused after its write – the image keeps what was written', async (t) => {
     const driver = await open(t);
     const writer = await driver.openForWrite('image');
     const chunk = Buffer.alloc(100_000);
@@ -104,7 +104,7 @@ export function writing({ open }) {
     assert.equal(Buffer.compare(await driver.readImage('image'), expected), 0);
   });
 
-  test('writes that nobody waits for keep their order', async (t) => {
+  test('writes – not awaited – keep their order', async (t) => {
     const driver = await open(t);
     const writer = await driver.openForWrite('image');
     const sizes = [300_000, 1, 100_000, 7, 65_536, 0, 1000];
@@ -115,7 +115,7 @@ export function writing({ open }) {
     assert.equal(Buffer.compare(await driver.readImage('image'), expected), 0);
   });
 
-  test('a commit beside a write that is still going on publishes all of it or nothing', async (t) => {
+  test('a commit – beside a pending write – publishes all of it or nothing', async (t) => {
     const driver = await open(t);
     for (const id of ['a', 'b', 'c', 'd']) {
       const writer = await driver.openForWrite(id);
@@ -129,7 +129,7 @@ export function writing({ open }) {
     }
   });
 
-  test('a chunk that is no bytes is refused, and the writer goes on', async (t) => {
+  test('a chunk – not bytes – is refused, the writer continues', async (t) => {
     const driver = await open(t);
     const writer = await driver.openForWrite('image');
 
@@ -143,7 +143,7 @@ export function writing({ open }) {
     assert.deepEqual(await driver.readImage('image'), Buffer.from([1, 2, 3]));
   });
 
-  test('options that make no sense are refused, and claim nothing', async (t) => {
+  test('options of a writer – invalid – are refused, claim nothing', async (t) => {
     const driver = await open(t);
     const wrong = [{ expectedSize: -1 }, { expectedSize: 1.5 }, { expectedSize: '1' }, { expectedSize: Number.NaN }];
     wrong.push({ signal: 'now' }, { signal: {} });
