@@ -21,6 +21,7 @@ export class SourceReader implements FetchReader {
   #expectedSize: number | undefined;
   /** What has come and was not taken yet, and where in the image it begins. */
   #chunk: Uint8Array = new Uint8Array(0);
+  #chunkSize = 0;
   #position = 0;
 
   /** `onEnd` is called when nothing is read any more. */
@@ -54,9 +55,10 @@ export class SourceReader implements FetchReader {
       const message = `image ${JSON.stringify(this.#imageId)} is not cached: it can only be read forward`;
       throw new FetchFailedError(message, { imageId: this.#imageId });
     }
-    while (this.#position + this.#chunk.byteLength <= position) {
+    while (this.#position + this.#chunkSize <= position) {
       if (this.#size !== undefined || !(await this.#next(this.#chunks))) return 0;
     }
+    if (this.#chunk.byteLength !== this.#chunkSize) throw this.#changed();
     const part = this.#chunk.subarray(position - this.#position).subarray(0, length);
     buffer.set(part, offset);
     return part.byteLength;
@@ -72,6 +74,14 @@ export class SourceReader implements FetchReader {
     this.#stopListening();
     this.#end(new NotOpenError(`image ${JSON.stringify(this.#imageId)} is closed`, { imageId: this.#imageId }));
     await this.#chunks?.return();
+  }
+
+  /** Its memory was transferred or resized before all of it was taken. */
+  #changed(): FetchFailedError {
+    const imageId = this.#imageId;
+    return new FetchFailedError(`the source of image ${JSON.stringify(imageId)} changed a chunk while it was read`, {
+      imageId,
+    });
   }
 
   #end(reason: unknown): void {
@@ -95,8 +105,9 @@ export class SourceReader implements FetchReader {
 
   /** False at the end. */
   async #next(chunks: AsyncGenerator<Uint8Array, void, void>): Promise<boolean> {
-    this.#position += this.#chunk.byteLength;
+    this.#position += this.#chunkSize;
     this.#chunk = new Uint8Array(0);
+    this.#chunkSize = 0;
     const { done, value } = await untilAborted(chunks.next(), this.#signal);
     const size = this.#position + (value?.byteLength ?? 0);
     const expected = this.#expectedSize;
@@ -106,6 +117,7 @@ export class SourceReader implements FetchReader {
     if (!done) {
       this.#verifier?.update(value);
       this.#chunk = value;
+      this.#chunkSize = value.byteLength;
       return true;
     }
     this.#verifier?.verify(this.#imageId);

@@ -54,6 +54,28 @@ test('an image that a foreign writer has is passed on, uncached', async (t) => {
   assert.equal(await cache.driver.isBeingCached('a'), true);
 });
 
+for (const [what, change] of Object.entries({
+  resized: (buffer) => buffer.resize(10),
+  transferred: (buffer) => structuredClone(buffer, { transfer: [buffer] }),
+})) {
+  test(`a source past the cache – its chunk is ${what} while it is read – is an error`, async (t) => {
+    const cache = await openCache(t);
+    await writeFile(cache.driver.getImageFilepath('a', 'incomplete'), 'Glance’s part of it');
+    const chunk = new Uint8Array(new ArrayBuffer(1_000_000, { maxByteLength: 1_000_000 })).fill(97);
+    const image = await cache.getOrFetch('a', () => [chunk, new Uint8Array(100_000).fill(98)]);
+    assert.equal(image.source, 'uncached');
+    const got = [];
+    const reading = async () => {
+      for await (const part of image) {
+        got.push(part);
+        if (got.length === 1) change(chunk.buffer);
+      }
+    };
+    await assert.rejects(reading(), { code: 'ERR_FETCH_FAILED', message: /changed a chunk while it was read$/ });
+    assert(Buffer.concat(got).every((byte) => byte === 97));
+  });
+}
+
 test('an image that is passed on uncached is checked too: its checksum, its length', async (t) => {
   const cache = await openCache(t);
   await writeFile(cache.driver.getImageFilepath('a', 'incomplete'), 'Glance’s part of it');

@@ -73,7 +73,7 @@ test('getOrFetch – the content of the directory removed – caches what it fet
   assert.equal(existsSync(join(dir, 'a')), true);
 });
 
-test('a writer – incomplete removed under it – loses its claim, and the next one commits', async (t) => {
+test('a writer – incomplete removed under it – loses its claim to the next one', async (t) => {
   const { dir, driver } = await opened(t, []);
   const writer = await driver.openForWrite('a');
   await writer.write(bytes);

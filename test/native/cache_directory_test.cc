@@ -103,7 +103,7 @@ TEST("a cache directory – moved, then without a part – is renewed where it i
   CHECK_EQ(::rename(moved.c_str(), cache.path().c_str()), 0);
 }
 
-TEST("a cache directory – a part cannot be made again – returns the reason and its name") {
+TEST("a cache directory – a part cannot be made again – returns reason and name") {
   const Cache cache;
   CHECK_EQ(::rmdir(cache.Path("invalid").c_str()), 0);
   {
