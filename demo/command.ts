@@ -7,7 +7,7 @@ import { exitCode } from '#terminal/exit-code';
 import type { Failure } from '#terminal/failure';
 import { interruptible } from '#terminal/interruption';
 import { countOption, positiveSizeOption, secondsOption } from '#terminal/option-parsers';
-import { printJson } from '#terminal/output';
+import { printJson, withOwnPrefix } from '#terminal/output';
 import { printableLines } from '#terminal/printable';
 import type { Summary } from './figures.ts';
 import { liveDisplay, silentDisplay } from './live-display.ts';
@@ -43,7 +43,7 @@ export function createProgram({ quiet }: { readonly quiet: boolean }): Command {
     .option('--seconds <n>', 'least duration in seconds', secondsOption(86_400), 8)
     .option('--json', 'print one JSON object')
     .action((options: Options) => interruptible((signal) => demo(options, signal)));
-  program.configureOutput({ outputError: (text, write) => write(printableLines(text)) });
+  program.configureOutput({ outputError: (text, write) => write(printableLines(withOwnPrefix(text))) });
   if (quiet) program.configureOutput({ writeErr: () => {} });
   return program;
 }

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 
 import { sizeOption } from '../terminal/option-parsers.ts';
 
-/** What each command that works on a cache takes, as commander gives it. */
+/** The options of each command that works on a cache, as commander returns them. */
 export interface CacheOptions {
   readonly dir?: string;
   readonly json?: true;
@@ -12,7 +12,7 @@ export interface LimitOptions {
   readonly maxSize?: number;
 }
 
-/** A command that works on a cache. */
+/** Adds a command that works on a cache. */
 export function cacheCommand(program: Command, name: string, description: string): Command {
   return program
     .command(name)
@@ -21,7 +21,7 @@ export function cacheCommand(program: Command, name: string, description: string
     .addOption(jsonOption());
 }
 
-/** Lets the options that each command takes also stand before the command. Those behind it count more. */
+/** Allows the options of every command before the command, too. Options after it take precedence. */
 export function takeOptionsBefore(program: Command): void {
   program.enablePositionalOptions().addOption(dirOption()).addOption(jsonOption());
   program.hook('preAction', (_program, command) => {
@@ -32,16 +32,16 @@ export function takeOptionsBefore(program: Command): void {
 }
 
 function dirOption(): Option {
-  return new Option('--dir <dir>', "the cache's directory");
+  return new Option('--dir <dir>', 'cache directory');
 }
 
 function jsonOption(): Option {
   return new Option('--json', 'print one JSON object');
 }
 
-/** For those that need to know how large the cache may be. */
+/** Returns the option for the limit of the cache. */
 export function maxSizeOption(): Option {
-  return new Option('--max-size <size>', 'how large the cache may be, e.g. 500MiB (default: 10GiB)')
+  return new Option('--max-size <size>', 'limit of the cache, for example 500MiB (default: 10GiB)')
     .env('XATTR_CACHE_MAX_SIZE')
     .argParser(sizeOption);
 }

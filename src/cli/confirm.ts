@@ -4,15 +4,15 @@ import { createInterface } from 'node:readline';
 import { CliError, cliErrorCode, UsageError } from '../terminal/cli-error.ts';
 import { printable } from '../terminal/printable.ts';
 
-/** @throws {@link UsageError} if there is nobody to ask */
+/** @throws {@link UsageError} if there is no terminal */
 export function assertCanAsk(): void {
   if (process.stdin.isTTY && process.stderr.isTTY) return;
-  throw new UsageError('--all needs a yes, and there is no terminal to ask at: give --yes');
+  throw new UsageError('--all needs confirmation: pass --yes when stdin or stderr is not a terminal');
 }
 
-/** Goes on only if somebody at the terminal says yes. @throws {@link CliError} for any other answer */
+/** Asks on the terminal, and returns after a yes. @throws {@link CliError} after any other answer */
 export async function confirm(question: string, signal: AbortSignal): Promise<void> {
-  // `terminal: false`: else readline would take Ctrl-C for itself.
+  // `terminal: false`: otherwise readline would handle Ctrl-C itself.
   const lines = createInterface({ input: process.stdin, terminal: false });
   process.stderr.write(`${printable(question)} [y/N] `);
   try {

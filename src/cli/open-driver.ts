@@ -9,15 +9,15 @@ import type { CacheOptions, LimitOptions } from './cache-options.ts';
 
 const parts: readonly string[] = ['incomplete', 'invalid', 'queue'];
 
-/** A freshly made ext file system holds the first, and an eviction leaves the second. */
+/** A new ext file system holds the first, and an eviction leaves the second. */
 const ofNoMatter: readonly string[] = ['lost+found', '.xattr-cache'];
 
 export interface OpenOptions {
-  /** Told of what did not work, and yet does not fail the command. A line on stderr if it is not given. */
+  /** Receives warnings. The default prints a line on stderr. */
   readonly onWarning?: (message: string) => void;
 }
 
-/** Opens a cache that is there. Commands that only look, or take away, make none: a mistyped name must not be one. */
+/** Opens an existing cache. Commands that read or remove create none, so that a mistyped name is an error. */
 export async function openDriver(
   options: CacheOptions,
   { onWarning = printError }: OpenOptions = {},
@@ -25,22 +25,22 @@ export async function openDriver(
   const dir = directoryOf(options);
   if (!(await exists(dir))) throw noCache(`${dir} does not exist`);
   const missing = await missingParts(dir);
-  if (missing.length > 0) throw noCache(`${dir} is no cache: it has no ${missing.join(', no ')}`);
+  if (missing.length > 0) throw noCache(`${dir} is not a cache: it has no ${missing.join(', no ')}`);
   return openChecked(dir, onWarning);
 }
 
-/** The same, for commands that put something into it: made if it is missing. */
+/** Opens a cache for commands that add to it, and creates it if it is missing. */
 export async function openOrMakeDriver(options: CacheOptions): Promise<XattrDriver> {
   const dir = directoryOf(options);
   const missing = (await exists(dir)) ? await missingParts(dir) : [];
   // Its files would become images, and be evicted.
   if (missing.length > 0 && !(await isUnused(dir))) {
-    throw noCache(`${dir} holds something else: it is not empty, and has no ${missing.join(', no ')}`);
+    throw noCache(`${dir} has other content: it is not empty, and has no ${missing.join(', no ')}`);
   }
   return openChecked(dir, printError);
 }
 
-/** The manager over a driver. It evicts only if it is told to. */
+/** Returns a manager over a driver, without automatic eviction. */
 export async function openCache(driver: XattrDriver, { maxSize }: LimitOptions): Promise<ImageCache> {
   const { ImageCache } = await import('../index.ts');
   return ImageCache.open({ driver, autoPrune: false, ...(maxSize !== undefined && { maxSize }) });
@@ -48,7 +48,7 @@ export async function openCache(driver: XattrDriver, { maxSize }: LimitOptions):
 
 function directoryOf({ dir }: CacheOptions): string {
   if (dir === undefined || dir === '') {
-    throw new UsageError('which directory? Give --dir DIR, or set XATTR_CACHE_DIR.');
+    throw new UsageError('no cache directory: pass --dir DIR or set XATTR_CACHE_DIR');
   }
   try {
     return resolve(dir);
@@ -64,12 +64,12 @@ async function missingParts(dir: string): Promise<string[]> {
   return missing;
 }
 
-/** Empty, or one whose making was cut short. */
+/** Whether a directory is empty, or an interrupted creation. */
 async function isUnused(dir: string): Promise<boolean> {
   return (await readdir(dir)).every((name) => parts.includes(name) || ofNoMatter.includes(name));
 }
 
-/** What is wrong with it otherwise, that it may not be looked at, say, is for the driver to tell. */
+/** Other errors, such as a missing permission, are reported by the driver. */
 async function exists(path: string): Promise<boolean> {
   try {
     await stat(path);
@@ -81,12 +81,12 @@ async function exists(path: string): Promise<boolean> {
 
 function noCache(what: string): CliError {
   const advice =
-    '--dir or XATTR_CACHE_DIR names the directory of a cache; put, queue and prefetch make one of a name that is free.';
+    'Name the directory of a cache with --dir or XATTR_CACHE_DIR; put, queue and prefetch create a missing one.';
   return new CliError(cliErrorCode.noCache, `${what}. ${advice}`);
 }
 
 async function openChecked(dir: string, onWarning: (message: string) => void): Promise<XattrDriver> {
-  // Only now: help and wrong usage need no engine, and one that cannot be loaded is reported like any other failure.
+  // Imported late: help and wrong usage need no engine, and a failure to load it is reported like any other.
   const { XattrDriver } = await import('../index.ts');
   return XattrDriver.open({ dir, logger: warningsTo(onWarning) });
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { withoutSecrets } from '../reason.ts';
+import { withOwnPrefix } from '../terminal/output.ts';
 import { printableLines } from '../terminal/printable.ts';
 import { takeOptionsBefore } from './cache-options.ts';
 import { addCleanCommand } from './commands/clean.ts';
@@ -16,25 +17,24 @@ import { addStatsCommand } from './commands/stats.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 
 const epilogue = `
-Exit codes: 0 done; 1 failed, or done in part (it says which); 2 wrong usage, an
-id that cannot be one included; 130 after Ctrl-C. With --json stdout is one object,
-with the key "error" if the exit code is 1 or 2, and only then.
-docs/command-line.md describes the objects.`;
+Exit codes: 0 done; 1 failed, or done in part; 2 wrong usage, including impossible
+ids; 130 after Ctrl-C. With --json, stdout is one object, with the key "error" if
+and only if the exit code is 1 or 2. docs/command-line.md describes the objects.`;
 
-/** All commands. With `quiet`, commander leaves it to us to say what is wrong. */
+/** Returns the program with all commands. With `quiet`, commander prints no errors: the caller reports them. */
 export function createProgram({ quiet }: { readonly quiet: boolean }): Command {
   const manifest = JSON.parse(readFileSync(`${import.meta.dirname}/../../package.json`, 'utf8'));
   const program = new Command('xattr-cache')
     .description('A disk cache for large immutable blobs, shared by any number of processes.')
     .version(manifest.version)
     .exitOverride()
-    .showHelpAfterError('(--help says what there is)')
+    .showHelpAfterError('(see --help)')
     .addHelpText('after', epilogue);
-  program.configureOutput({ outputError: (text, write) => write(printableLines(withoutSecrets(text))) });
+  program.configureOutput({ outputError: (text, write) => write(printableLines(withoutSecrets(withOwnPrefix(text)))) });
   if (quiet) program.configureOutput({ writeErr: () => {} });
   takeOptionsBefore(program);
 
-  program.commandsGroup('Look into it:');
+  program.commandsGroup('Inspect:');
   addListCommand(program);
   addStatsCommand(program);
   addErrorsCommand(program);
@@ -42,10 +42,10 @@ export function createProgram({ quiet }: { readonly quiet: boolean }): Command {
   addPutCommand(program);
   addGetCommand(program);
   addDeleteCommand(program);
-  program.commandsGroup('Fetch what will be wanted:');
+  program.commandsGroup('Prefetching:');
   addQueueCommands(program);
   addPrefetchCommand(program);
-  program.commandsGroup('Keep it tidy:');
+  program.commandsGroup('Maintenance:');
   addPruneCommand(program);
   addCleanCommand(program);
   addVerifyCommand(program);

@@ -208,7 +208,7 @@ suite('prefetch from a server', () => {
   test('leaves to somebody else what he is fetching', async (t) => {
     const { dir, driver, from } = await queuedAt(t, { a: (response) => response.end('ours') });
     const writer = await driver.openForWrite('a');
-    assert.equal((await cli(['prefetch', '--from', from], { dir })).stdout, 'a is being cached by somebody else\n');
+    assert.equal((await cli(['prefetch', '--from', from], { dir })).stdout, 'a is being cached by another process\n');
     const { code, value } = await jsonOf(['prefetch', '--from', from], { dir });
     assert.deepEqual([code, value], [0, { cached: [], beingCached: ['a'], failed: [] }]);
     await writer.rollback('over');

@@ -63,7 +63,7 @@ suite('--all', () => {
     for (const command of ['delete', 'dequeue']) {
       const { code, value } = await jsonOf([command, '--all'], { dir });
       assert.deepEqual([code, value.error.code], [2, 'ERR_CLI_USAGE']);
-      assert.match(value.error.message, /no terminal to ask at: give --yes/);
+      assert.match(value.error.message, /pass --yes when stdin or stderr is not a terminal/);
     }
     assert.equal((await driver.getCachedImages()).length + (await driver.getQueuedImages()).length, 2);
   });

@@ -85,7 +85,7 @@ suite('a terminal', { skip: needsTerminal }, () => {
     const { dir } = await cacheWith(t, { a: Buffer.from('the bytes') });
     const { code, output } = await onTerminal(['get', 'a'], { dir, columns: 200 });
     assert.equal(code, 2);
-    assert.match(output, /^xattr-cache: the image would go to the terminal: give a FILE, or - /);
+    assert.match(output, /^xattr-cache: the image would go to the terminal: pass a FILE, or - /);
     assert.equal((await onTerminal(['get', 'a', '-'], { dir })).output, 'the bytes');
     assert.equal((await onTerminal(['get', 'a'], { dir, redirect: '| cat' })).output, 'the bytes');
   });

@@ -29,7 +29,7 @@ suite('wrong usage', () => {
       assert.deepEqual([code, stdout], [2, ''], args.join(' '));
       assert.match(
         stderr,
-        /^error: .*'--[a-z-]+ <\w+>' argument '.*' is invalid\. (It has|A size|Allowed)/,
+        /^xattr-cache: .*'--[a-z-]+ <\w+>' argument '.*' is invalid\. (It has|A size|Allowed)/,
         args.join(' '),
       );
     });
@@ -54,10 +54,7 @@ suite('wrong usage', () => {
         spawnSync('sh', ['-c', script, 'sh', gone, ...command, path], { encoding: 'utf8', input: 'x' });
       const { status, stdout, stderr } = run('cache');
       assert.equal(status, 1);
-      assert.match(
-        stdout + stderr,
-        /cache is below a working directory that was removed\. --dir or XATTR_CACHE_DIR names/,
-      );
+      assert.match(stdout + stderr, /cache is below a working directory that was removed\. Name the directory/);
       assert.doesNotMatch(stderr, /^ +at /m);
       assert.equal(run(dir).status, 0);
     }
@@ -74,9 +71,9 @@ suite('wrong usage', () => {
       'get a b c': /too many arguments/,
       prefetch: /required option '--from <source>' not specified/,
       'list --limit': /argument missing/,
-      delete: /Give one id or more, or --all/,
+      delete: /pass one or more ids, or --all/,
       'delete a --all': /not both/,
-      dequeue: /Give one id or more, or --all/,
+      dequeue: /pass one or more ids, or --all/,
     };
     await inTurns(Object.entries(wrong), async ([line, message]) => {
       const { code, value } = await jsonOf(line.split(' '), { dir });
@@ -85,7 +82,7 @@ suite('wrong usage', () => {
     });
     const { code, stdout, stderr } = await cli(['lst'], { dir });
     assert.deepEqual([code, stdout], [2, '']);
-    assert.match(stderr, /^error: unknown command 'lst'\n\(Did you mean list\?\)\n\(--help/);
+    assert.match(stderr, /^xattr-cache: unknown command 'lst'\n\(Did you mean list\?\)\n\(see --help\)/);
   });
 
   test('no command at all shows what there is, and exits 2', async () => {

@@ -11,10 +11,10 @@ interface Options extends CacheOptions {
 
 /** Adds `clean` to the program. */
 export function addCleanCommand(program: Command): void {
-  cacheCommand(program, 'clean', 'Remove failed writes, and what dead and stalled writers left behind.')
+  cacheCommand(program, 'clean', 'Remove failed writes, and the leftovers of dead and stalled writers.')
     .option(
       '--stall-time <seconds>',
-      'when a foreign writer counts as stalled; 0: at once (default: 86400)',
+      'silence after which a foreign writer counts as stalled; 0: immediately (default: 86400)',
       graceOption,
     )
     .action(clean);

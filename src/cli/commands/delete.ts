@@ -18,17 +18,17 @@ export interface RemovalOptions extends CacheOptions {
   readonly yes?: true;
 }
 
-/** What became of each image. */
+/** The outcome for each image. */
 export interface Removal {
   readonly removed: string[];
-  /** Those that were not there. */
+  /** Images that were not cached. */
   readonly missing: string[];
   readonly failed: FailedImage[];
 }
 
 /** Adds `delete` to the program. */
 export function addDeleteCommand(program: Command): void {
-  removalCommand(program, 'delete', 'Remove images; what is being written under such an id will not appear.').action(
+  removalCommand(program, 'delete', 'Remove images. A write in progress under such an id is not published.').action(
     (ids: readonly string[], options: RemovalOptions) => interruptible((signal) => deleteImages(ids, options, signal)),
   );
 }
@@ -36,19 +36,19 @@ export function addDeleteCommand(program: Command): void {
 /** `NAME ID…` or `NAME --all`, confirmed. */
 export function removalCommand(program: Command, name: string, description: string): Command {
   return cacheCommand(program, name, description)
-    .argument('[id...]', 'which', imageIdsArgument)
-    .option('--all', 'all of them; asks first')
-    .option('--yes', 'do not ask');
+    .argument('[id...]', 'image ids', imageIdsArgument)
+    .option('--all', 'all of them, after a confirmation')
+    .option('--yes', 'skip the confirmation');
 }
 
-/** @throws {@link UsageError} unless it is clear what is meant, and that it is meant */
+/** @throws {@link UsageError} unless either ids or --all are given, and --all can be confirmed */
 export function assertIdsOrAll(ids: readonly string[], { all, yes }: RemovalOptions): void {
-  if (all && ids.length > 0) throw new UsageError('give ids or --all, not both');
-  if (!all && ids.length === 0) throw new UsageError('which? Give one id or more, or --all.');
+  if (all && ids.length > 0) throw new UsageError('pass image ids or --all, not both');
+  if (!all && ids.length === 0) throw new UsageError('no image given: pass one or more ids, or --all');
   if (all && !yes) assertCanAsk();
 }
 
-/** Removes one after the other; one that fails does not stop the others. `remove` answers whether it was there. */
+/** Removes one image after another, also after failures. `remove` returns whether the image was cached. */
 export async function removeEach(
   ids: readonly string[],
   remove: (imageId: string) => boolean,

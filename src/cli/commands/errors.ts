@@ -14,11 +14,9 @@ const indent = '  ';
 
 /** Adds `errors` to the program. */
 export function addErrorsCommand(program: Command): void {
-  cacheCommand(
-    program,
-    'errors',
-    'Show the writes that failed (what lies in invalid/), the latest first, and why.',
-  ).action(errors);
+  cacheCommand(program, 'errors', 'List the failed writes in invalid/ with their reasons, the latest first.').action(
+    errors,
+  );
 }
 
 async function errors(options: CacheOptions): Promise<void> {
@@ -27,14 +25,14 @@ async function errors(options: CacheOptions): Promise<void> {
   await printReport({ json: { images }, text: layOut(images) }, options.json);
 }
 
-/** A reason is a sentence or two, for which no column is wide enough. */
+/** A reason is a sentence or two: too long for a column. */
 function* layOut(images: readonly InvalidImage[]): Generator<string, void, void> {
   const nowMs = Date.now();
   const width = outputColumns() ?? Number.POSITIVE_INFINITY;
   for (const { imageId, size, error, lastModifiedMs } of images) {
     yield* breakAnywhere(printableId(imageId), width);
     yield* indented(`${formatSize(size)}, ${formatAge(lastModifiedMs, nowMs)}`, width);
-    yield* indented(printable(error) || 'nobody knows why', width);
+    yield* indented(printable(error) || 'no reason recorded', width);
   }
   if (images.length > 0) yield '';
   yield formatCountOf(images.length, 'failed write');

@@ -21,9 +21,9 @@ const readSize = 1024 * 1024; // bytes
 
 /** Adds `get` to the program. */
 export function addGetCommand(program: Command): void {
-  cacheCommand(program, 'get', 'Read an image, which counts a hit when all of it was read.')
-    .argument('<id>', 'which', imageIdArgument)
-    .argument('[file]', 'where to; - is stdout, which need not be said where that is no terminal')
+  cacheCommand(program, 'get', 'Read an image, and count a hit once all of it was read.')
+    .argument('<id>', 'image id', imageIdArgument)
+    .argument('[file]', 'output file (default: stdout if it is not a terminal; - forces stdout)')
     .action((imageId: string, file: string | undefined, options: CacheOptions) =>
       interruptible((signal) => get(imageId, file, options, signal)),
     );
@@ -31,7 +31,7 @@ export function addGetCommand(program: Command): void {
 
 async function get(imageId: string, file: string | undefined, options: CacheOptions, signal: AbortSignal) {
   if (file === undefined && process.stdout.isTTY) {
-    throw new UsageError('the image would go to the terminal: give a FILE, or - if that is what you want');
+    throw new UsageError('the image would go to the terminal: pass a FILE, or - to print it all the same');
   }
   const toStdout = file === undefined || file === '-';
   await using driver = await openDriver(options);
@@ -40,12 +40,12 @@ async function get(imageId: string, file: string | undefined, options: CacheOpti
   else await saveImage(reader, file, options, signal);
 }
 
-/** From here on stdout is the image's: what `--json` has to say goes to stderr. */
+/** Writes the image to stdout. The object of `--json` goes to stderr. */
 async function printImage(reader: ImageReader, { json }: CacheOptions, signal: AbortSignal): Promise<void> {
   const { imageId, size } = reader;
   const progress = progressLine({ quiet: json || process.stdout.isTTY });
   try {
-    // Whoever has stopped reading has not read the image.
+    // A consumer that has stopped reading has not read the image.
     const whole = await copy(reader, writeOut, progress, signal);
     const counted = whole && (await countHit(reader));
     if (json) process.stderr.write(`${printableJson({ imageId, size, counted })}\n`);
@@ -81,7 +81,7 @@ async function saveImage(
   await printReport({ json: { imageId, size, counted }, text }, json);
 }
 
-/** False if `write` says that nobody wants any more. */
+/** Returns false if `write` reports that the consumer has stopped reading. */
 async function copy(
   reader: ImageReader,
   write: (bytes: Uint8Array) => Promise<boolean>,

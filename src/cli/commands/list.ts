@@ -19,7 +19,7 @@ interface Options extends CacheOptions {
   readonly limit?: number;
 }
 
-/** What comes first is what is looked for: the largest, the most often and the most recently used. */
+/** Sorted in descending order: the largest, most used and most recent images are of interest. */
 const figureOf: Readonly<Record<Exclude<Order, 'id'>, (image: CachedImage) => number>> = {
   size: ({ size }) => size,
   hits: ({ hits }) => hits,
@@ -32,10 +32,10 @@ export function addListCommand(program: Command): void {
   const orders: Order[] = ['id', 'size', 'hits', 'accessed', 'modified'];
   cacheCommand(program, 'list', 'Show the cached images.')
     .addOption(
-      new Option('--sort <order>', 'by what; numbers and times from the highest').choices(orders).default('id'),
+      new Option('--sort <order>', 'sort key; numbers and times in descending order').choices(orders).default('id'),
     )
-    .option('--reverse', 'from the other end')
-    .option('--limit <n>', 'show only the first so many', countOption(0, 999_999_999))
+    .option('--reverse', 'reverse the order')
+    .option('--limit <n>', 'show at most N images', countOption(0, 999_999_999))
     .action(list);
 }
 
@@ -47,7 +47,7 @@ async function list(options: Options): Promise<void> {
 }
 
 function sorted(images: CachedImage[], { sort, reverse }: Options): CachedImage[] {
-  // They come ordered by their ids, and sorting is stable.
+  // The driver returns them ordered by id, and sorting is stable.
   const ordered = sort === 'id' ? images : images.toSorted((a, b) => figureOf[sort](b) - figureOf[sort](a));
   return reverse ? ordered.toReversed() : ordered;
 }

@@ -22,11 +22,11 @@ interface Options extends CacheOptions, LimitOptions {
 
 /** Adds `prefetch` to the program. */
 export function addPrefetchCommand(program: Command): void {
-  cacheCommand(program, 'prefetch', 'Fetch what is queued. What fails stays queued.')
-    .requiredOption('--from <source>', 'a URL with {id} in it, or a directory', sourceOption)
-    .option('--concurrency <n>', 'how many at once', countOption(1, 256), 4)
-    .option('--timeout <seconds>', 'give an image up when nothing has come for so long', secondsOption(86_400), 60)
-    .option('--checksums <file>', 'refuse other bytes than these: lines as sha256sum writes them, with ids as names')
+  cacheCommand(program, 'prefetch', 'Fetch the queued images. Failed ones stay queued.')
+    .requiredOption('--from <source>', 'URL with {id} in it, or directory', sourceOption)
+    .option('--concurrency <n>', 'number of concurrent fetches', countOption(1, 256), 4)
+    .option('--timeout <seconds>', 'longest time without a byte', secondsOption(86_400), 60)
+    .option('--checksums <file>', 'file of expected checksums, as sha256sum writes it, with ids as names')
     .addOption(maxSizeOption())
     .action((options: Options) => interruptible((signal) => prefetch(options, signal)));
 }
@@ -60,14 +60,14 @@ async function report(
   const beingCached = queued.filter((imageId) => !settled.has(imageId));
   const text = [
     ...cached.map((imageId) => `cached ${printableId(imageId)}`),
-    ...beingCached.map((imageId) => `${printableId(imageId)} is being cached by somebody else`),
+    ...beingCached.map((imageId) => `${printableId(imageId)} is being cached by another process`),
     ...(queued.length === 0 ? ['nothing is queued'] : []),
   ];
   const failure = failureOf(failed, queued.length);
   await printReport({ json: { cached, beingCached, failed }, text, failed, failure }, json);
 }
 
-/** Takes note of what has come, and makes a line of it. */
+/** Collects the progress, and formats it as a line. */
 function followProgress(total: number): (image: PrefetchProgress) => () => string {
   const startedMs = performance.now();
   const bytesOf = new Map<string, number>();

@@ -18,9 +18,9 @@ interface Options extends CacheOptions, LimitOptions {
 
 /** Adds `prune` to the program. */
 export function addPruneCommand(program: Command): void {
-  cacheCommand(program, 'prune', 'Remove what was not used for longest, until the cache is within its limit.')
+  cacheCommand(program, 'prune', 'Evict the least recently used images until the cache is within its limit.')
     .addOption(maxSizeOption())
-    .option('--dry-run', 'only show what would go')
+    .option('--dry-run', 'only show the images that would be evicted')
     .action((options: Options) => interruptible((signal) => prune(options, signal)));
 }
 
@@ -33,7 +33,7 @@ async function prune({ dryRun = false, ...options }: Options, signal: AbortSigna
   await printReport({ json: { dryRun, ...result }, text: layOut(result, dryRun), failure }, options.json);
 }
 
-/** The coldest go first, so that what is older than the last one that went should have gone. */
+/** The coldest images are evicted first, so older images than the last evicted one should not remain. */
 async function failureToRemove(cache: ImageCache, { images }: PruneResult, warnings: string[]): Promise<CliError> {
   const lastMs = images.at(-1)?.lastAccessedMs ?? 0;
   const stayed: string[] = [];

@@ -23,11 +23,11 @@ interface Options extends CacheOptions {
   readonly checksum?: string;
 }
 
-/** What is put. */
+/** The bytes to cache. */
 interface Source {
   readonly name: string;
   readonly open: () => Readable;
-  /** Bytes, where it is known. */
+  /** Size in bytes, if it is known. */
   readonly size: number | undefined;
 }
 
@@ -35,10 +35,10 @@ const readSize = 1024 * 1024; // bytes
 
 /** Adds `put` to the program. */
 export function addPutCommand(program: Command): void {
-  cacheCommand(program, 'put', 'Cache a file. An image that is cached already is replaced.')
-    .argument('<id>', 'what to call it', imageIdArgument)
-    .argument('<file>', 'what to cache; - is stdin')
-    .option('--checksum <checksum>', 'refuse other bytes than these: sha256-BASE64 (SRI), or md5:HEX')
+  cacheCommand(program, 'put', 'Cache a file. Replaces an image that is cached already.')
+    .argument('<id>', 'image id', imageIdArgument)
+    .argument('<file>', 'input file; - is stdin')
+    .option('--checksum <checksum>', 'expected checksum: sha256-BASE64 (SRI) or md5:HEX')
     .action((imageId: string, file: string, options: Options) =>
       interruptible((signal) => put(imageId, file, options, signal)),
     );
@@ -82,7 +82,7 @@ async function sourceOf(file: string): Promise<Source> {
     throw fileError('read', file, error);
   });
   const open = () => createReadStream(file, { highWaterMark: readSize });
-  // What says that it is empty, and is not a file, may have any size: /proc, a pipe.
+  // A file with size 0 may have any length if it is in /proc, and so may a pipe.
   return { name: file, open, size: found.isFile() && found.size > 0 ? found.size : undefined };
 }
 
@@ -95,9 +95,9 @@ async function* chunksOf({ name, open }: Source, signal: AbortSignal): AsyncGene
   }
 }
 
-/** The last that is done before the image is published. */
+/** Runs last before the image is published. */
 async function atTheEnd(imageId: string, verifier: ChecksumVerifier | undefined, signal: AbortSignal): Promise<void> {
-  // Ctrl-C ends all of `curl … | xattr-cache put ID -`, and what has come until then is not the image.
+  // Ctrl-C ends all of `curl … | xattr-cache put ID -`, and the bytes until then are not the whole image.
   await pause(signal);
   await pause(signal);
   verifier?.verify(imageId);

@@ -21,12 +21,12 @@ interface NotQueued {
 
 /** Adds `queue`, `queued` and `dequeue` to the program. */
 export function addQueueCommands(program: Command): void {
-  cacheCommand(program, 'queue', 'Ask for images to be fetched by the next prefetch.')
-    .argument('<id...>', 'which', imageIdsArgument)
+  cacheCommand(program, 'queue', 'Queue images for the next prefetch.')
+    .argument('<id...>', 'image ids', imageIdsArgument)
     .action(queue);
-  cacheCommand(program, 'queued', 'Show what is asked for, the oldest request first.').action(queued);
-  removalCommand(program, 'dequeue', 'Take requests back.').action((ids: readonly string[], options: RemovalOptions) =>
-    interruptible((signal) => dequeue(ids, options, signal)),
+  cacheCommand(program, 'queued', 'List the queued images, the oldest request first.').action(queued);
+  removalCommand(program, 'dequeue', 'Remove images from the queue.').action(
+    (ids: readonly string[], options: RemovalOptions) => interruptible((signal) => dequeue(ids, options, signal)),
   );
 }
 
@@ -68,7 +68,7 @@ async function dequeue(ids: readonly string[] = [], options: RemovalOptions, sig
   await using driver = await openDriver(options);
   const chosen = options.all ? await driver.getQueuedImages() : ids;
   if (options.all && !options.yes) {
-    await confirm(`Take back all ${formatCountOf(chosen.length, 'request')} in ${driver.dir}?`, signal);
+    await confirm(`Remove all ${formatCountOf(chosen.length, 'request')} in ${driver.dir}?`, signal);
   }
   const removal = await removeEach(chosen, (imageId) => dequeueOne(driver, imageId), signal);
   const { removed: dequeued, missing, failed } = removal;

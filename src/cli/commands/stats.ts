@@ -12,7 +12,7 @@ import { printReport } from '../report.ts';
 
 /** Adds `stats` to the program. */
 export function addStatsCommand(program: Command): void {
-  cacheCommand(program, 'stats', 'Show how full the cache is, and what lies beside the images.')
+  cacheCommand(program, 'stats', 'Show the size, the hits, unfinished and failed writes, and the free space.')
     .addOption(maxSizeOption())
     .action(stats);
 }
@@ -20,7 +20,7 @@ export function addStatsCommand(program: Command): void {
 async function stats(options: CacheOptions & LimitOptions): Promise<void> {
   await using driver = await openDriver(options);
   const found = await (await openCache(driver, options)).stats();
-  // A key that is missing would be one more case for a script.
+  // Always a key, for scripts: a missing one would be another case.
   const { oldestAccessMs = null, newestAccessMs = null } = found;
   const json = { ...found, oldestAccessMs, newestAccessMs };
   await printReport({ json, text: layOutFacts(factsOf(found), outputColumns()) }, options.json);

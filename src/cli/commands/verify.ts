@@ -19,7 +19,7 @@ interface Options extends CacheOptions {
   readonly rate?: number;
 }
 
-/** What was found of each image. */
+/** The outcome for each image. */
 interface Findings {
   readonly ok: string[];
   readonly corrupt: string[];
@@ -33,26 +33,26 @@ export function addVerifyCommand(program: Command): void {
   cacheCommand(
     program,
     'verify',
-    'Compare images with the checksum they were cached with. Damaged ones go to invalid/.',
+    'Compare images with the checksum they were cached with. Damaged ones move to invalid/.',
   )
-    .argument('[id...]', 'which', imageIdsArgument)
+    .argument('[id...]', 'image ids', imageIdsArgument)
     .option('--all', 'all of them')
-    .option('--rate <size>', 'read no more than so much per second', positiveSizeOption)
+    .option('--rate <size>', 'highest reading rate per second', positiveSizeOption)
     .action((ids: readonly string[] | undefined, options: Options) =>
       interruptible((signal) => verify(ids, options, signal)),
     );
 }
 
 async function verify(ids: readonly string[] = [], options: Options, signal: AbortSignal): Promise<void> {
-  if (options.all && ids.length > 0) throw new UsageError('give ids or --all, not both');
-  if (!options.all && ids.length === 0) throw new UsageError('which? Give one id or more, or --all.');
+  if (options.all && ids.length > 0) throw new UsageError('pass image ids or --all, not both');
+  if (!options.all && ids.length === 0) throw new UsageError('no image given: pass one or more ids, or --all');
   await using driver = await openDriver(options);
   const cache = await openCache(driver, {});
   const chosen = options.all ? (await driver.getCachedImages()).map(({ imageId }) => imageId) : ids;
   const found = await verifyEach(cache, chosen, options, signal);
 
   const { ok, corrupt, unknown, missing, failed } = found;
-  // With --all, one that has gone since was evicted.
+  // With --all, a missing image was evicted meanwhile.
   const wrong = corrupt.length + failed.length + (options.all ? 0 : missing.length);
   const failure =
     wrong === 0
@@ -100,7 +100,7 @@ async function verifyEach(
   return found;
 }
 
-/** One that fails does not stop the others. */
+/** Continues after failures. */
 async function verifyOne(
   cache: ImageCache,
   imageId: string,
