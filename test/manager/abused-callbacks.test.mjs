@@ -1,4 +1,4 @@
-// What a caller gives may fail in any way: that is an error of its call, never one that ends the process.
+// Callbacks and sources of a caller may fail in any way. That is an error of the call, and never ends the process.
 
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -20,7 +20,7 @@ const iterable = (iterator) => ({ [Symbol.asyncIterator]: () => iterator });
 const thenable = (then) => Object.defineProperty({}, 'then', { value: then });
 const endless = { next: () => ({ done: false, value: chunk() }) };
 
-/** What each source gives; none of them ends with an image of the size that is asked for. */
+/** Sources that misbehave. None of them yields an image of the expected size. */
 const sources = {
   'a throwing next()': () => iterable({ next: fail }),
   'a rejecting next()': () => iterable({ next: reject }),
@@ -75,7 +75,7 @@ const ways = {
     read((await openCache(t, { maxSize: 1 })).getOrFetch('image', make, options)),
 };
 
-/** What reaches the process by itself while `t` runs. */
+/** Collects the errors that reach the process itself while `t` runs. */
 function strays(t) {
   const stray = [];
   for (const event of ['unhandledRejection', 'uncaughtException']) {
@@ -92,7 +92,7 @@ function strays(t) {
 }
 
 for (const [way, run] of Object.entries(ways)) {
-  test(`${way} – sources that misbehave – fails, and nothing reaches the process`, async (t) => {
+  test(`${way} – misbehaving sources – fails its own call only`, async (t) => {
     const stray = strays(t);
     for (const [name, make] of Object.entries(sources)) {
       const cache = await openCache(t);
@@ -109,7 +109,7 @@ for (const [way, run] of Object.entries(ways)) {
   });
 }
 
-test('prefetch – sources that misbehave – reports them, nothing reaches the process', async (t) => {
+test('prefetch – misbehaving sources – reports them, nothing reaches the process', async (t) => {
   const stray = strays(t);
   for (const [name, make] of Object.entries(sources)) {
     const cache = await openCache(t, { maxSize: 1500 });
@@ -144,7 +144,7 @@ for (const [how, logger] of Object.entries(loggers)) {
 }
 
 for (const [how, onProgress] of Object.entries({ throws: fail, rejects: reject })) {
-  test(`an onProgress that ${how} – is an error of its call alone`, async (t) => {
+  test(`an onProgress that ${how} – called – fails its own call only`, async (t) => {
     const stray = strays(t);
     const cache = await openCache(t);
     await cache.cacheImage('cached', [chunk()]);
@@ -157,7 +157,7 @@ for (const [how, onProgress] of Object.entries({ throws: fail, rejects: reject }
   });
 }
 
-test('a subscriber that throws – fails no call, and is reported by Node alone', async (t) => {
+test('a subscriber that throws – any event – fails no call, is reported by Node', async (t) => {
   const stray = strays(t);
   const names = ['hit', 'miss', 'commit', 'rollback', 'evict', 'reap', 'error'].map((name) => `xattr-cache:${name}`);
   for (const name of names) {
@@ -176,7 +176,7 @@ test('a subscriber that throws – fails no call, and is reported by Node alone'
   for (const { message } of stray) assert.equal(message, 'abused');
 });
 
-test('a signal whose reason throws – ends every call with what it throws', async (t) => {
+test('a signal – its reason throws – ends every call with that error', async (t) => {
   const stray = strays(t);
   const cache = await openCache(t);
   const stuck = () => iterable({ next: () => new Promise(() => {}) });

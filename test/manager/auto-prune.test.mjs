@@ -8,7 +8,7 @@ import { listen } from './support/events.mjs';
 
 const image = bytesOf(1000);
 
-/** Overrides that count the walks of a driver. */
+/** Returns overrides that count the walks of a driver. */
 function counting() {
   const counts = { getCacheSize: 0, evictTo: 0 };
   const count =
@@ -20,8 +20,8 @@ function counting() {
   return { counts, overrides: { getCacheSize: count('getCacheSize'), evictTo: count('evictTo') } };
 }
 
-overEachDriver('a cache that prunes by itself', (open) => {
-  test('is never larger than its limit once cacheImage() has resolved', async (t) => {
+overEachDriver('auto-pruning', (open) => {
+  test('cacheImage() – any number of images – never leaves more than the limit', async (t) => {
     const cache = await open(t, { maxSize: 20_000 });
     const sizes = [];
     for (let i = 0; i < 100; i++) {
@@ -32,7 +32,7 @@ overEachDriver('a cache that prunes by itself', (open) => {
     assert.equal(Math.min(...sizes.slice(20)), 18_000);
   });
 
-  test('leaves one that is exactly at its limit alone, and evicts down to the low watermark', async (t) => {
+  test('a cache – at its limit, then above – is evicted to the low watermark', async (t) => {
     const cache = await open(t, { maxSize: 10_000, lowWatermark: 0.5 });
     for (let i = 0; i < 10; i++) await cache.cacheImage(`${i}`, image);
     assert.equal(await cache.driver.getCacheSize(), 10_000);
@@ -40,7 +40,7 @@ overEachDriver('a cache that prunes by itself', (open) => {
     assert.equal(await cache.driver.getCacheSize(), 4001);
   });
 
-  test('evicts after the commits of a tee, too, without keeping its consumer waiting', async (t) => {
+  test('a tee – commits above the limit – evicts, its consumer does not wait', async (t) => {
     const cache = await open(t, { maxSize: 10_000 });
     const sizes = [];
     for (let i = 0; i < 50; i++) {
@@ -52,14 +52,14 @@ overEachDriver('a cache that prunes by itself', (open) => {
     assert((await cache.driver.getCacheSize()) <= 10_000);
   });
 
-  test('evicts after the commits of prefetch()', async (t) => {
+  test('prefetch() – commits above the limit – evicts', async (t) => {
     const cache = await open(t, { maxSize: 5000 });
     for (let i = 0; i < 10; i++) await cache.queueImage(`${i}`);
     assert.equal((await cache.prefetch(() => image, { concurrency: 2 })).cached.length, 10);
     assert((await cache.driver.getCacheSize()) <= 5000);
   });
 
-  test('lets images go whose low watermark is 0, and keeps all if it is 1 and they fit', async (t) => {
+  test('a low watermark – 0 or 1 – keeps nothing, or everything that fits', async (t) => {
     const none = await open(t, { maxSize: 1500, lowWatermark: 0 });
     for (const id of ['a', 'b']) await none.cacheImage(id, image);
     assert.equal(await none.driver.getCacheSize(), 0);
@@ -68,7 +68,7 @@ overEachDriver('a cache that prunes by itself', (open) => {
     assert.equal(await all.driver.getCacheSize(), 3000);
   });
 
-  test('keeps nothing if nothing may stay, and does not spin', async (t) => {
+  test('a limit of 0 – images cached – keeps nothing, and does not spin', async (t) => {
     const { counts, overrides } = counting();
     const cache = await open(t, { maxSize: 0 }, overrides);
     await cache.cacheImage('empty', []);
@@ -79,7 +79,7 @@ overEachDriver('a cache that prunes by itself', (open) => {
     assert(counts.getCacheSize <= 3);
   });
 
-  test('does nothing of the kind if it was told not to', async (t) => {
+  test('autoPrune – false – evicts nothing', async (t) => {
     const { counts, overrides } = counting();
     const cache = await open(t, { maxSize: 1000, autoPrune: false }, overrides);
     for (const id of ['a', 'b', 'c']) await cache.cacheImage(id, image);
@@ -88,7 +88,7 @@ overEachDriver('a cache that prunes by itself', (open) => {
     assert.equal(counts.evictTo, 0);
   });
 
-  test('with hundreds of writers at once is never larger than its limit and what is being written', async (t) => {
+  test('fifty writers – concurrent – exceed the limit by their own images at most', async (t) => {
     const writers = 50;
     const cache = await open(t, { maxSize: 100_000 });
     let largest = 0;
@@ -105,18 +105,18 @@ overEachDriver('a cache that prunes by itself', (open) => {
     assert((await cache.driver.getCacheSize()) <= 100_000);
   });
 
-  test('does not walk for each image, though there is little room', async (t) => {
+  test('a nearly full cache – many small images – walks rarely', async (t) => {
     const { counts, overrides } = counting();
     const cache = await open(t, { maxSize: 100_000 }, overrides);
     await cache.cacheImage('large', [bytesOf(80_000)]);
     for (let i = 0; i < 200; i++) await cache.cacheImage(`${i}`, [bytesOf(100)]);
     assert.equal(await cache.driver.getCacheSize(), 100_000);
-    // When half of the room has gone, which leaves 10, 5, 2.5, 1.25 % of the limit; then after each 1 %.
+    // It walks when half of the space is used, which leaves 10, 5, 2.5 and 1.25 % of the limit, then after each 1 %.
     assert(counts.getCacheSize <= 8, `${counts.getCacheSize} walks for 200 images`);
     assert.equal(counts.evictTo, 0);
   });
 
-  test('notices what others write without it when half of the room has been used up', async (t) => {
+  test('writes by other programs – half of the free space used – are noticed', async (t) => {
     const cache = await open(t, { maxSize: 100_000 });
     await cache.cacheImage('first', image);
     for (let i = 0; i < 150; i++) await cache.driver.writeImage(`foreign ${i}`, image);
@@ -124,7 +124,7 @@ overEachDriver('a cache that prunes by itself', (open) => {
     assert((await cache.driver.getCacheSize()) <= 100_000);
   });
 
-  test('takes a walk for stats() as one of its own', async (t) => {
+  test('stats() – its walk – is used for pruning, too', async (t) => {
     const cache = await open(t, { maxSize: 100_000 });
     await cache.cacheImage('first', image);
     for (let i = 0; i < 150; i++) await cache.driver.writeImage(`foreign ${i}`, image);
@@ -133,7 +133,7 @@ overEachDriver('a cache that prunes by itself', (open) => {
     assert.equal(await cache.driver.getCacheSize(), 90_000);
   });
 
-  test('if nothing can be evicted, tries again only when some more has been written, and fails no commit', async (t) => {
+  test('an eviction – removes nothing – is retried after more writes, fails no commit', async (t) => {
     const { counts, overrides } = counting();
     const evictTo = () => {
       counts.evictTo += 1;
@@ -146,7 +146,7 @@ overEachDriver('a cache that prunes by itself', (open) => {
     assert(counts.evictTo >= 9 && counts.evictTo <= 11, `${counts.evictTo} evictions for 100 images of 0.1 %`);
   });
 
-  test('an eviction that fails fails no commit, is told, and is tried again', async (t) => {
+  test('an eviction – fails – fails no commit, is logged, and retried', async (t) => {
     const events = listen(t);
     const lines = [];
     const logger = { debug() {}, info() {}, warn() {}, error: (...line) => lines.push(line) };
@@ -172,7 +172,7 @@ overEachDriver('a cache that prunes by itself', (open) => {
     assert((await cache.driver.getCacheSize()) <= 10_000);
   });
 
-  test('a walk that fails fails no commit', async (t) => {
+  test('a walk – fails – fails no commit', async (t) => {
     const events = listen(t);
     const getCacheSize = async () => {
       throw new Error('boom');

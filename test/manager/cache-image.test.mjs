@@ -13,7 +13,7 @@ const whole = Buffer.concat(parts);
 const boom = new Error('boom');
 
 overEachDriver('cacheImage()', (open) => {
-  test('caches a source of any kind, says so, and pops the queue', async (t) => {
+  test('cacheImage() – source of any kind – caches it, returns true, empties the queue', async (t) => {
     const cache = await open(t);
     const sources = [whole, parts, new Set(parts), slowly(parts), Readable.from(parts), ReadableStream.from(parts)];
     for (const [i, source] of sources.entries()) {
@@ -25,7 +25,7 @@ overEachDriver('cacheImage()', (open) => {
     assert.deepEqual(await tidiness(cache), { incomplete: 0, invalid: 0 });
   });
 
-  test('glance B3: an image that is cached keeps its bytes and its hits, and the source is not touched', async (t) => {
+  test('glance B3: a cached image – cached again – keeps its bytes and hits', async (t) => {
     const cache = await open(t);
     await cache.cacheImage('image', whole);
     await cache.driver.readImage('image');
@@ -38,7 +38,7 @@ overEachDriver('cacheImage()', (open) => {
     assert.deepEqual(await cache.driver.readImage('image'), whole);
   });
 
-  test('an image that somebody is writing is his, and the source is not touched', async (t) => {
+  test('an image being written – cacheImage() – returns false, the source is not read', async (t) => {
     const cache = await open(t);
     const writer = await cache.driver.openForWrite('image');
     const source = untouched();
@@ -48,7 +48,7 @@ overEachDriver('cacheImage()', (open) => {
     assert.equal(await cache.cacheImage('image', source), true);
   });
 
-  test('so it is if he began only after he had been looked for', async (t) => {
+  test('an image – claimed after the check – cacheImage() returns false', async (t) => {
     let writer;
     const isCacheable = async (driver, imageId) => {
       const answer = await driver.isCacheable(imageId);
@@ -63,7 +63,7 @@ overEachDriver('cacheImage()', (open) => {
     assert.equal(await cache.driver.isCached('image'), true);
   });
 
-  test('of many at once for one image, one caches it', async (t) => {
+  test('cacheImage() – twenty concurrent calls – one caches the image', async (t) => {
     const cache = await open(t);
     const sources = Array.from({ length: 20 }, () => untouched(parts));
     const results = await Promise.all(sources.map((source) => cache.cacheImage('image', source)));
@@ -76,7 +76,7 @@ overEachDriver('cacheImage()', (open) => {
     assert.deepEqual(await tidiness(cache), { incomplete: 0, invalid: 0 });
   });
 
-  test('what the source throws comes out as it is, and nothing is cached', async (t) => {
+  test('a source – throws any value – rejects with that value, caches nothing', async (t) => {
     const cache = await open(t);
     await cache.queueImage('image');
     for (const thrown of [boom, 'text', undefined]) {
@@ -90,7 +90,7 @@ overEachDriver('cacheImage()', (open) => {
     assert.deepEqual(await tidiness(cache), { incomplete: 0, invalid: 1 });
   });
 
-  test('a source that is longer or shorter than was said is refused, at once if it has no end', async (t) => {
+  test('a source – not its expected size – is refused, even one without an end', async (t) => {
     const cache = await open(t);
     const endless = (async function* () {
       for (;;) yield parts[0];
@@ -106,7 +106,7 @@ overEachDriver('cacheImage()', (open) => {
     }
   });
 
-  test('a wrong checksum comes out, and nothing is cached', async (t) => {
+  test('a checksum – wrong – rejects, and nothing is cached', async (t) => {
     const cache = await open(t);
     const checksum = { algorithm: 'md5', hex: '0'.repeat(32) };
     const expected = { code: 'ERR_CHECKSUM_MISMATCH', imageId: 'image', expected: checksum.hex };
@@ -116,7 +116,7 @@ overEachDriver('cacheImage()', (open) => {
   });
 
   for (const method of ['write', 'commit']) {
-    test(`unlike the tee, it fails when the ${method} does`, async (t) => {
+    test(`cacheImage() – ${method} fails – rejects with that error`, async (t) => {
       const fail = async () => {
         throw boom;
       };
@@ -126,7 +126,7 @@ overEachDriver('cacheImage()', (open) => {
     });
   }
 
-  test('a driver that fails once the image is claimed leaves no claim behind', async (t) => {
+  test('a driver – fails after the claim – leaves no claim behind', async (t) => {
     const isCached = async () => {
       throw boom;
     };
@@ -135,7 +135,7 @@ overEachDriver('cacheImage()', (open) => {
     assert.equal(await cache.driver.isBeingCached('image'), false);
   });
 
-  test('a signal ends it while the source is silent, and lets go of the source', async (t) => {
+  test('a signal – aborted while the source is silent – rejects, closes the source', async (t) => {
     const cache = await open(t);
     const source = silentAfter(parts);
     const reason = new Error('enough');
@@ -150,7 +150,7 @@ overEachDriver('cacheImage()', (open) => {
     assert.equal(await cache.driver.isCacheable('image'), true);
   });
 
-  test('wrong arguments are refused before the source is touched', async (t) => {
+  test('cacheImage() – invalid arguments – refuses them before it reads the source', async (t) => {
     const cache = await open(t);
     const source = untouched();
     for (const id of ['', '.', '..', 'a/b', '../x', 'a\0b', 'queue', 'x'.repeat(256), '\ud800']) {

@@ -31,7 +31,7 @@ const sources = {
 
 overEachDriver('a tee', (open) => {
   for (const [what, source] of Object.entries(sources)) {
-    test(`passes on and caches every byte of ${what}`, async (t) => {
+    test(`a tee – ${what} – passes on and caches every byte`, async (t) => {
       const cache = await open(t);
       const { bytes } = await collect(cache.cachingIterator('image', source(), { expectedSize: whole.length }));
 
@@ -41,20 +41,20 @@ overEachDriver('a tee', (open) => {
     });
   }
 
-  test('hands on the very chunks of the source, each when it comes', async (t) => {
+  test('a tee – any source – passes on the same chunks as they arrive', async (t) => {
     const cache = await open(t);
     const chunks = cache.cachingIterator('image', silentAfter(parts));
     for (const part of parts) assert.equal((await chunks.next()).value, part);
     await chunks.return();
   });
 
-  test('an image without a byte is cached as well', async (t) => {
+  test('a tee – source without bytes – caches an empty image', async (t) => {
     const cache = await open(t);
     assert.deepEqual(await collect(cache.cachingIterator('image', [])), { chunks: [], bytes: Buffer.alloc(0) });
     assert.equal((await cache.driver.readImage('image')).length, 0);
   });
 
-  test('the image is there by the time the tee has ended, and pops the queue', async (t) => {
+  test('a tee – at its end – has published the image, and emptied the queue', async (t) => {
     const cache = await open(t);
     await cache.queueImage('image');
     const chunks = cache.cachingIterator('image', parts);
@@ -65,7 +65,7 @@ overEachDriver('a tee', (open) => {
     assert.equal(await cache.driver.isQueued('image'), false);
   });
 
-  test('nothing is opened, and no source touched, before the first chunk is asked for', async (t) => {
+  test('a tee – no chunk requested yet – claims nothing, does not read the source', async (t) => {
     let opened = 0;
     const openForWrite = (driver, ...args) => {
       opened += 1;
@@ -86,7 +86,7 @@ overEachDriver('a tee', (open) => {
     assert.equal(opened, 1);
   });
 
-  test('a consumer may do with a chunk what he likes: what is cached is what came', async (t) => {
+  test('a chunk – modified by the consumer – is cached as it came', async (t) => {
     const cache = await open(t);
     const memory = Buffer.alloc(10);
     const reusing = (function* () {
@@ -97,7 +97,7 @@ overEachDriver('a tee', (open) => {
     assert.deepEqual(await cache.driver.readImage('image'), expected);
   });
 
-  test('an image that is cached passes through untouched, and keeps its hits', async (t) => {
+  test('a tee – image already cached – passes the source through, keeps the hits', async (t) => {
     const cache = await open(t);
     await cache.cacheImage('image', bytesOf(10, 1));
     await cache.driver.readImage('image');
@@ -109,13 +109,13 @@ overEachDriver('a tee', (open) => {
     assert.deepEqual(await cache.driver.readImage('image'), bytesOf(10, 1));
   });
 
-  test('glance B1: of two tees of one image the second passes through, and what is cached is what one wrote', async (t) => {
+  test('glance B1: two tees of one image – in turn – the second passes through', async (t) => {
     const events = listen(t);
     const cache = await open(t);
     const first = cache.cachingIterator('image', parts);
     const second = cache.cachingIterator('image', parts);
     const read = { first: [], second: [] };
-    // As B1 was provoked: the second begins when the first has written a chunk, and both go on in turn.
+    // This provokes B1: the second tee begins when the first has written a chunk, and both continue in turn.
     for (let step = await first.next(); !step.done; step = await first.next()) {
       read.first.push(step.value);
       const other = await second.next();
@@ -129,7 +129,7 @@ overEachDriver('a tee', (open) => {
     assert.deepEqual(events.error, []);
   });
 
-  test('a tee that finds, the claim in hand, that another has been faster leaves his image and its hits alone', async (t) => {
+  test('a tee – image cached before its claim – leaves the image and its hits alone', async (t) => {
     const openForWrite = async (driver, ...args) => {
       await driver.writeImage('image', bytesOf(10, 1));
       await driver.readImage('image');
@@ -142,7 +142,7 @@ overEachDriver('a tee', (open) => {
     assert.equal(await cache.driver.isBeingCached('image'), false);
   });
 
-  test('a consumer that leaves after the first chunk rolls the write back', async (t) => {
+  test('a consumer – leaves after the first chunk – the write is rolled back', async (t) => {
     const cache = await open(t);
     let stopped = false;
     const source = (function* () {
@@ -163,7 +163,7 @@ overEachDriver('a tee', (open) => {
     assert.deepEqual(await tidiness(cache), rolledBack);
   });
 
-  test('a consumer that throws rolls the write back', async (t) => {
+  test('a consumer – throws – the write is rolled back', async (t) => {
     const cache = await open(t);
     const consume = async () => {
       for await (const _ of cache.cachingIterator('image', parts)) throw new Error('consumer');
@@ -173,7 +173,7 @@ overEachDriver('a tee', (open) => {
     assert.deepEqual(await tidiness(cache), rolledBack);
   });
 
-  test('a consumer that has left after the last chunk, but before the end, has left early', async (t) => {
+  test('a consumer – leaves between last chunk and end – caches nothing', async (t) => {
     const cache = await open(t);
     const chunks = cache.cachingIterator('image', [parts[0]]);
     await chunks.next();
@@ -181,7 +181,7 @@ overEachDriver('a tee', (open) => {
     assert.equal(await cache.driver.isCached('image'), false);
   });
 
-  test('a consumer that leaves while the source owes him a chunk does not wait for it', async (t) => {
+  test('a consumer – leaves while a chunk is pending – does not wait for it', async (t) => {
     const cache = await open(t);
     const source = silentAfter([parts[0]]);
     const chunks = cache.cachingIterator('image', source);
@@ -194,7 +194,7 @@ overEachDriver('a tee', (open) => {
     assert.equal(await cache.driver.isCacheable('image'), true);
   });
 
-  test('a stream that is destroyed while its source is silent lets go of the image', async (t) => {
+  test('a stream – destroyed while its source is silent – releases the image', async (t) => {
     const cache = await open(t);
     const stream = Readable.from(cache.cachingIterator('image', silentAfter([parts[0]])));
     const client = new AbortController();
@@ -215,7 +215,7 @@ overEachDriver('a tee', (open) => {
     assert.deepEqual(await tidiness(cache), rolledBack);
   });
 
-  test('a signal that is aborted ends it with its reason and rolls the write back', async (t) => {
+  test('a signal – aborted – ends the tee with its reason, rolls back', async (t) => {
     const cache = await open(t);
     const source = silentAfter([parts[0]]);
     const controller = new AbortController();
@@ -232,7 +232,7 @@ overEachDriver('a tee', (open) => {
     assert.deepEqual(await chunks.next(), { done: true, value: undefined });
   });
 
-  test('a signal that lives on is let go of', async (t) => {
+  test('a signal – not aborted – keeps no listener', async (t) => {
     const cache = await open(t);
     const { signal } = new AbortController();
     await collect(cache.cachingIterator('whole', parts, { signal }));
@@ -243,7 +243,7 @@ overEachDriver('a tee', (open) => {
     assert.deepEqual(getEventListeners(signal, 'abort'), []);
   });
 
-  test('a signal that was aborted before ends it before anything is read or claimed', async (t) => {
+  test('a signal – aborted before – ends the tee, nothing is read or claimed', async (t) => {
     const cache = await open(t);
     const stream = ReadableStream.from(parts);
     const { chunks, error } = await collect(cache.cachingIterator('image', stream, { signal: AbortSignal.abort() }));
@@ -252,7 +252,7 @@ overEachDriver('a tee', (open) => {
     assert.deepEqual(await tidiness(cache), tidy);
   });
 
-  test('wrong arguments come out at the first chunk, and neither touch the source nor the cache', async (t) => {
+  test('a tee – invalid arguments – rejects at the first chunk, touches nothing', async (t) => {
     const cache = await open(t);
     const fails = async (code, ...args) => {
       const { chunks, error } = await collect(cache.cachingIterator(...args));

@@ -17,10 +17,10 @@ const right = {
   'sha384 in SRI': sri('sha384'),
   'sha512 in SRI': sri('sha512'),
   'SRI with options': `${sri('sha256')}?ct=application/octet-stream`,
-  'two of one algorithm, the second of which is right': `${sri('sha256', 'else')} ${sri('sha256')}`,
-  'two of one algorithm, the first of which is right': `${sri('sha256')}\n  ${sri('sha256', 'else')}`,
-  'a right sha512 beside a wrong sha256, which is weaker': `${sri('sha256', 'else')} ${sri('sha512')}`,
-  'one of an algorithm that nobody knows beside a right one': `sha9-AAAA ${sri('sha256')}`,
+  'two of one algorithm, the second right': `${sri('sha256', 'else')} ${sri('sha256')}`,
+  'two of one algorithm, the first right': `${sri('sha256')}\n  ${sri('sha256', 'else')}`,
+  'a right sha512, a wrong sha256': `${sri('sha256', 'else')} ${sri('sha512')}`,
+  'an unknown algorithm beside a right one': `sha9-AAAA ${sri('sha256')}`,
   'md5 in hex': hex('md5'),
   'md5 in capitals': { algorithm: 'md5', hex: hex('md5').hex.toUpperCase() },
   'an algorithm in capitals': { ...hex('sha256'), algorithm: 'SHA256' },
@@ -30,27 +30,27 @@ const right = {
 const wrong = {
   'a sha256 of other bytes': sri('sha256', 'else'),
   'two sha256 of other bytes': `${sri('sha256', 'a')} ${sri('sha256', 'b')}`,
-  'a wrong sha512 beside a right sha256, which is weaker': `${sri('sha256')} ${sri('sha512', 'else')}`,
+  'a wrong sha512, a right sha256': `${sri('sha256')} ${sri('sha512', 'else')}`,
   'an md5 of other bytes': hex('md5', 'else'),
-  'the sha256 of the bytes without the last': sri('sha256', bytes.subarray(0, -1)),
+  'the sha256 of all bytes but the last': sri('sha256', bytes.subarray(0, -1)),
 };
 const senseless = {
   'an empty text': '',
-  'a text that is no digest': 'nonsense',
+  'a text without a digest': 'nonsense',
   'a digest without an algorithm': sri('sha256').slice(7),
   'an algorithm without a digest': 'sha256-',
-  'a digest that is cut short': sri('sha256').slice(0, 30),
-  'a digest that is not base64': 'sha256-!!!',
-  'an SRI algorithm that nobody knows': 'sha9-AAAA',
-  'an algorithm that nobody knows': { algorithm: 'sha9', hex: 'aa' },
-  'hex that is cut short': { algorithm: 'md5', hex: hex('md5').hex.slice(0, 31) },
+  'a truncated digest': sri('sha256').slice(0, 30),
+  'a digest not in base64': 'sha256-!!!',
+  'an unknown SRI algorithm': 'sha9-AAAA',
+  'an unknown algorithm': { algorithm: 'sha9', hex: 'aa' },
+  'truncated hex': { algorithm: 'md5', hex: hex('md5').hex.slice(0, 31) },
   'hex of another algorithm': { algorithm: 'md5', hex: hex('sha256').hex },
-  'text in place of hex': { algorithm: 'md5', hex: 'z'.repeat(32) },
+  'text instead of hex': { algorithm: 'md5', hex: 'z'.repeat(32) },
   'no hex': { algorithm: 'md5', hex: '' },
 };
 
 for (const [what, checksum] of Object.entries(right)) {
-  test(`an image with ${what} is cached`, async (t) => {
+  test(`a checksum – ${what} – lets the image be cached`, async (t) => {
     const cache = await openCache(t);
     assert.equal(await cache.cacheImage('image', chunks, { checksum }), true);
     assert.equal(Buffer.compare(await cache.driver.readImage('image'), bytes), 0);
@@ -58,14 +58,14 @@ for (const [what, checksum] of Object.entries(right)) {
 }
 
 for (const [what, checksum] of Object.entries(wrong)) {
-  test(`an image with ${what} is not`, async (t) => {
+  test(`a checksum – ${what} – is a mismatch`, async (t) => {
     const cache = await openCache(t);
     await assert.rejects(cache.cacheImage('image', chunks, { checksum }), { code: 'ERR_CHECKSUM_MISMATCH' });
     assert.equal(await cache.driver.isCacheable('image'), true);
   });
 }
 
-test('the error tells both digests, in the form in which one was given', async (t) => {
+test('a mismatch – SRI or hex – reports both digests in that form', async (t) => {
   const cache = await openCache(t);
   const errorOf = (checksum) => cache.cacheImage('image', chunks, { checksum }).catch((error) => error);
 
@@ -77,7 +77,7 @@ test('the error tells both digests, in the form in which one was given', async (
 });
 
 for (const [what, checksum] of Object.entries(senseless)) {
-  test(`${what} is refused before the source is touched`, async (t) => {
+  test(`a checksum – ${what} – is refused, the source unread`, async (t) => {
     const cache = await openCache(t);
     const source = untouched();
     const refused = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' };
@@ -88,7 +88,7 @@ for (const [what, checksum] of Object.entries(senseless)) {
   });
 }
 
-test('what is not even of the right type is refused likewise', async (t) => {
+test('a checksum – wrong type – is refused', async (t) => {
   const cache = await openCache(t);
   for (const checksum of [null, 7, true, {}, { algorithm: 'md5' }, { algorithm: 1, hex: '' }, [], Buffer.alloc(16)]) {
     const refused = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' };

@@ -1,4 +1,4 @@
-// Node's fetch() cancels the body of a Response that is garbage-collected while nobody reads it: it then ends, without
+// Node's fetch() cancels the body of a Response that is garbage-collected before it is read. The body then ends without
 // an error and without a byte.
 
 import assert from 'node:assert/strict';
@@ -22,13 +22,13 @@ async function muchLater() {
   }
 }
 
-/** Serves the image; `bodyOf()` resolves to the body of an answer of which nothing else is kept. */
+/** Serves the image. `bodyOf()` resolves to the body of a response of which nothing else is referenced. */
 async function bodies(t) {
   const { url } = await serve(t, { image: (response) => response.end(image) });
   return async () => (await fetch(`${url}/image`)).body;
 }
 
-/** A driver that is so slow that everything that can be collected is before an image can be written. */
+/** A driver so slow that everything unreferenced is collected before an image can be written. */
 const slow = {
   isCacheable: async (driver, imageId) => {
     await muchLater();
@@ -36,21 +36,21 @@ const slow = {
   },
 };
 
-test('without a reader, a body of which only itself is kept ends before its first byte', async (t) => {
+test('a body – only reference kept, no reader – ends before its first byte', async (t) => {
   const body = await (await bodies(t))();
   await muchLater();
   const { length } = (await collect(body)).bytes;
-  if (length > 0) t.skip('this fetch() does not cancel it: what follows shows nothing');
+  if (length > 0) t.skip('this fetch() does not cancel it, so the next tests show nothing');
 });
 
-overEachDriver('the body of a Response that is gone', (open) => {
-  test('is cached whole by cacheImage()', async (t) => {
+overEachDriver('the body of a collected Response', (open) => {
+  test('cacheImage() – body of a collected Response – caches it whole', async (t) => {
     const cache = await open(t, {}, slow);
     assert.equal(await cache.cacheImage('image', await (await bodies(t))()), true);
     assert.equal(Buffer.compare(await cache.driver.readImage('image'), image), 0);
   });
 
-  test('is passed on and cached whole by a tee, also if it begins later', async (t) => {
+  test('a tee – body of a collected Response – passes it on and caches it whole', async (t) => {
     const cache = await open(t, {}, slow);
     const chunks = cache.cachingIterator('image', await (await bodies(t))());
     await muchLater();
@@ -58,7 +58,7 @@ overEachDriver('the body of a Response that is gone', (open) => {
     assert.equal(Buffer.compare(await cache.driver.readImage('image'), image), 0);
   });
 
-  test('is cached whole by prefetch(), whatever fetch() makes of it', async (t) => {
+  test('prefetch() – bodies of collected Responses – caches them whole', async (t) => {
     const cache = await open(t, {}, slow);
     const bodyOf = await bodies(t);
     const answers = {
@@ -73,7 +73,7 @@ overEachDriver('the body of a Response that is gone', (open) => {
     }
   });
 
-  test('that was not wanted is given back as it was', async (t) => {
+  test('a stream – not used by the call – is given back unread', async (t) => {
     const cache = await open(t);
     await cache.cacheImage('image', image);
     const stream = ReadableStream.from([image]);
@@ -85,7 +85,7 @@ overEachDriver('the body of a Response that is gone', (open) => {
     assert.equal(Buffer.compare((await collect(stream)).bytes, image), 0);
   });
 
-  test('and had been read or cancelled before is refused, since it would be an empty image', async (t) => {
+  test('a stream – already read or cancelled – is refused', async (t) => {
     const cache = await open(t);
     const used = async () => {
       const cancelled = new Response(image).body;
@@ -103,7 +103,7 @@ overEachDriver('the body of a Response that is gone', (open) => {
     assert.equal(await cache.driver.isCacheable('image'), true);
   });
 
-  test('of which the beginning has been read gives the rest', async (t) => {
+  test('a stream – partly read before – yields the rest', async (t) => {
     const cache = await open(t);
     const stream = ReadableStream.from([bytesOf(10), image]);
     const reader = stream.getReader();
@@ -113,7 +113,7 @@ overEachDriver('the body of a Response that is gone', (open) => {
     assert.equal(Buffer.compare(await cache.driver.readImage('image'), image), 0);
   });
 
-  test('and is read by somebody else is refused', async (t) => {
+  test('a stream – locked by another reader – is refused', async (t) => {
     const cache = await open(t);
     const stream = ReadableStream.from([image]);
     stream.getReader();

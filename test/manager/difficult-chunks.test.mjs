@@ -1,4 +1,4 @@
-// Chunks whose memory is taken away, and sources that never let the event loop turn.
+// Chunks whose memory is transferred, and sources that never yield to the event loop.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -27,7 +27,7 @@ const ways = {
 };
 
 for (const [name, way] of Object.entries(ways)) {
-  test(`${name} – a chunk transferred during its write – records its length`, async (t) => {
+  test(`${name} – chunk transferred during its write – records the length`, async (t) => {
     const cache = await openCache(t);
     await way(cache);
     assert.deepEqual(await cache.driver.readImage('image'), image);
@@ -35,7 +35,7 @@ for (const [name, way] of Object.entries(ways)) {
   });
 }
 
-test('a writer – a chunk transferred before its turn – fails, as does its commit', async (t) => {
+test('a writer – chunk transferred before its turn – fails, as does its commit', async (t) => {
   const { driver } = await openCache(t);
   const writer = await driver.openForWrite('image');
   const second = new Uint8Array(image);
@@ -49,7 +49,7 @@ test('a writer – a chunk transferred before its turn – fails, as does its co
   assert.equal(await driver.isCached('image'), false);
 });
 
-test('a chunk that was transferred before – is refused, while an empty one is fine', async (t) => {
+test('a chunk – transferred before – is refused, unlike an empty one', async (t) => {
   const { driver } = await openCache(t);
   const gone = new Uint8Array(image);
   transfer(gone);
@@ -63,7 +63,7 @@ test('a chunk that was transferred before – is refused, while an empty one is 
 });
 
 for (const [name, chunk] of Object.entries({ chunks: bytesOf(1_000), 'empty chunks': new Uint8Array(0) })) {
-  test(`a synchronous source of ${name} – read past the cache – lets a timer abort it`, async (t) => {
+  test(`a source of ${name} – synchronous, in a bypass – lets a timer abort it`, async (t) => {
     const cache = await openCache(t, { maxSize: 10 });
     const deadline = performance.now() + 5_000;
     const source = function* () {
@@ -71,9 +71,9 @@ for (const [name, chunk] of Object.entries({ chunks: bytesOf(1_000), 'empty chun
       while (performance.now() < deadline) yield chunk;
     };
     await collect(await cache.getOrFetch('image', source, { signal: AbortSignal.timeout(50) }));
-    const writer = await cache.driver.openForWrite('image'); // So that the tee has none.
+    const writer = await cache.driver.openForWrite('image'); // Keeps the tee from claiming the image.
     await collect(cache.cachingIterator('image', source(), { signal: AbortSignal.timeout(50) }));
     await writer.rollback('over');
-    assert.ok(performance.now() < deadline - 1_000, 'the timers had no turn');
+    assert.ok(performance.now() < deadline - 1_000, 'the timers did not run');
   });
 }

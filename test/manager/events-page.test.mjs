@@ -1,4 +1,4 @@
-// That docs/events.md says what is so.
+// docs/events.md agrees with the source.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const page = readFileSync(`${root}/docs/events.md`, 'utf8');
 const source = (name) => readFileSync(`${root}/src/${name}`, 'utf8');
 
-test('the table has every channel, with all that its events hold', () => {
+test('the table of channels – compared with the source – has every channel and field', () => {
   const events = source('events.ts');
   const names = [...events.matchAll(/channel\('(xattr-cache:[a-z]+)'\)/g)].map(([, name]) => name);
   assert.equal(names.length, 8);
@@ -20,11 +20,11 @@ test('the table has every channel, with all that its events hold', () => {
   for (const [, name, body] of events.matchAll(/interface (\w+)Event extends OfCache \{(.*?)\n\}/gs)) {
     const keys = [...body.matchAll(/readonly (\w+):/g)].map(([, key]) => key);
     const row = rows.get(`xattr-cache:${name.toLowerCase()}`);
-    for (const key of keys) assert(row.includes(`\`${key}\``), `${name}Event has ${key}, which its row does not name`);
+    for (const key of keys) assert(row.includes(`\`${key}\``), `${name}Event has ${key}, but its row does not`);
   }
 });
 
-test('every line that the logger may get is on the page', () => {
+test('the log messages – compared with the source – are all on the page', () => {
   const files = readdirSync(`${root}/src`).filter((name) => name.endsWith('.ts'));
   const lines = files.flatMap((name) => [
     ...source(name).matchAll(/logger\?\.(debug|info|warn|error)\([^;]*?'([^']+)',?\s*\);/gs),

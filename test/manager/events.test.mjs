@@ -15,16 +15,16 @@ import { listen } from './support/events.mjs';
 import { remembering } from './support/loggers.mjs';
 
 const image = bytesOf(1000);
-/** A commit has the time of the kernel's tick, a hit has the clock's. */
+/** A commit has the time of the kernel's tick, a hit has the time of the clock. */
 const tickMs = 20;
 
-/** The only events that there were: `expected`, by channel. */
+/** Asserts that the only events are those of `expected`, by channel. */
 function assertEvents(events, expected) {
   const published = Object.fromEntries(Object.entries(events).filter(([, all]) => all.length > 0));
   assert.deepEqual(published, expected);
 }
 
-test('commit, hit and miss', async (t) => {
+test('commit, hit and miss – each method – are published', async (t) => {
   const cache = await openCache(t);
   const { driver } = cache;
   const { dir } = driver;
@@ -52,7 +52,7 @@ test('commit, hit and miss', async (t) => {
   });
 });
 
-test('questions, aborted reads and images that pass through publish nothing', async (t) => {
+test('queries, aborted reads and bypassed images – any – publish nothing', async (t) => {
   const cache = await openCache(t);
   const { driver } = cache;
   await driver.writeImage('image', image);
@@ -76,7 +76,7 @@ test('questions, aborted reads and images that pass through publish nothing', as
   assertEvents(events, {});
 });
 
-test('rollback, with the reason as user.error has it', async (t) => {
+test('rollback – each way a write fails – has the reason in user.error', async (t) => {
   const cache = await openCache(t);
   const { driver } = cache;
   const { dir } = driver;
@@ -106,7 +106,7 @@ test('rollback, with the reason as user.error has it', async (t) => {
     assert.equal(byId.get(imageId), reason);
 });
 
-test('evict, with its reason, its hits and its last access', async (t) => {
+test('evict – each reason – has hits and last access', async (t) => {
   const cache = await openCache(t, { maxSize: 2500, lowWatermark: 0.5 });
   const { driver } = cache;
   const { dir } = driver;
@@ -147,7 +147,7 @@ test('evict, with its reason, its hits and its last access', async (t) => {
   assertEvents({ ...rest, evict: [] }, {});
 });
 
-test('reap, from each place, if there was anything', async (t) => {
+test('reap – each directory – is published if files were reaped', async (t) => {
   const cache = await openCache(t);
   const { dir } = cache.driver;
   await plantFile(join(dir, 'invalid', 'a'), 10);
@@ -164,7 +164,7 @@ test('reap, from each place, if there was anything', async (t) => {
   });
 });
 
-test('uncounted, when the image was evicted meanwhile or stayed locked', async (t) => {
+test('uncounted – image evicted or locked – is published with the reason', async (t) => {
   const { driver } = await openCache(t, { driver: await XattrDriver.open({ ...(await fresh(t)), lockTimeoutMs: 20 }) });
   const { dir } = driver;
   await driver.writeImage('image', image);
@@ -185,7 +185,7 @@ test('uncounted, when the image was evicted meanwhile or stayed locked', async (
   });
 });
 
-test('uncounted, when it may not be written', { skip: needsMount }, async (t) => {
+test('uncounted – read-only mount – is published, logged once', { skip: needsMount }, async (t) => {
   const whole = await openCache(t);
   await whole.cacheImage('image', [image]);
   const dir = await mountReadOnly(t, whole.driver.dir);
@@ -202,10 +202,10 @@ test('uncounted, when it may not be written', { skip: needsMount }, async (t) =>
   });
   assert.equal(events.uncounted.length, 3);
   const lines = logger.lines.filter(([level]) => level === 'warn');
-  assert.equal(lines.length, 1, 'told once, not with each read');
+  assert.equal(lines.length, 1, 'logged once, not with each read');
 });
 
-test('error, for what the tee and the limit have swallowed', async (t) => {
+test('error – failures that no call reports – is published', async (t) => {
   const boom = new Error('boom');
   const fail = async () => {
     throw boom;
@@ -227,7 +227,7 @@ test('error, for what the tee and the limit have swallowed', async (t) => {
   }
 });
 
-test('a driver that has no directory is told apart by an empty one', async (t) => {
+test('an event – driver without a directory – has an empty one', async (t) => {
   const { MemoryDriver } = await import('../support/memory-driver.mjs');
   const openForWrite = async () => {
     throw new Error('boom');
@@ -238,7 +238,7 @@ test('a driver that has no directory is told apart by an empty one', async (t) =
   assert.equal(events.error[0].dir, '');
 });
 
-test('an event is made only if somebody listens to its channel', async (t) => {
+test('an event – no subscriber – is not created', async (t) => {
   publish('hit', assert.fail);
   const events = listen(t);
   publish('hit', () => ({ dir: '', imageId: 'a', size: 1 }));
@@ -246,7 +246,7 @@ test('an event is made only if somebody listens to its channel', async (t) => {
   assert.equal(channel('xattr-cache:hit').hasSubscribers, true);
 });
 
-test('a reason is put into words for those who listen, and for nobody else', async (t) => {
+test('a reason – no subscriber – is not formatted for the event', async (t) => {
   const { driver } = await openCache(t);
   let looks = 0;
   const reason = Object.defineProperty(new Error('x'), 'message', {
@@ -265,7 +265,7 @@ test('a reason is put into words for those who listen, and for nobody else', asy
   assert.equal(await looksOf('b'), 2 * unheard);
 });
 
-test('a listener that throws fails nobody', async (t) => {
+test('a subscriber – throws – fails no call', async (t) => {
   const { driver } = await openCache(t);
   const thrown = [];
   const handle = (error) => thrown.push(error.message);
@@ -282,7 +282,7 @@ test('a listener that throws fails nobody', async (t) => {
   assert.equal(await driver.isCached('image'), true);
 });
 
-test('the logger is called as pino is: on itself, an object and then a text', async (t) => {
+test('the logger – every message – gets an object, then a text, on itself', async (t) => {
   const logger = remembering();
   const cache = await openCache(t, { logger, maxSize: 1500 });
   const { driver } = cache;

@@ -1,4 +1,4 @@
-// A test of an application may fake the clock and the timers while the cache works.
+// A test of an application may fake the clock and the timers while it uses the cache.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -29,24 +29,21 @@ const everything = `
 `;
 
 const fakes = {
-  'the timers and the clock of node:test': [
+  'timers and clock of node:test': [
     'mock.timers.enable({ apis: ["setTimeout", "setInterval", "setImmediate", "Date"], now: 0 });',
     'mock.timers.reset();',
   ],
-  'a performance.now() that stands': [
-    'const clock = mock.method(performance, "now", () => 0);',
-    'clock.mock.restore();',
-  ],
+  'a stopped performance.now()': ['const clock = mock.method(performance, "now", () => 0);', 'clock.mock.restore();'],
 };
 
 for (const [name, [fake, restore]] of Object.entries(fakes)) {
-  test(`${name} – faked after loading – hold up nothing, then or later`, async (t) => {
+  test(`${name} – faked after loading – no delay, then or later`, async (t) => {
     const source = `${everything}\n${fake}\nawait work('faked');\n${restore}\nawait work('real');\nawait cache.close();`;
     assert.equal(await runScript(source, [await temporaryDirectory(t)]), 'faked\nreal\n');
   });
 }
 
-test('a wait for a lock – with a clock faked after loading – ends in time', async (t) => {
+test('a wait for a lock – clock faked after loading – ends in time', async (t) => {
   const source = `
     import { mock } from 'node:test';
     process.removeAllListeners('warning');

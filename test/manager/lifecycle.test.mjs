@@ -17,7 +17,7 @@ const openAgain = async (dir) => {
 };
 
 overEachDriver('a cache', (open) => {
-  test('refuses to work once it is closed', async (t) => {
+  test('a cache – closed – refuses every call', async (t) => {
     const cache = await open(t);
     await cache.close();
     const source = untouched();
@@ -36,14 +36,14 @@ overEachDriver('a cache', (open) => {
     assert.equal(source.touched, false);
   });
 
-  test('leaves a driver that it was given open, and can be closed twice', async (t) => {
+  test('a cache – given a driver, closed twice – leaves that driver open', async (t) => {
     const cache = await open(t);
     await cache.close();
     await cache.close();
     assert.equal(await cache.driver.isCached('image'), false);
   });
 
-  test('a tee that is under way when the cache is closed still gives its consumer everything', async (t) => {
+  test('a tee – cache closed meanwhile – still passes everything on and caches it', async (t) => {
     const cache = await open(t);
     const parts = [bytesOf(10, 1), bytesOf(10, 2)];
     const chunks = cache.cachingIterator('image', parts);
@@ -53,14 +53,14 @@ overEachDriver('a cache', (open) => {
     assert.equal(await cache.driver.isCached('image'), true);
   });
 
-  test('hands out its driver and its limit', async (t) => {
+  test('a cache – opened – has its driver and its limit', async (t) => {
     const cache = await open(t, { maxSize: 12_345 });
     assert.equal(cache.maxSize, 12_345);
     assert.equal(await cache.driver.getCacheSize(), 0);
     assert.equal((await open(t)).maxSize, 10 * 1024 ** 3);
   });
 
-  test('sums up what there is', async (t) => {
+  test('stats() – images in every state – sums them up', async (t) => {
     const cache = await open(t, { maxSize: 5000 });
     const empty = await cache.stats();
     assert.deepEqual(
@@ -88,14 +88,14 @@ overEachDriver('a cache', (open) => {
     await writer.rollback('done');
   });
 
-  test('sums up many more images than one batch holds', async (t) => {
+  test('stats() – more images than one batch – sums them all up', async (t) => {
     const cache = await open(t, { autoPrune: false });
     await Promise.all(Array.from({ length: 1500 }, (_, i) => cache.driver.writeImage(`${i}`, bytesOf(1))));
     const { images, size } = await cache.stats();
     assert.deepEqual({ images, size }, { images: 1500, size: 1500 });
   });
 
-  test('queues an image once, and not one that is cached', async (t) => {
+  test('queueImage() – image queued or cached – returns false', async (t) => {
     const cache = await open(t);
     assert.equal(await cache.queueImage('image'), true);
     assert.equal(await cache.queueImage('image'), false);
@@ -104,14 +104,14 @@ overEachDriver('a cache', (open) => {
     await assert.rejects(cache.queueImage('a/b'), { code: 'ERR_INVALID_IMAGE_ID' });
   });
 
-  test('wrong arguments of clean() are refused', async (t) => {
+  test('clean() – invalid arguments – refuses them', async (t) => {
     const cache = await open(t);
     for (const time of [-1, Number.NaN]) await assert.rejects(cache.clean(time), { code: 'ERR_OUT_OF_RANGE' });
     for (const time of [null, '1', {}]) await assert.rejects(cache.clean(time), { code: 'ERR_INVALID_ARG_TYPE' });
   });
 });
 
-test('a driver that the cache has made is closed with it, also by `await using`', async (t) => {
+test('a cache’s own driver – cache closed or disposed – is closed, too', async (t) => {
   const dir = await temporaryDirectory(t);
   for (const close of ['close', Symbol.asyncDispose]) {
     const cache = await ImageCache.open({ dir });
@@ -123,7 +123,7 @@ test('a driver that the cache has made is closed with it, also by `await using`'
   await openAgain(dir);
 });
 
-test('a driver may be configured before, or not', async (t) => {
+test('a driver – configured before or not – is accepted', async (t) => {
   const configured = await XattrDriver.open({ dir: await temporaryDirectory(t) });
   const fresh = new XattrDriver({ dir: await temporaryDirectory(t) });
   for (const driver of [configured, fresh]) {
@@ -132,7 +132,7 @@ test('a driver may be configured before, or not', async (t) => {
   }
 });
 
-test('the stall time is that of the cache, else that of its driver, else a day', async (t) => {
+test('the stall time – of call, cache, driver or default – is taken in that order', async (t) => {
   const cleaned = async (options, ...args) => {
     const cache = await openCache(t, options);
     for (const [id, ageSeconds] of Object.entries({ minute: 60, hours: 7200, days: 200_000 })) {
@@ -155,13 +155,13 @@ test('the stall time is that of the cache, else that of its driver, else a day',
   assert.deepEqual(await cleaned({}, 0), { invalidReaped: 1, stalledReaped: 3 });
 });
 
-test('a directory that cannot be used is a BadDriverConfiguration', async () => {
+test('a directory – unusable – is a BadDriverConfiguration', async () => {
   for (const dir of ['/dev/null', '']) {
     await assert.rejects(ImageCache.open({ dir }), { name: 'BadDriverConfiguration' });
   }
 });
 
-test('options that make no sense are refused', async () => {
+test('options – invalid – are refused', async () => {
   const driver = new MemoryDriver();
   const refused = {
     ERR_INVALID_ARG_VALUE: [{}, { dir: '/tmp', driver }],
@@ -193,7 +193,7 @@ test('options that make no sense are refused', async () => {
   }
 });
 
-test('a process that has used a cache and not closed it ends by itself, and prunes before it does', async (t) => {
+test('a process – cache not closed – prunes, then ends', async (t) => {
   const script = `
     const { ImageCache } = xattrCache;
     const cache = await ImageCache.open({ dir: args[0], maxSize: 1000 });

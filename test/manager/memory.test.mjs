@@ -1,4 +1,4 @@
-// How much of an image is in memory while it goes through the cache: some of it, however large it is.
+// The memory for an image that goes through the cache is bounded, however large the image is.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,7 +7,7 @@ import { runScript } from '../support/run-script.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
 
 const totalMiB = 200;
-/** What a few chunks, Node's own buffers and a late collection may take. Without the fix it is all of the image. */
+/** The limit for a few chunks, Node's own buffers and a late collection. Without the fix, it is the entire image. */
 const mostMiB = 80;
 
 const ways = {
@@ -45,7 +45,7 @@ const script = (way) => `
 `;
 
 for (const [name, way] of Object.entries(ways)) {
-  test(`${name} – of ${totalMiB} MiB – keeps at most ${mostMiB} MiB of them in memory`, async (t) => {
+  test(`${name} – image of ${totalMiB} MiB – at most ${mostMiB} MiB in memory`, async (t) => {
     const dir = await temporaryDirectory(t);
     const output = await runScript(script(way), [dir], { execArgv: ['--expose-gc'], timeoutMs: 60_000 });
     t.diagnostic(`${name}: ${output.trim()} MiB`);

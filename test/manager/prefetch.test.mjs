@@ -21,7 +21,7 @@ async function queued(open, t, imageIds, ...options) {
 }
 
 overEachDriver('prefetch()', (open) => {
-  test('fetches what is queued, from the start, and empties the queue', async (t) => {
+  test('prefetch() – images queued – fetches each from offset 0, empties the queue', async (t) => {
     const cache = await queued(open, t, ['b', 'a', 'c']);
     const asked = [];
     const sources = { a: image, b: chunks, c: slowly(chunks) };
@@ -42,12 +42,12 @@ overEachDriver('prefetch()', (open) => {
     assert.deepEqual(await cache.driver.getQueuedImages(), []);
   });
 
-  test('has nothing to do where nothing is queued', async (t) => {
+  test('prefetch() – empty queue – fetches nothing', async (t) => {
     const cache = await open(t);
     assert.deepEqual(await cache.prefetch(assert.fail), { cached: [], failed: new Map() });
   });
 
-  test('glance C23, B4: images that fail stay queued and stop no other, and can be fetched next time', async (t) => {
+  test('glance C23, B4: images that fail – others queued – stay queued, stop no other', async (t) => {
     const cache = await queued(open, t, ['sync', 'async', 'odd', 'midway', 'nothing', 'text', 'good']);
     const broken = new Error('broken');
     const failing = {
@@ -85,7 +85,7 @@ overEachDriver('prefetch()', (open) => {
     assert.deepEqual(await cache.driver.getQueuedImages(), []);
   });
 
-  test('an image whose source says that it does not begin at the start is not cached', async (t) => {
+  test('a source – of a later offset – is not cached', async (t) => {
     const cache = await queued(open, t, ['part', 'whole']);
     const { cached, failed } = await cache.prefetch((imageId) => ({ offset: imageId === 'part' ? 5 : 0, body: image }));
     assert.deepEqual(cached, ['whole']);
@@ -96,7 +96,7 @@ overEachDriver('prefetch()', (open) => {
     assert.equal(await cache.driver.isCached('part'), false);
   });
 
-  test('glance B25: fetches no more at once than it was told, and as many', async (t) => {
+  test('glance B25: prefetch() – any concurrency – fetches that many, not more', async (t) => {
     for (const [concurrency, expected] of [
       [1, 1],
       [3, 3],
@@ -115,7 +115,7 @@ overEachDriver('prefetch()', (open) => {
         running += 1;
         most = Math.max(most, running);
         if (most >= expected) all.open();
-        await within(5000, all.pass(), `${expected} at once`);
+        await within(5000, all.pass(), `${expected} concurrent fetches`);
         for (let i = 0; i < 5; i++) await setImmediate();
         yield image;
         running -= 1;
@@ -126,7 +126,7 @@ overEachDriver('prefetch()', (open) => {
     }
   });
 
-  test('glance B25: holds no more of an image than a chunk or two', async (t) => {
+  test('glance B25: prefetch() – large image – holds a chunk or two of it', async (t) => {
     const cache = await queued(open, t, ['image']);
     let given = 0;
     let written = 0;
@@ -145,7 +145,7 @@ overEachDriver('prefetch()', (open) => {
     assert(ahead <= 2, `${ahead} chunks`);
   });
 
-  test('glance B25: does not say that an image is cached whose write failed', async (t) => {
+  test('glance B25: a write – fails – is not reported as cached', async (t) => {
     const broken = new Error('broken');
     const fail = async () => {
       throw broken;
@@ -158,7 +158,7 @@ overEachDriver('prefetch()', (open) => {
     }
   });
 
-  test('tells its progress, and at the end that the image is cached', async (t) => {
+  test('onProgress – image fetched – gets each step, and done when cached', async (t) => {
     const cache = await queued(open, t, ['image']);
     const progress = [];
     await cache.prefetch(() => slowly(chunks), {
@@ -168,7 +168,7 @@ overEachDriver('prefetch()', (open) => {
     assert.deepEqual(progress, [step(300), step(900), step(1000), step(1000, true)]);
   });
 
-  test('does not say that an image is done which failed', async (t) => {
+  test('onProgress – image failed – is never called with done', async (t) => {
     const cache = await queued(open, t, ['image']);
     const progress = [];
     const fetch = () => slowly(chunks, new Error('broken'));
@@ -179,20 +179,20 @@ overEachDriver('prefetch()', (open) => {
     );
   });
 
-  test('an image that has been cached meanwhile is not fetched again, and leaves the queue', async (t) => {
+  test('a queued image – already cached – is not fetched, leaves the queue', async (t) => {
     const dequeued = [];
     const deleteQueuedImage = async (driver, imageId) => {
       dequeued.push(imageId);
       return driver.deleteQueuedImage(imageId);
     };
-    // As a Glance node can have it: queued and cached.
+    // Glance can leave an image both queued and cached.
     const cache = await open(t, {}, { getQueuedImages: async () => ['image'], deleteQueuedImage });
     await cache.cacheImage('image', [image]);
     assert.deepEqual(await cache.prefetch(assert.fail), { cached: ['image'], failed: new Map() });
     assert.deepEqual(dequeued, ['image']);
   });
 
-  test('glance B2: an image that somebody is writing is left to him, and stays queued until he commits', async (t) => {
+  test('glance B2: an image – being written – is left to its writer, stays queued', async (t) => {
     const cache = await queued(open, t, ['image']);
     const tee = cache.cachingIterator('image', chunks);
     await tee.next();
@@ -203,7 +203,7 @@ overEachDriver('prefetch()', (open) => {
     assert.equal(await cache.driver.isQueued('image'), false);
   });
 
-  test('a source that was opened in vain is let go of', async (t) => {
+  test('a source – opened, then not needed – is cancelled', async (t) => {
     const cache = await queued(open, t, ['image']);
     const stopped = [];
     let writer;
@@ -216,7 +216,7 @@ overEachDriver('prefetch()', (open) => {
     assert.deepEqual(stopped, ['image']);
   });
 
-  test('an image that is larger than the cache fails before it is fetched, or as soon as it is too large', async (t) => {
+  test('an image – larger than the cache – fails before or during its fetch', async (t) => {
     const cache = await queued(open, t, ['said', 'endless'], { maxSize: 10_000 });
     const said = untouched();
     let given = 0;
@@ -241,7 +241,7 @@ overEachDriver('prefetch()', (open) => {
     assert.equal((await cache.driver.getQueuedImages()).length, 2);
   });
 
-  test('a signal ends it at once, though neither fetch() nor the source heeds it', async (t) => {
+  test('a signal – ignored by fetch() and source – ends prefetch() immediately', async (t) => {
     const reason = new Error('enough');
     for (const fetch of [() => new Promise(() => {}), () => silentAfter(chunks)]) {
       const cache = await queued(open, t, ['a', 'b', 'c'], {});
@@ -260,7 +260,7 @@ overEachDriver('prefetch()', (open) => {
     }
   });
 
-  test('one signal is enough for all that goes on at once', async (t) => {
+  test('a signal – thirty concurrent fetches – causes no warning', async (t) => {
     const warnings = [];
     const remember = (warning) => warnings.push(warning);
     process.on('warning', remember);
@@ -276,7 +276,7 @@ overEachDriver('prefetch()', (open) => {
     assert.deepEqual(warnings, []);
   });
 
-  test('a signal that lives on is let go of', async (t) => {
+  test('a signal – not aborted – keeps no listener', async (t) => {
     const cache = await queued(open, t, ['good', 'broken']);
     const { signal } = new AbortController();
     await cache.prefetch((imageId) => slowly(chunks, imageId === 'broken' ? new Error('broken') : undefined), {
@@ -285,7 +285,7 @@ overEachDriver('prefetch()', (open) => {
     assert.deepEqual(getEventListeners(signal, 'abort'), []);
   });
 
-  test('what comes after it was aborted is let go of', async (t) => {
+  test('a response – arrives after the abort – is cancelled', async (t) => {
     const cache = await queued(open, t, ['image']);
     const controller = new AbortController();
     const answered = gate();
@@ -302,7 +302,7 @@ overEachDriver('prefetch()', (open) => {
     await within(2000, cancelled.pass(), 'cancel()');
   });
 
-  test('hands on a signal that is aborted with its own', async (t) => {
+  test('a fetch – signal of prefetch() aborted – gets an aborted signal', async (t) => {
     const cache = await queued(open, t, ['image']);
     const controller = new AbortController();
     let given;
@@ -317,7 +317,7 @@ overEachDriver('prefetch()', (open) => {
     assert.equal(await cache.driver.isQueued('image'), true);
   });
 
-  test('wrong arguments are refused', async (t) => {
+  test('prefetch() – invalid arguments – refuses them', async (t) => {
     const cache = await queued(open, t, ['image']);
     for (const fetch of [undefined, null, 'http://example.com', {}]) {
       await assert.rejects(cache.prefetch(fetch), { code: 'ERR_INVALID_ARG_TYPE' });

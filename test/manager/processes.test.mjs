@@ -8,7 +8,7 @@ import { ready } from './support/processes.mjs';
 const kibibyte = 2 ** 10;
 const mebibyte = 2 ** 20;
 
-/** What one outside saw of services that only write, all at once, and what they say of themselves. */
+/** Returns the observations of services that only write, concurrently, and the services' own totals. */
 async function observe(t, { processes, lanes, maxSize, imageSize, how = 'cacheImage' }) {
   const dir = await temporaryDirectory(t);
   await openDriver(t, { dir });
@@ -36,10 +36,10 @@ async function observe(t, { processes, lanes, maxSize, imageSize, how = 'cacheIm
 }
 
 const services = {
-  'one process, one call at a time': { processes: 1, lanes: 1, maxSize: 2 * mebibyte, imageSize: 32 * kibibyte },
-  'one process, 32 calls at once': { processes: 1, lanes: 32, maxSize: 4 * mebibyte, imageSize: 32 * kibibyte },
-  'four processes, 4 calls at once each': { processes: 4, lanes: 4, maxSize: 4 * mebibyte, imageSize: 16 * kibibyte },
-  'four processes, 4 tees at once each': {
+  'one process, one call': { processes: 1, lanes: 1, maxSize: 2 * mebibyte, imageSize: 32 * kibibyte },
+  'one process, 32 calls': { processes: 1, lanes: 32, maxSize: 4 * mebibyte, imageSize: 32 * kibibyte },
+  'four processes, 4 calls': { processes: 4, lanes: 4, maxSize: 4 * mebibyte, imageSize: 16 * kibibyte },
+  'four processes, 4 tees': {
     processes: 4,
     lanes: 4,
     maxSize: 4 * mebibyte,
@@ -49,14 +49,14 @@ const services = {
 };
 
 for (const [what, service] of Object.entries(services)) {
-  test(`${what}, that only write, outgrow the limit by no more than what is being written`, async (t) => {
+  test(`${what} – only writes – at most pending bytes above the limit`, async (t) => {
     const { maxSize, processes } = service;
     const { over, beingWritten, looks, written, errors, evictors, largest, atTheEnd } = await observe(t, service);
 
     assert(over <= beingWritten, `${over} bytes over the limit, where ${beingWritten} were being written`);
     assert(atTheEnd <= maxSize, `${atTheEnd} bytes at the end`);
     assert.equal(errors, 0);
-    // Else it has shown nothing.
+    // Otherwise the test has shown nothing.
     assert(looks > 50, `${looks} looks`);
     assert(written > 2 * maxSize, `${written} bytes written`);
     assert(largest > 0.9 * maxSize);
@@ -64,7 +64,7 @@ for (const [what, service] of Object.entries(services)) {
   });
 }
 
-test('glance B11: prunes of several processes at once free together what one would, and never more', async (t) => {
+test('glance B11: prunes – three processes – together remove what one would', async (t) => {
   const images = 1500;
   const size = 100;
   let waited = 0;
@@ -91,5 +91,5 @@ test('glance B11: prunes of several processes at once free together what one wou
     waited += results.filter((one) => one !== first && one.start < first.end && one.end > first.start).length;
   }
   t.diagnostic(`${waited} of 4 prunes met another`);
-  assert(waited > 0, 'no two prunes were under way at once');
+  assert(waited > 0, 'no two prunes were concurrent');
 });

@@ -7,14 +7,14 @@ import { overEachDriver } from './support/caches.mjs';
 
 const manual = { autoPrune: false };
 const image = Buffer.alloc(1024, '*');
-/** A commit has the time of the kernel's tick, a hit has the clock's. */
+/** A commit has the time of the kernel's tick, a hit has the time of the clock. */
 const tickMs = 20;
 const idsOf = async (cache) => (await cache.driver.getCachedImages()).map(({ imageId }) => imageId);
 const nothing = { filesPruned: 0, bytesPruned: 0, images: [] };
 
 overEachDriver('prune()', (open) => {
-  // Upstream's reads all fall into one second and are in the order of the names, so that it passes by the tie-break.
-  test('glance C10: ten images were read, one more was cached: those read first go, until the rest fits', async (t) => {
+  // Glance's reads all fall into one second and are in the order of the names, so its test passes by the tie-break.
+  test('glance C10: prune() – ten images read, one new – removes those read first', async (t) => {
     const cache = await open(t, { maxSize: 5 * 1024, ...manual });
     const order = ['5', '0', '9', '2', '7', '1', '8', '3', '6', '4'];
     for (let i = 0; i < 10; i++) await cache.cacheImage(`${i}`, image);
@@ -38,7 +38,7 @@ overEachDriver('prune()', (open) => {
     assert.deepEqual(await cache.prune(), nothing);
   });
 
-  test('glance C11: a cache of which nothing may stay is emptied', async (t) => {
+  test('glance C11: prune() – limit of 0 – empties the cache', async (t) => {
     const cache = await open(t, { maxSize: 0, ...manual });
     await cache.driver.writeImage('image', image);
     await cache.driver.readImage('image');
@@ -51,7 +51,7 @@ overEachDriver('prune()', (open) => {
     assert.deepEqual(await cache.prune(), nothing);
   });
 
-  test('a cache exactly at its limit loses nothing, one that is a byte larger does', async (t) => {
+  test('prune() – size at the limit, then a byte above – removes nothing, then one', async (t) => {
     const cache = await open(t, { maxSize: 2048, ...manual });
     for (const id of ['a', 'b']) await cache.cacheImage(id, image);
     assert.deepEqual(await cache.prune(), nothing);
@@ -61,13 +61,13 @@ overEachDriver('prune()', (open) => {
     assert.equal((await idsOf(cache)).length, 2);
   });
 
-  test('it goes down to the limit, not to the low watermark', async (t) => {
+  test('prune() – low watermark set – prunes to the limit, not below', async (t) => {
     const cache = await open(t, { maxSize: 3072, lowWatermark: 0.1, ...manual });
     for (const id of ['a', 'b', 'c', 'd']) await cache.cacheImage(id, image);
     assert.equal((await cache.prune()).filesPruned, 1);
   });
 
-  test('another limit may be given, 0 too', async (t) => {
+  test('prune() – another limit given – prunes to it, 0 included', async (t) => {
     const cache = await open(t, manual);
     for (const id of ['a', 'b', 'c']) await cache.cacheImage(id, image);
     assert.deepEqual(await cache.prune(), nothing);
@@ -75,7 +75,7 @@ overEachDriver('prune()', (open) => {
     assert.equal((await cache.prune({ maxSize: 0 })).filesPruned, 2);
   });
 
-  test('a dry run reports what would go, and leaves it', async (t) => {
+  test('prune() – dry run – reports the victims, removes nothing', async (t) => {
     const cache = await open(t, { maxSize: 1024, ...manual });
     for (const id of ['c', 'a', 'b']) {
       await cache.cacheImage(id, image);
@@ -91,7 +91,7 @@ overEachDriver('prune()', (open) => {
     assert.deepEqual(await idsOf(cache), ['b']);
   });
 
-  test('glance B11: several at once free together what one would', async (t) => {
+  test('glance B11: prune() – four concurrent calls – together remove what one would', async (t) => {
     const cache = await open(t, { maxSize: 15_000, ...manual });
     for (let i = 0; i < 200; i++) await cache.cacheImage(`${i}`, bytesOf(100));
 
@@ -103,14 +103,14 @@ overEachDriver('prune()', (open) => {
     assert.equal(await cache.driver.getCacheSize(), 15_000);
   });
 
-  test('one that is aborted before it begins removes nothing', async (t) => {
+  test('prune() – aborted before it begins – removes nothing', async (t) => {
     const cache = await open(t, { maxSize: 0, ...manual });
     await cache.driver.writeImage('image', image);
     await assert.rejects(cache.prune({ signal: AbortSignal.abort() }), { name: 'AbortError' });
     assert.deepEqual(await idsOf(cache), ['image']);
   });
 
-  test('wrong arguments are refused, and nothing is removed', async (t) => {
+  test('prune() – invalid arguments – refuses them, removes nothing', async (t) => {
     const cache = await open(t, { maxSize: 0, ...manual });
     await cache.driver.writeImage('image', image);
     for (const maxSize of [-1, Number.NaN, Number.POSITIVE_INFINITY, 1.5]) {

@@ -1,4 +1,4 @@
-// prefetch() from a real server, through Node's own fetch().
+// prefetch() from a real server, with Node's own fetch().
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -68,14 +68,14 @@ async function prefetch(t, paths, { server, ...options } = {}) {
   return { cache, closed, ...result };
 }
 
-test('good answers of every kind are cached whole', async (t) => {
+test('responses – complete, of every kind – are cached whole', async (t) => {
   const { cache, cached, failed } = await prefetch(t, Object.keys(good));
   assert.deepEqual(failed, new Map());
   assert.deepEqual([...cached].sort(), Object.keys(good).sort());
   for (const path of cached) assert.equal(Buffer.compare(await cache.driver.readImage(path), image), 0, path);
 });
 
-test('an answer that is not the image fails with its status, stays queued, and its connection is let go', async (t) => {
+test('a response – not the image – fails with its status, its connection is closed', async (t) => {
   const { cache, closed, cached, failed } = await prefetch(t, [...Object.keys(refused), 'length']);
   assert.deepEqual(cached, ['length']);
   for (const [path, code] of Object.entries(status)) {
@@ -88,7 +88,7 @@ test('an answer that is not the image fails with its status, stays queued, and i
   assert.equal((await cache.driver.getUsage()).invalid, 0);
 });
 
-test('an encoded answer – whole or cut short – is refused, and its connection ends', async (t) => {
+test('an encoded response – whole or cut short – is refused, its connection is closed', async (t) => {
   const server = await serve(t, { ...encoded, length: good.length });
   const { cache, cached, failed } = await prefetch(t, [...Object.keys(encoded), 'length'], { server });
   assert.deepEqual(cached, ['length']);
@@ -101,7 +101,7 @@ test('an encoded answer – whole or cut short – is refused, and its connectio
   }
 });
 
-test('getOrFetch – a gzip body that ends early – fails, and caches nothing', async (t) => {
+test('getOrFetch() – gzip body that ends early – fails, and caches nothing', async (t) => {
   const { url } = await serve(t, encoded);
   const decoded = await fetch(`${url}/gzip-cut`).then(async (response) => (await response.arrayBuffer()).byteLength);
   assert(decoded < image.length, 'fetch() itself shows no error');
@@ -111,20 +111,20 @@ test('getOrFetch – a gzip body that ends early – fails, and caches nothing',
   assert.equal(await cache.driver.isCached('gzip-cut'), false);
 });
 
-test('an answer – its encoding is identity – is cached', async (t) => {
+test('a response – encoding is identity – is cached', async (t) => {
   const server = await serve(t, { plain: send(200, { 'content-encoding': 'identity' }, image) });
   const { cached } = await prefetch(t, ['plain'], { server });
   assert.deepEqual(cached, ['plain']);
 });
 
-test('an encoded answer – not the image – fails with its status', async (t) => {
+test('an encoded response – not the image – fails with its status', async (t) => {
   const server = await serve(t, { missing: send(404, { 'content-encoding': 'gzip' }, gzipSync('none')) });
   const { failed } = await prefetch(t, ['missing'], { server });
   assert.equal(failed.get('missing').status, 404);
   assert.doesNotMatch(failed.get('missing').message, /encoding/);
 });
 
-test('an answer that is cut off is not cached, and its error tells why', async (t) => {
+test('a response – cut off – is not cached, its error has the cause', async (t) => {
   const { cache, cached, failed } = await prefetch(t, [...Object.keys(cutOff), 'length']);
   assert.deepEqual(cached, ['length']);
   for (const path of Object.keys(cutOff)) {
@@ -139,7 +139,7 @@ test('an answer that is cut off is not cached, and its error tells why', async (
   for (const reason of reasons) assert.match(reason, /^ERR_FETCH_FAILED/);
 });
 
-test('an answer without an end is cut off once it is larger than the cache', async (t) => {
+test('a response – without an end – is cut off once it is larger than the cache', async (t) => {
   const server = await serve(t, {
     endless: (response) => {
       response.on('drain', () => response.write(image));
@@ -151,7 +151,7 @@ test('an answer without an end is cut off once it is larger than the cache', asy
   await within(5000, closed('endless'), 'the end of the connection');
 });
 
-test('an answer that never goes on can be given up', async (t) => {
+test('a response – that stalls – can be aborted', async (t) => {
   const server = await serve(t, { slow: (response) => response.write(image) });
   const controller = new AbortController();
   const prefetching = prefetch(t, ['slow'], {
@@ -165,7 +165,7 @@ test('an answer that never goes on can be given up', async (t) => {
 
 const made = (body, init = {}) => new Response(body, init);
 
-test('the length that an answer names is checked, where it is one', async (t) => {
+test('a content length – valid or not – is checked if it is valid', async (t) => {
   const cache = await openCache(t, { maxSize: 1_000_000 });
   const bytes = bytesOf(1000);
   const answers = {
@@ -190,7 +190,7 @@ test('the length that an answer names is checked, where it is one', async (t) =>
   ]);
 });
 
-test('an answer that was read before, or that is an error, fails', async (t) => {
+test('a response – read before, locked, or an error – fails', async (t) => {
   const cache = await openCache(t);
   const read = made('bytes');
   await read.text();
@@ -209,7 +209,7 @@ test('an answer that was read before, or that is an error, fails', async (t) => 
   assert.deepEqual([failed.get('error').status, failed.get('lockedRefusal').status], [0, 500]);
 });
 
-test('an answer of another fetch() is as good', async (t) => {
+test('a response – of another fetch() – is treated the same', async (t) => {
   const cache = await openCache(t);
   const headers = new Headers({ 'content-length': '2' });
   const answers = {

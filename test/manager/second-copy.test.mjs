@@ -1,4 +1,4 @@
-// Two copies of the package in one process: the driver of one, given to the manager of the other.
+// Two copies of the package in one process: a driver of one copy is given to a manager of the other.
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
@@ -23,7 +23,7 @@ async function mixedCache(t, options) {
   return cache;
 }
 
-test('the driver of another copy – images are cached with their checksum, and the limit is kept', async (t) => {
+test('the driver of another copy – images cached – keeps checksum and limit', async (t) => {
   const cache = await mixedCache(t, { maxSize: 5000 });
   const checksum = { algorithm: 'sha256', hex: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' };
   await cache.cacheImage('empty', [], { checksum });
@@ -33,10 +33,10 @@ test('the driver of another copy – images are cached with their checksum, and 
   assert((await cache.driver.getCacheSize()) <= 5000);
 });
 
-test('the driver of another copy – a claim that another cache was faster with leaves nothing behind', async (t) => {
+test('the driver of another copy – image cached before the claim – leaves nothing', async (t) => {
   const cache = await mixedCache(t);
   const { driver } = cache;
-  // Cached between the look and the claim.
+  // The image is cached between the check and the claim.
   driver.isCacheable = async () => {
     driver.isCacheable = Object.getPrototypeOf(driver).isCacheable;
     await driver.writeImage('image', bytesOf(10));
@@ -46,7 +46,7 @@ test('the driver of another copy – a claim that another cache was faster with 
   assert.deepEqual(await driver.getInvalidImages(), []);
 });
 
-test('the driver of another copy – what needs its engine says that there are two copies', async (t) => {
+test('the driver of another copy – getOrFetch(), verify() – fail, naming two copies', async (t) => {
   const cache = await mixedCache(t);
   const expected = {
     name: 'TypeError',

@@ -11,13 +11,13 @@ import { openCache } from './support/caches.mjs';
 
 const image = bytesOf(1000);
 
-/** Caches as several processes would have them: each its own, over one directory. */
+/** Opens caches as several processes would: each has its own, over one directory. */
 async function severalCaches(t, count, options) {
   const dir = await temporaryDirectory(t);
   return await Promise.all(Array.from({ length: count }, () => openCache(t, { dir, ...options })));
 }
 
-/** Each in turn caches an image; resolves to the largest size after any of them. */
+/** Caches images with each cache in turn, and resolves to the largest size after any of them. */
 async function inTurn(caches, images) {
   let largest = 0;
   for (let i = 0; i < images; i++) {
@@ -27,12 +27,12 @@ async function inTurn(caches, images) {
   return largest;
 }
 
-test('four caches over one directory keep its limit as one does', async (t) => {
+test('four caches – one directory – keep the limit as one would', async (t) => {
   const caches = await severalCaches(t, 4, { maxSize: 100_000 });
   assert.equal(await inTurn(caches, 500), 100_000);
 });
 
-test('a cache that has been idle for long knows what the others have cached meanwhile', async (t) => {
+test('an idle cache – others wrote meanwhile – counts their bytes', async (t) => {
   const [idle, busy] = await severalCaches(t, 2, { maxSize: 100_000 });
   await idle.cacheImage('early', [image]);
   await inTurn([busy], 99);
@@ -41,7 +41,7 @@ test('a cache that has been idle for long knows what the others have cached mean
   assert.equal(await idle.driver.getCacheSize(), 90_000);
 });
 
-test('what could not be told to the others at once is told them later', async (t) => {
+test('a byte count – not recorded, directory locked – is recorded later', async (t) => {
   const [idle, busy] = await severalCaches(t, 2, { maxSize: 100_000 });
   await idle.cacheImage('early', [image]);
   const release = await lockInProcess(t, join(idle.driver.dir, '.xattr-cache'));
@@ -53,7 +53,7 @@ test('what could not be told to the others at once is told them later', async (t
   assert((await idle.driver.getCacheSize()) <= 90_000);
 });
 
-test('a cache keeps its limit by itself if what they tell each other is lost or nonsense', async (t) => {
+test('the shared byte count – lost or invalid – the cache still keeps its limit', async (t) => {
   const spoilers = [
     (corner) => rm(corner, { recursive: true, force: true }),
     (corner) => setXattr(corner, 'xattr_cache.committed', '0'),
@@ -70,7 +70,7 @@ test('a cache keeps its limit by itself if what they tell each other is lost or 
   }
 });
 
-test('images that others have locked stay, and are no reason to fail or to spin', async (t) => {
+test('images – locked by another process – stay, without failure or spinning', async (t) => {
   const cache = await openCache(t, { maxSize: 2500 });
   for (const id of ['a', 'b']) await cache.cacheImage(id, [image]);
   for (const id of ['a', 'b']) await lockInProcess(t, cache.driver.getImageFilepath(id));

@@ -1,4 +1,4 @@
-// One signal for many calls, and one that outlives what it was given to.
+// One signal for many calls, and a signal that outlives the calls it was given to.
 
 import assert from 'node:assert/strict';
 import { getEventListeners, once } from 'node:events';
@@ -47,14 +47,14 @@ for (const [name, way] of Object.entries(ways)) {
     });
     await Promise.all(Array.from({ length: times }, (_, i) => way(cache, `image ${i}`, { signal })));
     clearInterval(timer);
-    await sleep(10); // A stream is closed, and a warning is emitted, a little later.
+    await sleep(10); // A stream closes, and Node warns, a little later.
     assert.deepEqual(warnings, []);
     assert.ok(most <= 1, `${most} listeners`);
     assert.equal(getEventListeners(signal, 'abort').length, 0);
   });
 }
 
-test('a caller – its source never answers, memory is collected – an abort wakes it', async (t) => {
+test('a caller – source silent, memory collected – is woken by an abort', async (t) => {
   const source = `
     const cache = await xattrCache.ImageCache.open({ dir: args[0], maxSize: 1e6 });
     const past = await xattrCache.ImageCache.open({ dir: args[0] + '/past', maxSize: 1 });

@@ -17,7 +17,7 @@ const boom = new Error('boom');
 const fail = async () => {
   throw boom;
 };
-/** Fails at the n-th call. */
+/** Returns a method that fails at its n-th call. */
 const failAt = (n, method) => {
   let calls = 0;
   return async (writer, ...args) => {
@@ -29,7 +29,7 @@ const failAt = (n, method) => {
 const md5 = (bytes) => ({ algorithm: 'md5', hex: createHash('md5').update(bytes).digest('hex') });
 
 overEachDriver('a tee', (open) => {
-  test('what is wrong with the source reaches the consumer, after all that came before, and nothing is cached', async (t) => {
+  test('a source – throws any value – reaches the consumer after all chunks', async (t) => {
     const cache = await open(t);
     await cache.queueImage('image');
     for (const thrown of [boom, 'text', undefined]) {
@@ -46,7 +46,7 @@ overEachDriver('a tee', (open) => {
     assert.equal(await cache.driver.isQueued('image'), true);
   });
 
-  test('a source that is longer or shorter than was said is an error of the source', async (t) => {
+  test('a source – not its expected size – fails with a size mismatch', async (t) => {
     const cache = await open(t);
     for (const expectedSize of [2999, 3001, 0, 1500]) {
       const { chunks, error } = await collect(cache.cachingIterator('image', parts, { expectedSize }));
@@ -59,7 +59,7 @@ overEachDriver('a tee', (open) => {
     }
   });
 
-  test('a source without an end is left as soon as it is longer than was said', async (t) => {
+  test('a source – endless, size expected – is closed when it is too long', async (t) => {
     const cache = await open(t);
     let stopped = false;
     const endless = (async function* () {
@@ -74,7 +74,7 @@ overEachDriver('a tee', (open) => {
     assert.equal(stopped, true);
   });
 
-  test('a source that yields anything but bytes is refused, and nothing is cached', async (t) => {
+  test('a source – yields anything but bytes – is refused, nothing is cached', async (t) => {
     const cache = await open(t);
     for (const value of ['text', 7, null, undefined, {}]) {
       const { chunks, error } = await collect(cache.cachingIterator('image', slowly([parts[0], value])));
@@ -84,14 +84,14 @@ overEachDriver('a tee', (open) => {
     }
   });
 
-  test('a right checksum is no matter', async (t) => {
+  test('a right checksum – image teed – is cached', async (t) => {
     const cache = await open(t);
     const { bytes } = await collect(cache.cachingIterator('image', parts, { checksum: md5(whole) }));
     assert.deepEqual(bytes, whole);
     assert.deepEqual(await cache.driver.readImage('image'), whole);
   });
 
-  test('a wrong checksum reaches the consumer, after all chunks, and nothing is cached', async (t) => {
+  test('a wrong checksum – image teed – reaches the consumer, nothing is cached', async (t) => {
     const cache = await open(t);
     const { bytes, error } = await collect(cache.cachingIterator('image', parts, { checksum: md5('else') }));
 
@@ -103,7 +103,7 @@ overEachDriver('a tee', (open) => {
     assert.deepEqual(await tidiness(cache), { incomplete: 0, invalid: 1 });
   });
 
-  test('a wrong checksum reaches him also if the image is not being cached', async (t) => {
+  test('a wrong checksum – image cached already – still reaches the consumer', async (t) => {
     const cache = await open(t);
     await cache.cacheImage('image', bytesOf(10));
     const { error } = await collect(cache.cachingIterator('image', parts, { checksum: md5('else') }));
@@ -111,9 +111,9 @@ overEachDriver('a tee', (open) => {
     assert.deepEqual(await cache.driver.readImage('image'), bytesOf(10));
   });
 
-  // What upstream means by get_caching_iter_when_write_fails, where b'Fail' == "Fail" keeps the write from failing.
+  // Glance's get_caching_iter_when_write_fails tests this, but there b'Fail' == "Fail" is false, so no write fails.
   for (const n of [1, 2, 3]) {
-    test(`glance C20, B21: when write ${n} fails, the consumer gets every chunk once, from a list too`, async (t) => {
+    test(`glance C20, B21: write ${n} – fails – the consumer gets every chunk once`, async (t) => {
       const events = listen(t);
       const logger = remembering();
       const openForWrite = writersWith(() => ({ write: failAt(n, 'write') }));
@@ -134,7 +134,7 @@ overEachDriver('a tee', (open) => {
     });
   }
 
-  test('a source that fails after a write did is still the error that comes out', async (t) => {
+  test('a source – fails after a failed write – its error reaches the consumer', async (t) => {
     const cache = await open(t, {}, { openForWrite: writersWith(() => ({ write: failAt(1, 'write') })) });
     const broken = new Error('source');
     const { chunks, error } = await collect(cache.cachingIterator('image', slowly(parts, broken)));
@@ -143,7 +143,7 @@ overEachDriver('a tee', (open) => {
   });
 
   for (const method of ['openForWrite', 'isCacheable', 'isCached']) {
-    test(`glance C21: when ${method} fails, the consumer still gets everything`, async (t) => {
+    test(`glance C21: ${method} – fails – the consumer gets everything`, async (t) => {
       const events = listen(t);
       const cache = await open(t, {}, { [method]: fail });
       const { chunks, error } = await collect(cache.cachingIterator('image', parts));
@@ -157,7 +157,7 @@ overEachDriver('a tee', (open) => {
     });
   }
 
-  test('when the commit fails, the consumer has got everything, and nothing is cached', async (t) => {
+  test('a commit – fails – the consumer has everything, nothing is cached', async (t) => {
     const events = listen(t);
     const cache = await open(t, {}, { openForWrite: writersWith(() => ({ commit: fail })) });
     const { bytes, error } = await collect(cache.cachingIterator('image', parts));
@@ -170,7 +170,7 @@ overEachDriver('a tee', (open) => {
     assert.equal(await cache.driver.isCacheable('image'), true);
   });
 
-  test('glance B28: a rollback that fails hides neither the error of the source nor a wrong checksum', async (t) => {
+  test('glance B28: a rollback – fails – hides no error of source or checksum', async (t) => {
     const events = listen(t);
     const cache = await open(
       t,
@@ -194,7 +194,7 @@ overEachDriver('a tee', (open) => {
     );
   });
 
-  test('glance B17: an image deleted while it is teed reaches the consumer, and does not appear', async (t) => {
+  test('glance B17: an image – deleted while teed – passes through, is not cached', async (t) => {
     const cache = await open(t);
     const chunks = cache.cachingIterator('image', parts);
     const got = [(await chunks.next()).value];
@@ -204,7 +204,7 @@ overEachDriver('a tee', (open) => {
     assert.equal(await cache.driver.isCacheable('image'), true);
   });
 
-  test('the abort of a write is the abort of the consumer, and no error of the cache', async (t) => {
+  test('a signal – aborted during a write – ends the tee, is no error of the cache', async (t) => {
     const events = listen(t);
     const controller = new AbortController();
     const openForWrite = writersWith(() => ({
@@ -222,7 +222,9 @@ overEachDriver('a tee', (open) => {
   });
 });
 
-test('glance B14: a full disk fails no consumer, and is not left full', { skip: needsMount }, async (t) => {
+test('glance B14: a full disk – image teed – fails no consumer, does not stay full', {
+  skip: needsMount,
+}, async (t) => {
   const events = listen(t);
   const chunks = Array.from({ length: 40 }, (_, i) => bytesOf(50_000, i));
 

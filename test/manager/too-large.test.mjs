@@ -9,7 +9,7 @@ import { untouched } from './support/sources.mjs';
 const small = bytesOf(1000);
 const ids = ['a', 'b', 'c', 'd'];
 
-/** A cache of four images that could take one more. */
+/** Opens a cache that holds four images and has space for one more. */
 async function filled(open, t) {
   const cache = await open(t, { maxSize: 5000 });
   for (const id of ids) await cache.cacheImage(id, [small]);
@@ -36,8 +36,8 @@ const assertUnharmed = async (cache) => {
   assert.equal((await tidiness(cache)).incomplete, 0);
 };
 
-overEachDriver('an image larger than the cache', (open) => {
-  test('cacheImage() – the size is expected – is false, and the source untouched', async (t) => {
+overEachDriver('images larger than the cache', (open) => {
+  test('cacheImage() – expected size too large – returns false, the source unread', async (t) => {
     const cache = await filled(open, t);
     const source = untouched();
     assert.equal(await cache.cacheImage('large', source, { expectedSize: 5001 }), false);
@@ -45,7 +45,7 @@ overEachDriver('an image larger than the cache', (open) => {
     await assertUnharmed(cache);
   });
 
-  test('cacheImage() – the bytes are in hand – is false, and exactly the limit fits', async (t) => {
+  test('cacheImage() – buffer above the limit – returns false, one at the limit fits', async (t) => {
     const cache = await filled(open, t);
     assert.equal(await cache.cacheImage('large', bytesOf(5001)), false);
     assert.equal(await cache.cacheImage('large', [bytesOf(5000), bytesOf(1)]), false);
@@ -53,7 +53,7 @@ overEachDriver('an image larger than the cache', (open) => {
     assert.equal(await cache.cacheImage('large', bytesOf(5000)), true);
   });
 
-  test('cacheImage() – a source that grows past the limit – is false, and the source stopped', async (t) => {
+  test('cacheImage() – source grows past the limit – returns false, source is closed', async (t) => {
     const cache = await filled(open, t);
     const source = endless();
     assert.equal(await cache.cacheImage('large', source), false);
@@ -61,13 +61,13 @@ overEachDriver('an image larger than the cache', (open) => {
     await assertUnharmed(cache);
   });
 
-  test('a tee – a source that grows past the limit – passes every byte on, and says why', async (t) => {
+  test('a tee – source grows past the limit – passes every byte on, emits an error', async (t) => {
     const cache = await filled(open, t);
     const events = listen(t);
     const parts = Array.from({ length: 8 }, (_, i) => bytesOf(1000, i));
     for (const expectedSize of [undefined, 8000]) {
       const options = expectedSize === undefined ? {} : { expectedSize };
-      const teed = await collect(cache.cachingIterator('large', (async function* () { yield* parts; })(), options)); // biome-ignore format: one thought
+      const teed = await collect(cache.cachingIterator('large', (async function* () { yield* parts; })(), options)); // biome-ignore format: one expression
       assert.deepEqual(teed, { chunks: parts, bytes: Buffer.concat(parts) });
     }
     assert.deepEqual(
@@ -80,7 +80,7 @@ overEachDriver('an image larger than the cache', (open) => {
     await assertUnharmed(cache);
   });
 
-  test('prefetch() – a source that grows past the limit – reports it and stops the source', async (t) => {
+  test('prefetch() – source grows past the limit – reports it, closes the source', async (t) => {
     const cache = await filled(open, t);
     await cache.queueImage('large');
     const source = endless();
@@ -92,7 +92,7 @@ overEachDriver('an image larger than the cache', (open) => {
   });
 });
 
-test('a driver by itself – an image larger than a manager allows – takes it', async (t) => {
+test('a driver alone – image larger than a manager’s limit – is written', async (t) => {
   const cache = await openCache(t, { maxSize: 5000 });
   await cache.driver.writeImage('large', bytesOf(10_000));
   assert.equal(await cache.driver.getImageSize('large'), 10_000);

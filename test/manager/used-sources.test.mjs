@@ -1,4 +1,4 @@
-// Sources that are not the image, or not the whole of it, through every way that takes a source.
+// Sources that are not the whole image, through every method that takes a source.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -59,16 +59,16 @@ const used = {
     await once(stream, 'error').catch(() => {});
     return stream;
   },
-  'destroyed, of an older kind': async () => olderStream(true),
-  'destroyed while it is read, of an older kind': async () => olderStream(false),
-  'cancelled, of the web': async () => {
+  'destroyed, of an older library': async () => olderStream(true),
+  'destroyed while read, of an older library': async () => olderStream(false),
+  'cancelled, a web stream': async () => {
     const stream = Readable.toWeb(chunked());
     await stream.cancel();
     return stream;
   },
 };
 
-/** Like one of `readable-stream` 3: its iterator ends, without an error, when the stream is destroyed. */
+/** A stream like those of `readable-stream` 3: its iterator ends without an error when the stream is destroyed. */
 function olderStream(destroyed) {
   return {
     readable: !destroyed,
@@ -102,9 +102,9 @@ async function answer(t, path) {
 }
 
 for (const [way, put] of Object.entries(ways)) {
-  suite(`${way} – given a source that is not the whole image`, () => {
+  suite(`${way} – sources in any state – only whole ones are cached`, () => {
     for (const [what, make] of Object.entries(used)) {
-      test(`a stream that was ${what} – is refused`, async (t) => {
+      test(`a stream – ${what} – is refused`, async (t) => {
         const cache = await openCache(t);
         const source = await make();
         await assert.rejects(async () => put(cache, source));
@@ -112,7 +112,7 @@ for (const [way, put] of Object.entries(ways)) {
       });
     }
     for (const path of ['missing', 'moved', 'part', 'gzip']) {
-      test(`an answer of node:http, ${path} – is refused`, async (t) => {
+      test(`a response of node:http – ${path} – is refused`, async (t) => {
         const cache = await openCache(t);
         const message = await answer(t, path);
         await assert.rejects(async () => put(cache, message), { code: 'ERR_FETCH_FAILED' });
@@ -120,13 +120,13 @@ for (const [way, put] of Object.entries(ways)) {
       });
     }
     for (const path of ['whole', 'whole-part']) {
-      test(`an answer of node:http, ${path} – is cached`, async (t) => {
+      test(`a response of node:http – ${path} – is cached`, async (t) => {
         const cache = await openCache(t);
         await put(cache, await answer(t, path));
         assert.deepEqual(await cache.driver.readImage('a'), image);
       });
     }
-    test('a stream without bytes that was not read – is cached', async (t) => {
+    test('a stream – without bytes, not read before – is cached', async (t) => {
       const cache = await openCache(t);
       await put(cache, new PassThrough().end());
       assert.equal((await cache.driver.readImage('a')).length, 0);
@@ -134,7 +134,7 @@ for (const [way, put] of Object.entries(ways)) {
   });
 }
 
-test('a Response that was cancelled – fetched – is refused', async (t) => {
+test('a Response – cancelled, then fetched – is refused', async (t) => {
   const cache = await openCache(t);
   const response = new Response(image);
   await response.body.cancel();

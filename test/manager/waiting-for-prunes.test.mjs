@@ -12,7 +12,7 @@ import { untouched } from './support/sources.mjs';
 
 const image = bytesOf(1000);
 
-/** A cache over its limit, whose eviction waits at `gate`. `over` is the call that led to it. */
+/** Opens a cache over its limit, whose eviction waits at `gate`. `over` is the call that exceeded the limit. */
 async function pruning(open, t, { evictTo = (driver, ...args) => driver.evictTo(...args) } = {}) {
   const at = gate();
   const held = async (...args) => {
@@ -27,7 +27,7 @@ async function pruning(open, t, { evictTo = (driver, ...args) => driver.evictTo(
 }
 
 overEachDriver('while a cache is pruned', (open) => {
-  test('cacheImage() waits before it begins, and before it resolves', async (t) => {
+  test('cacheImage() – prune in progress – waits before its start and its end', async (t) => {
     const { cache, over, gate } = await pruning(open, t);
     const source = untouched();
     const next = cache.cacheImage('next', source);
@@ -41,11 +41,11 @@ overEachDriver('while a cache is pruned', (open) => {
     assert.equal(source.touched, true);
   });
 
-  test('cacheImage() can be told to wait no longer', async (t) => {
+  test('cacheImage() – aborted while it waits – rejects, the source is not read', async (t) => {
     const { cache, over, gate } = await pruning(open, t);
     const source = untouched();
     const next = cache.cacheImage('next', source, { signal: AbortSignal.timeout(20) });
-    const ending = new Promise((resolve) => setTimeout(resolve, 1000)); // Keeps the process alive: the signal does not.
+    const ending = new Promise((resolve) => setTimeout(resolve, 1000)); // The timer keeps the process alive; the signal does not.
     await assert.rejects(Promise.race([next, ending]), { name: 'TimeoutError' });
     assert.equal(source.touched, false);
     gate.open();
@@ -69,7 +69,7 @@ overEachDriver('while a cache is pruned', (open) => {
     assert.equal(await cache.driver.isCached('over'), true);
   });
 
-  test('a tee – aborted while it waits – waits no longer', async (t) => {
+  test('a tee – aborted while it waits – ends immediately', async (t) => {
     const { cache, over, gate } = await pruning(open, t);
     const started = performance.now();
     const reason = new Error('enough');
@@ -83,7 +83,7 @@ overEachDriver('while a cache is pruned', (open) => {
     await over;
   });
 
-  test('the consumer of a tee waits a second, then his image passes through', async (t) => {
+  test('a tee – prune in progress – waits a second, then passes the image through', async (t) => {
     const events = listen(t);
     const { cache, over, gate } = await pruning(open, t);
     const started = performance.now();
@@ -101,7 +101,7 @@ overEachDriver('while a cache is pruned', (open) => {
     assert.equal(await cache.driver.isCached('next'), true);
   });
 
-  test('what is committed meanwhile is not overlooked', async (t) => {
+  test('commits – during a prune – are counted', async (t) => {
     const at = gate();
     const evictTo = async (driver, ...args) => {
       const result = await driver.evictTo(...args);
@@ -121,7 +121,7 @@ overEachDriver('while a cache is pruned', (open) => {
     assert.equal(await cache.driver.getCacheSize(), 1000);
   });
 
-  test('close() waits for it', async (t) => {
+  test('close() – prune in progress – waits for it', async (t) => {
     const { cache, over, gate } = await pruning(open, t);
     const closing = cache.close();
     await sleep(50);
@@ -131,7 +131,7 @@ overEachDriver('while a cache is pruned', (open) => {
     assert.equal(await cache.driver.getCacheSize(), 1000);
   });
 
-  test('close() tells one that takes too long to stop, and that is no error', async (t) => {
+  test('close() – prune takes too long – aborts it, without an error', async (t) => {
     const events = listen(t);
     let signal;
     const evictTo = (_driver, _target, options) => {
@@ -150,7 +150,7 @@ overEachDriver('while a cache is pruned', (open) => {
     assert.deepEqual(events.error, []);
   });
 
-  test('a commit after close() begins no other', async (t) => {
+  test('a commit – after close() – starts no prune', async (t) => {
     let evictions = 0;
     const evictTo = (driver, ...args) => {
       evictions += 1;
@@ -168,7 +168,7 @@ overEachDriver('while a cache is pruned', (open) => {
   });
 });
 
-test('a driver that the cache has made is closed after the prune, not under it', async (t) => {
+test('a cache’s own driver – prune in progress – is closed after it', async (t) => {
   const events = listen(t);
   const dir = await temporaryDirectory(t);
   for (let round = 0; round < 10; round++) {

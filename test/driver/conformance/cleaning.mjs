@@ -136,7 +136,7 @@ export function cleaning({ open, plant, tick }) {
     assert.equal(await driver.isBeingCached('fresh'), true);
   });
 
-  test('clean() – stall time given – reaps what is older, keeps what is recent', { skip: noStalled }, async (t) => {
+  test('clean() – stall time given – reaps older leftovers, keeps recent ones', { skip: noStalled }, async (t) => {
     const driver = await open(t);
     await plant.stalled(driver, 'a day', day);
     await plant.stalled(driver, 'fresh', 0);
@@ -147,7 +147,7 @@ export function cleaning({ open, plant, tick }) {
     assert.equal(await driver.isBeingCached('fresh'), true);
   });
 
-  test('reapStalled() – with and without a grace – reaps what is older, or all', { skip: noStalled }, async (t) => {
+  test('reapStalled() – with and without a grace – reaps the older ones, or all', { skip: noStalled }, async (t) => {
     const driver = await open(t);
     await plant.stalled(driver, 'two days', 2 * day);
     await plant.stalled(driver, 'fresh', 0);

@@ -93,7 +93,7 @@ export function writing({ open }) {
     assert.equal(await driver.getCacheSize(), 500);
   });
 
-  test('a chunk – reused after its write – the image keeps what was written', async (t) => {
+  test('a chunk – reused after its write – the image keeps the written bytes', async (t) => {
     const driver = await open(t);
     const writer = await driver.openForWrite('image');
     const chunk = Buffer.alloc(100_000);

@@ -11,9 +11,9 @@ const drivers = {
 };
 
 /**
- * Runs `tests` for a cache over each driver, ours and one that is not of this package. They get
- * `open(t, options?, overrides?)`, which opens a cache until `t` is over; `overrides` are methods of the driver that go
- * another way, each called with the driver itself first.
+ * Runs `tests` for a cache over each driver: the one of this package, and one of another origin. The tests get
+ * `open(t, options?, overrides?)`, which opens a cache until `t` is over. `overrides` replace methods of the driver.
+ * Each of them gets the driver itself as its first argument.
  */
 export function overEachDriver(what, tests) {
   for (const [name, create] of Object.entries(drivers)) {
@@ -21,11 +21,11 @@ export function overEachDriver(what, tests) {
       const driver = overriding(await create(t, driverOptions), overrides);
       return openCache(t, { driver, ...options });
     };
-    describe(`${what}, over a ${name}`, () => tests(open));
+    describe(`${what} – over a ${name}`, () => tests(open));
   }
 }
 
-/** An open cache over a fresh directory, or over `options.driver`, until `t` is over. */
+/** Opens a cache over a new directory, or over `options.driver`, until `t` is over. */
 export async function openCache(t, options = {}) {
   const where = options.driver || options.dir ? {} : { dir: await temporaryDirectory(t) };
   const cache = await ImageCache.open({ ...where, ...options });
@@ -34,7 +34,7 @@ export async function openCache(t, options = {}) {
   return cache;
 }
 
-/** `driver`, some of whose methods go another way: each is called with the driver itself, then the arguments. */
+/** Returns `driver` with some methods replaced. Each replacement gets the driver itself, then the arguments. */
 export function overriding(driver, overrides) {
   return new Proxy(driver, {
     get(target, key) {
@@ -45,12 +45,12 @@ export function overriding(driver, overrides) {
   });
 }
 
-/** An `openForWrite` for {@link overriding}: each writer goes the ways that `methods()` makes for it. */
+/** Returns an `openForWrite` for {@link overriding}, whose writers have the replacements that `methods()` returns. */
 export function writersWith(methods) {
   return async (driver, ...args) => overriding(await driver.openForWrite(...args), methods());
 }
 
-/** All chunks that an iterable gives, and what it then throws. */
+/** Collects all chunks of an iterable, and the error that it ends with. */
 export async function collect(iterable) {
   const chunks = [];
   try {
@@ -61,7 +61,7 @@ export async function collect(iterable) {
   return { chunks, bytes: Buffer.concat(chunks) };
 }
 
-/** That nothing of a write is left behind but, if it failed, an invalid image. */
+/** Returns the leftovers of a write: none, or an invalid image if it failed. */
 export async function tidiness(cache) {
   const { incomplete, invalid } = await cache.driver.getUsage();
   return { incomplete, invalid };

@@ -4,7 +4,7 @@ import { defer } from '../../support/defer.mjs';
 
 const names = ['hit', 'miss', 'commit', 'rollback', 'evict', 'reap', 'uncounted', 'error'];
 
-/** Listens until `t` is over; gives what is published on each channel, in order, by the channel's short name. */
+/** Subscribes until `t` is over. Returns the events of each channel, in order, by the channel's short name. */
 export function listen(t) {
   const events = {};
   for (const name of names) {
@@ -18,7 +18,7 @@ export function listen(t) {
   return events;
 }
 
-/** Listens to one channel for as long as the process lives. */
+/** Subscribes to one channel for the life of the process. */
 export function listenAlways(name, listener) {
   subscribe(`xattr-cache:${name}`, listener);
 }

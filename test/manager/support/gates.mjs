@@ -1,4 +1,4 @@
-/** Something that callers wait at: `opened` resolves for them when `open()` is called, `reached` when the first has come. */
+/** A gate: `pass()` resolves when `open()` is called, `reached` when the first caller has arrived. */
 export function gate() {
   const made = {};
   made.opened = new Promise((resolve) => {

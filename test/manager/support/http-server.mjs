@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 
 import { defer } from '../../support/defer.mjs';
 
-/** Serves with `handlers` by path until `t` is over. `closed[path]` resolves when the answer to it is over or cut off. */
+/** Serves `handlers` by path until `t` is over. `closed(path)` resolves when the response of that path has ended. */
 export async function serve(t, handlers) {
   const closed = Object.fromEntries(Object.keys(handlers).map((path) => [path, deferred()]));
   const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-/** A logger of pino's shape that remembers, as pino does, on `this`. */
+/** A logger like pino's, which stores its lines on `this`. */
 export function remembering() {
   return {
     lines: [],

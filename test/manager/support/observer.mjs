@@ -1,4 +1,4 @@
-// observer.mjs DIR: looks at the sum of the images' sizes, again and again until it is told to stop, from outside.
+// observer.mjs DIR: reads the total size of the images repeatedly, from another process, until it is told to stop.
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { defer } from '../../support/defer.mjs';
 
 /**
- * Starts `script` of this directory so many times, and resolves once all are ready: to `setOff`, which sets them off
- * together and resolves to what each has to say at its end, and `tell`, for what else they shall know before.
+ * Starts `count` processes of `script` in this directory, and resolves once all are ready. `setOff` starts their tasks
+ * together and resolves to the result of each; `tell` sends them a message before.
  */
 export async function ready(t, script, args, count = 1) {
   const children = Array.from({ length: count }, (_, i) => {
@@ -40,7 +40,7 @@ export async function ready(t, script, args, count = 1) {
   return { setOff, tell };
 }
 
-/** In such a script: says that it is ready, resolves when it is set off, and says what `task` resolves to. */
+/** For such a script: reports that it is ready, waits until it is set off, and sends the result of `task`. */
 export async function whenSetOff(task) {
   process.send('ready');
   await once(process, 'message');

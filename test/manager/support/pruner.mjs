@@ -1,4 +1,4 @@
-// pruner.mjs DIR MAXSIZE N: prunes once, and says when it did so and what went.
+// pruner.mjs DIR MAXSIZE N: prunes once, and reports when it did so and the images it removed.
 import { ImageCache } from '../../../dist/index.js';
 import { whenSetOff } from './processes.mjs';
 

@@ -1,4 +1,4 @@
-/** A source that gives `chunks` and then is silent for ever. `stopped` says whether it has been let go of. */
+/** A source that yields `chunks` and then is silent forever. `stopped` is true once it was closed. */
 export function silentAfter(chunks) {
   const left = [...chunks];
   return {
@@ -16,7 +16,7 @@ export function silentAfter(chunks) {
   };
 }
 
-/** A source that tells whether it was touched. */
+/** A source that records whether it was read. */
 export function untouched(chunks = [Buffer.from('bytes')]) {
   const source = {
     touched: false,

@@ -1,5 +1,5 @@
-// writing-service.mjs DIR MAXSIZE LANES VOLUME IMAGESIZE HOW N: a service that only writes, so many bytes in all, with so
-// many calls at once.
+// writing-service.mjs DIR MAXSIZE LANES VOLUME IMAGESIZE HOW N: a service that only writes, VOLUME bytes in total, with
+// LANES concurrent calls.
 import { ImageCache } from '../../../dist/index.js';
 import { listenAlways } from './events.mjs';
 import { whenSetOff } from './processes.mjs';
