@@ -1,4 +1,4 @@
-// Ctrl-C and a stdout that is closed: nothing is left half done.
+// Ctrl-C and a closed stdout: no command leaves anything half done.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -15,13 +15,13 @@ import { cacheWith, cli, filesIn, hitsOf, startCli, until } from './support.mjs'
 
 const interrupted = 130;
 
-/** Keeps the event loop for half a second on SIGUSR2. To stop the process would hand the signals to any of its threads. */
+/** Blocks the event loop for half a second on SIGUSR2. A stopped process would get signals on any thread. */
 const busyOnUsr2 = `data:text/javascript,${encodeURIComponent(
   "process.on('SIGUSR2', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500))",
 )}`;
 
-suite('Ctrl-C', () => {
-  test('in put rolls back, and the image can be put again at once', async (t) => {
+suite('a command – interrupted – leaves nothing half done', () => {
+  test('put – interrupted by any signal – rolls back, the image can be put again', async (t) => {
     const { dir } = await cacheWith(t, { old: bytesOf(10) });
     for (const [n, signal] of ['SIGINT', 'SIGTERM', 'SIGHUP'].entries()) {
       const { child, ended } = startCli(['put', 'old', '-', '--json'], { dir });
@@ -30,7 +30,7 @@ suite('Ctrl-C', () => {
       child.kill(signal);
       const { code, stdout, stderr } = await ended;
       assert.deepEqual([code, stdout, stderr], [[130, 143, 129][n], '', '']);
-      assert.equal(child.signalCode, null); // by itself: nothing was under way any more
+      assert.equal(child.signalCode, null); // It ended by itself, with nothing in progress.
       assert.deepEqual(filesIn(dir, 'incomplete'), []);
       assert.deepEqual(filesIn(dir, 'invalid'), []);
     }
@@ -38,7 +38,7 @@ suite('Ctrl-C', () => {
     assert.equal((await cli(['put', 'old', '-'], { dir, input: 'new' })).code, 0);
   });
 
-  test('in put of a fifo that nobody writes ends it all the same', async (t) => {
+  test('put – interrupted, fifo without a writer – ends all the same', async (t) => {
     const { home, dir } = await cacheWith(t);
     const fifo = join(home, 'fifo');
     execFileSync('mkfifo', [fifo]);
@@ -49,13 +49,13 @@ suite('Ctrl-C', () => {
     assert.deepEqual(filesIn(dir, 'incomplete'), []);
   });
 
-  test('that ends a pipeline does not publish what came until then', async (t) => {
+  test('put – interrupted with its pipeline – does not publish a partial image', async (t) => {
     const { dir } = await cacheWith(t);
     for (let n = 0; n < 3; n++) {
       const { child, ended } = startCli(['put', 'a', '-'], { dir, env: { NODE_OPTIONS: `--import ${busyOnUsr2}` } });
       child.stdin.write(bytesOf(100_000));
       await until(() => filesIn(dir, 'incomplete').length === 2, 'a claim');
-      // Busy meanwhile, so that it finds both at once: the signal, and that curl has gone.
+      // It is busy meanwhile, so it finds both together: the signal, and the end of curl.
       child.kill('SIGUSR2');
       await sleep(100);
       child.kill('SIGINT');
@@ -66,9 +66,9 @@ suite('Ctrl-C', () => {
     }
   });
 
-  test('in get leaves neither half a file nor a hit', async (t) => {
+  test('get – interrupted – leaves no partial file and no hit', async (t) => {
     const { home, dir } = await cacheWith(t, { large: Buffer.alloc(0) });
-    truncateSync(join(dir, 'large'), 8 * 1024 ** 3); // all holes
+    truncateSync(join(dir, 'large'), 8 * 1024 ** 3); // A sparse file.
     const { child, ended } = startCli(['get', 'large', join(home, 'file')], { dir });
     await until(() => readdirSync(home).length === 2, 'a temporary file');
     child.kill('SIGINT');
@@ -77,7 +77,7 @@ suite('Ctrl-C', () => {
     assert.equal(hitsOf(dir, 'large'), 0);
   });
 
-  test('in get ends it also while nobody takes the bytes', async (t) => {
+  test('get – interrupted, output blocked – ends all the same', async (t) => {
     const { home, dir } = await cacheWith(t, { a: bytesOf(1_000_000) });
     const fifo = join(home, 'fifo');
     execFileSync('mkfifo', [fifo]);
@@ -87,7 +87,7 @@ suite('Ctrl-C', () => {
     ]) {
       const { child, ended } = startCli(args, { dir });
       child.stdout.pause();
-      // It is at it once it has stopped using the processor, which is not seen from here.
+      // It soon waits for its reader, which cannot be observed from here.
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       child.kill('SIGINT');
       child.once('exit', () => child.stdout.resume());
@@ -96,7 +96,7 @@ suite('Ctrl-C', () => {
     assert.equal(hitsOf(dir, 'a'), 0);
   });
 
-  test('in prefetch rolls back what is under way, and keeps the requests', async (t) => {
+  test('prefetch – interrupted – rolls back, keeps the requests', async (t) => {
     const { dir, driver } = await cacheWith(t);
     const server = createServer((request, response) => {
       if (request.url === '/done') response.end('done');
@@ -118,22 +118,22 @@ suite('Ctrl-C', () => {
     assert.deepEqual(filesIn(dir, 'invalid'), []);
   });
 
-  test('in delete --all leaves whole images or none', async (t) => {
+  test('delete --all – interrupted – leaves whole images or none', async (t) => {
     const { dir } = await cacheWith(t);
     for (let n = 0; n < 2_000; n++) writeFileSync(join(dir, `image-${n}`), '');
     const { child, ended } = startCli(['delete', '--all', '--yes'], { dir });
-    await until(() => !existsSync(join(dir, 'image-0')), 'the first to go');
+    await until(() => !existsSync(join(dir, 'image-0')), 'the first deletion');
     child.kill('SIGINT');
     assert.equal((await ended).code, interrupted);
     const left = readdirSync(dir).length - 3;
-    assert(left > 0 && left < 2_000, `${left} left`);
+    assert(left > 0 && left < 2_000, `${left} images left`);
   });
 });
 
-suite('a stdout that is closed early', () => {
-  test('ends a list quietly', async (t) => {
+suite('a command – stdout closed early – ends quietly or does its work', () => {
+  test('list – stdout closed early – ends quietly', async (t) => {
     const { dir } = await cacheWith(t);
-    // More than a pipe holds.
+    // This is more than a pipe holds.
     for (let n = 0; n < 1_000; n++) writeFileSync(join(dir, `${'long'.repeat(50)}-${n}`), '');
     for (const args of [['list'], ['list', '--json']]) {
       const { child, ended } = startCli(args, { dir });
@@ -143,7 +143,7 @@ suite('a stdout that is closed early', () => {
     }
   });
 
-  test('ends get quietly, and counts no hit, since the image was not read', async (t) => {
+  test('get – stdout closed early – ends quietly, counts no hit', async (t) => {
     const { dir } = await cacheWith(t, { a: bytesOf(4_000_000) });
     const { child, ended } = startCli(['get', 'a'], { dir });
     child.stdout.once('data', () => child.stdout.destroy());
@@ -152,7 +152,7 @@ suite('a stdout that is closed early', () => {
     assert.equal(hitsOf(dir, 'a'), 0);
   });
 
-  test('does not keep put and prune from doing their work', async (t) => {
+  test('put and prune – stdout closed early – do their work', async (t) => {
     const { dir, driver } = await cacheWith(t, { b: bytesOf(10) });
     for (const args of [
       ['put', 'a', '/dev/null'],

@@ -1,4 +1,4 @@
-// The pieces that texts are made of.
+// The parts of the output: durations, ids, tables.
 
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -14,8 +14,8 @@ const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-suite('a span of time', () => {
-  test('is told in its largest unit, and never rounded up', () => {
+suite('a duration – as text – is short and never too large', () => {
+  test('a duration – any length – has its largest unit, rounded down', () => {
     const spans = new Map([
       [0, '0 s'],
       [59.9 * second, '59 s'],
@@ -31,7 +31,7 @@ suite('a span of time', () => {
     for (const [span, text] of spans) assert.equal(formatDuration(span), text);
   });
 
-  test('may lie ahead, where a clock is wrong, or be unknown', () => {
+  test('an age – in the future or unknown – is “in 2 d” or “never”', () => {
     const now = 1e12;
     assert.equal(formatAge(now - 3 * minute, now), '3 min ago');
     assert.equal(formatAge(now - 999, now), 'now');
@@ -41,12 +41,12 @@ suite('a span of time', () => {
   });
 });
 
-suite('text', () => {
-  test('is as wide as a terminal makes it', () => {
+suite('text – any characters – fits a terminal', () => {
+  test('the width of a text – wide and combining characters – is that on a terminal', () => {
     assert.deepEqual(['', 'abc', 'é', 'e\u0301', '漢字', '🙂'].map(textWidth), [0, 3, 1, 1, 4, 2]);
   });
 
-  test('is shortened in its middle, between whole characters', () => {
+  test('text – too wide – is shortened in the middle, between whole characters', () => {
     assert.equal(shortenInMiddle('abcdefghij', 10), 'abcdefghij');
     assert.equal(shortenInMiddle('abcdefghij', 9), 'abcd…ghij');
     assert.equal(shortenInMiddle('abcdefghij', 4), 'ab…j');
@@ -56,14 +56,14 @@ suite('text', () => {
     for (let width = 1; width < 15; width++) assert(textWidth(shortenInMiddle('漢a🙂bé漢字🙂x', width)) <= width);
   });
 
-  test('is broken into lines without losing anything', () => {
+  test('text – too wide – is broken into lines without a loss', () => {
     assert.deepEqual(breakAnywhere('abcdefg', 3), ['abc', 'def', 'g']);
     assert.deepEqual(breakAnywhere('漢字漢', 5), ['漢字', '漢']);
     assert.deepEqual(breakAnywhere('漢字', 1), ['漢', '字']);
     assert.deepEqual(breakAnywhere('', 5), ['']);
   });
 
-  test('is shown without what a terminal would act upon', () => {
+  test('text – control characters – is shown escaped', () => {
     assert.equal(printable('plain “ü” 漢 \\n'), 'plain “ü” 漢 \\n');
     assert.equal(printable('a\n\r\t\0\x1b\x7f\x9b\u2028\u202e'), 'a\\n\\r\\t\\x00\\x1b\\x7f\\u009b\\u2028\\u202e');
     assert.equal(printableId('it’s\\plain'), 'it’s\\plain');
@@ -77,7 +77,7 @@ suite('text', () => {
   });
 });
 
-test('an object is printed as JSON with each element of a list on a line of its own', () => {
+test('an object – printed as JSON – has one line for each element of a list', () => {
   const objects = [
     {},
     { list: [] },
@@ -93,7 +93,7 @@ test('an object is printed as JSON with each element of a list on a line of its 
   );
 });
 
-suite('a table', () => {
+suite('a table – any width – fits it', () => {
   const columns = [
     { heading: 'id', cell: ({ id }) => id },
     { heading: 'n', cell: ({ n }) => String(n), align: 'right' },
@@ -105,7 +105,7 @@ suite('a table', () => {
   ];
   const layOut = (width) => [...layOutTable(rows, columns, width)];
 
-  test('is as wide as it has to be', () => {
+  test('a table – wide enough terminal – is as wide as its cells', () => {
     assert.deepEqual(layOut(undefined), [
       'id                            n  note',
       'first                         1  so so',
@@ -114,7 +114,7 @@ suite('a table', () => {
     assert.deepEqual(layOut(38), layOut(undefined));
   });
 
-  test('shortens ids that are too long, and says so', () => {
+  test('a table – ids too long – shortens them, with a note', () => {
     assert.deepEqual(layOut(30).slice(0, 3), [
       'id                    n  note',
       'first                 1  so so',
@@ -123,7 +123,7 @@ suite('a table', () => {
     assert.match(layOut(30)[3], /shortened/);
   });
 
-  test('becomes paragraphs where too little would be left of the ids', () => {
+  test('a table – too narrow for ids – becomes paragraphs', () => {
     assert.deepEqual(layOut(20), [
       'first',
       '  n 1, note so so',
@@ -133,16 +133,16 @@ suite('a table', () => {
     ]);
   });
 
-  test('of very many rows is laid out as they come', () => {
+  test('a table – 100,000 rows – is laid out in linear time', () => {
     const many = Array.from({ length: 100_000 }, (_, n) => ({ id: `image-${n}`, n }));
     let lines = 0;
     const startMs = performance.now();
     for (const _line of layOutTable(many, columns, 80)) lines++;
     assert.equal(lines, 100_001);
-    assert(performance.now() - startMs < 10_000); // 0.2 s; what grows with the square takes minutes
+    assert(performance.now() - startMs < 10_000); // It takes 0.2 s; quadratic time would take minutes.
   });
 
-  test('of facts goes on below a value that is too long', () => {
+  test('a table of facts – value too long – continues below the value', () => {
     const facts = [
       ['size', '10 B of 20 B (50.0 %)'],
       ['directory', '/var/cache/images-of-all-kinds'],

@@ -1,4 +1,4 @@
-// list, stats, errors, queued: what is in a cache, for people and for scripts.
+// list, stats, errors, queued: the content of a cache, for people and for scripts.
 
 import assert from 'node:assert/strict';
 import { readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { cacheWith, cli, jsonOf } from './support.mjs';
 
 const day = 86_400;
 
-/** Three images whose every order is another one: by id a b c, by size b c a, by hits c a b, by access a c b. */
+/** Opens a cache of three images in different orders: by id a b c, by size b c a, by hits c a b, by access a c b. */
 async function threeImages(t) {
   const cache = await cacheWith(t, { a: bytesOf(1_000), b: bytesOf(3_000_000), c: bytesOf(20_000) });
   await cache.driver.readImage('a');
@@ -22,8 +22,8 @@ async function threeImages(t) {
   return cache;
 }
 
-suite('list', () => {
-  test('for people: sizes and ages in human units', async (t) => {
+suite('list – any cache – shows its images', () => {
+  test('list – as text – shows sizes and ages in human units', async (t) => {
     const { dir } = await threeImages(t);
     const { code, stdout, stderr } = await cli(['list'], { dir });
     assert.deepEqual([code, stderr], [0, '']);
@@ -42,13 +42,13 @@ suite('list', () => {
     );
   });
 
-  test('for scripts: what the API says', async (t) => {
+  test('list – as JSON – prints the images of the API', async (t) => {
     const { dir, driver } = await threeImages(t);
     const { value } = await jsonOf(['list'], { dir });
     assert.deepEqual(value, { images: await driver.getCachedImages() });
   });
 
-  test('is sorted, reversed and cut', async (t) => {
+  test('list – sort, reverse and limit – apply', async (t) => {
     const { dir } = await threeImages(t);
     const orders = { id: 'abc', size: 'bca', hits: 'cab', accessed: 'acb', modified: 'acb' };
     const idsOf = async (...args) => {
@@ -62,13 +62,13 @@ suite('list', () => {
     assert.match(stdout, /\n1 of 3 images, 2\.88 MiB\n$/);
   });
 
-  test('of an empty cache says so', async (t) => {
+  test('list – empty cache – says so', async (t) => {
     const { dir } = await cacheWith(t);
     assert.equal((await cli(['list'], { dir })).stdout, '0 images, 0 B\n');
     assert.deepEqual((await jsonOf(['list'], { dir })).value, { images: [] });
   });
 
-  test('prints thousands of images whole, in both forms', async (t) => {
+  test('list – a thousand images – prints them all, as text and JSON', async (t) => {
     const { dir, driver } = await cacheWith(t);
     for (let n = 0; n < 1_000; n++) writeFileSync(join(dir, `${'long'.repeat(50)}-${n}`), '');
     const { stdout } = await cli(['list'], { dir });
@@ -78,8 +78,8 @@ suite('list', () => {
   });
 });
 
-suite('stats', () => {
-  test('for scripts: what the API says, and null where it says nothing', async (t) => {
+suite('stats – any cache – sums it up', () => {
+  test('stats – as JSON, empty cache – prints the numbers of the API, or null', async (t) => {
     const { dir } = await cacheWith(t);
     const { value } = await jsonOf(['stats'], { dir });
     const { freeBytes, freeInodes, ...rest } = value;
@@ -100,7 +100,7 @@ suite('stats', () => {
     assert('freeInodes' in value && (freeInodes === null || freeInodes > 0));
   });
 
-  test('counts what there is, against the limit that it is given', async (t) => {
+  test('stats – images in every state – counts them, against the given limit', async (t) => {
     const { dir, driver } = await threeImages(t);
     await driver.queueImage('wanted');
     const writer = await driver.openForWrite('failing');
@@ -108,7 +108,7 @@ suite('stats', () => {
     const { value } = await jsonOf(['stats'], { dir, env: { XATTR_CACHE_MAX_SIZE: '10MB' } });
     assert.deepEqual([value.images, value.size, value.maxSize, value.hits], [3, 3_021_000, 10_000_000, 4]);
     assert.deepEqual([value.queued, value.invalid, value.incomplete], [1, 1, 0]);
-    // Rounded once: the numbers that stat() gives are off by one at times.
+    // Rounded once: the numbers of stat() are sometimes off by one.
     const exactly = (imageId) => statSync(join(dir, imageId), { bigint: true });
     assert.equal(value.newestAccessMs, Number(exactly('a').atimeNs) / 1e6);
     assert.equal(value.oldestAccessMs, Number(exactly('b').mtimeNs) / 1e6);
@@ -121,8 +121,8 @@ suite('stats', () => {
   });
 });
 
-suite('errors', () => {
-  test('shows what lies in invalid/, and why', async (t) => {
+suite('errors – any cache – shows its failed writes', () => {
+  test('errors – a failed write – shows it with its reason', async (t) => {
     const { dir, driver } = await cacheWith(t);
     const writer = await driver.openForWrite('failing');
     await writer.write(bytesOf(2_000));
@@ -135,14 +135,14 @@ suite('errors', () => {
     assert.equal(value.images[0].error, 'the store said\nnö');
   });
 
-  test('of none says so', async (t) => {
+  test('errors – no failed write – says so', async (t) => {
     const { dir } = await cacheWith(t);
     assert.equal((await cli(['errors'], { dir })).stdout, '0 failed writes\n');
     assert.deepEqual((await jsonOf(['errors'], { dir })).value, { images: [] });
   });
 });
 
-test('queued shows the oldest request first', async (t) => {
+test('queued – two requests – shows the oldest first', async (t) => {
   const { dir, driver } = await cacheWith(t);
   assert.equal((await cli(['queued'], { dir })).stdout, 'nothing is queued\n');
   for (const imageId of ['b', 'a']) {
@@ -153,7 +153,7 @@ test('queued shows the oldest request first', async (t) => {
   assert.deepEqual((await jsonOf(['queued'], { dir })).value, { images: ['b', 'a'] });
 });
 
-suite('a directory that is no cache', () => {
+suite('a directory – not a cache – is explained, created or left alone', () => {
   const readers = [
     ['list'],
     ['stats'],
@@ -165,7 +165,7 @@ suite('a directory that is no cache', () => {
     ['delete', 'a'],
   ];
 
-  test('is not made by who only reads or takes away, but explained', async (t) => {
+  test('commands that read or remove – directory missing – explain, do not create it', async (t) => {
     const { home } = await cacheWith(t);
     const dir = join(home, 'mistyped');
     await Promise.all(
@@ -178,7 +178,7 @@ suite('a directory that is no cache', () => {
     assert.deepEqual(readdirSync(home), ['cache']);
   });
 
-  test('keeps its files, which are not images', async (t) => {
+  test('every command – directory of other files – fails, keeps the files', async (t) => {
     const { home } = await cacheWith(t);
     writeFileSync(join(home, 'precious'), 'data');
     const commands = [...readers, ['prune', '--max-size', '1'], ['put', 'a', join(home, 'precious')], ['queue', 'a']];
@@ -192,7 +192,7 @@ suite('a directory that is no cache', () => {
     assert.deepEqual(readdirSync(home).sort(), ['cache', 'precious']);
   });
 
-  test('is made by put, queue and prefetch', async (t) => {
+  test('put, queue and prefetch – directory missing – create the cache', async (t) => {
     const { home } = await cacheWith(t);
     const makers = { put: ['a', '-'], queue: ['a'], prefetch: ['--from', home] };
     for (const [command, args] of Object.entries(makers)) {
@@ -202,7 +202,7 @@ suite('a directory that is no cache', () => {
     }
   });
 
-  test('is asked for where none is named', async () => {
+  test('every command – no directory given – names the option and the variable', async () => {
     for (const [args, env] of [
       [['list'], {}],
       [['list', '--dir', ''], {}],
@@ -214,7 +214,7 @@ suite('a directory that is no cache', () => {
     }
   });
 
-  test('is reported with the driver’s reason where it is a file', async (t) => {
+  test('every command – directory is a file – reports the driver’s reason', async (t) => {
     const { home } = await cacheWith(t);
     const file = join(home, 'file');
     writeFileSync(file, '');

@@ -1,4 +1,4 @@
-// prefetch: what is queued is fetched from a server or a directory, and what fails is told and stays queued.
+// prefetch: queued images are fetched from a server or a directory. A failure is reported, and its image stays queued.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -16,7 +16,7 @@ import { defer } from '../support/defer.mjs';
 import { within } from '../support/within.mjs';
 import { cacheWith, cli, errorOf, filesIn, jsonOf } from './support.mjs';
 
-/** A cache with `imageIds` queued, and a server that answers each as `answers[id]` does. */
+/** Opens a cache with `imageIds` queued, and a server that responds to each with `answers[id]`. */
 async function queuedAt(t, answers, imageIds = Object.keys(answers)) {
   const cache = await cacheWith(t);
   for (const imageId of imageIds) await cache.driver.queueImage(imageId);
@@ -34,8 +34,8 @@ async function queuedAt(t, answers, imageIds = Object.keys(answers)) {
   return { ...cache, asked, from: `http://127.0.0.1:${server.address().port}/images/{id}` };
 }
 
-suite('prefetch from a server', () => {
-  test('caches what is queued, under whatever id', async (t) => {
+suite('prefetch – from a server – caches complete images only', () => {
+  test('prefetch – ids of any characters – caches them, empties the queue', async (t) => {
     const ids = ['plain', 'with space & ünïcode?#', '%2e%2e', "$&$'"];
     const answer = (imageId) => (response) => response.end(`the bytes of ${imageId}`);
     const { dir, driver, from } = await queuedAt(t, Object.fromEntries(ids.map((id) => [id, answer(id)])));
@@ -47,7 +47,7 @@ suite('prefetch from a server', () => {
     assert.equal((await cli(['prefetch', '--from', from], { dir })).stdout, 'nothing is queued\n');
   });
 
-  test('is failed by a source that is 404, slow, truncated or endless, each with its reason; the others go on', async (t) => {
+  test('prefetch – bad sources of every kind – reports the reason of each', async (t) => {
     const endless = (response) => {
       const more = () => {
         while (!response.destroyed && response.write(Buffer.alloc(64 * 1024)));
@@ -102,7 +102,7 @@ suite('prefetch from a server', () => {
     assert.match(stderr, /^xattr-cache: missing: .*404.* \(ERR_FETCH_FAILED\)\nxattr-cache: 1 of 1 image failed\n$/);
   });
 
-  test('lets go of a server whose answer is not wanted any more', async (t) => {
+  test('a response – body cancelled – closes its connection', async (t) => {
     let closed;
     const { from } = await queuedAt(t, {
       endless: (response) => {
@@ -116,7 +116,7 @@ suite('prefetch from a server', () => {
     await within(10_000, closed, 'the end of the connection');
   });
 
-  test('says that nobody is there', async (t) => {
+  test('prefetch – server not running – reports the refused connection', async (t) => {
     const { dir, driver } = await cacheWith(t);
     await driver.queueImage('a');
     const { value } = await jsonOf(['prefetch', '--from', 'http://127.0.0.1:9/{id}'], { dir });
@@ -147,7 +147,7 @@ suite('prefetch from a server', () => {
     assert.doesNotMatch(wrong.stderr, /s3cret/);
   });
 
-  test('a file of checksums – given – lets only the bytes pass that it names', async (t) => {
+  test('a file of checksums – given – only the bytes it names are cached', async (t) => {
     const answer = (response) => response.end('the bytes');
     const { home, dir, driver, from } = await queuedAt(t, { right: answer, wrong: answer, unnamed: answer });
     const file = join(home, 'SHA256SUMS');
@@ -165,7 +165,7 @@ suite('prefetch from a server', () => {
     assert.equal((await cli(['prefetch', '--from', from, '--checksums', join(home, 'none')], { dir })).code, 1);
   });
 
-  test('an answer that is encoded though identity was asked for – is refused', async (t) => {
+  test('a response – encoded, although identity was requested – is refused', async (t) => {
     const { dir, driver, from } = await queuedAt(t, {
       a: (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('text')),
     });
@@ -174,7 +174,7 @@ suite('prefetch from a server', () => {
     assert.equal(await driver.isCached('a'), false);
   });
 
-  test('takes the bytes as they are, a little at a time', async (t) => {
+  test('a response – compressed file, slow bytes – is cached as it is', async (t) => {
     const zipped = gzipSync('text');
     const { dir, asked, from } = await queuedAt(t, {
       'file.gz': (response) => response.writeHead(200, { 'content-type': 'application/gzip' }).end(zipped),
@@ -189,7 +189,7 @@ suite('prefetch from a server', () => {
     assert.equal(asked[0].headers['accept-encoding'], 'identity');
   });
 
-  test('fetches as many at once as it is told', async (t) => {
+  test('prefetch – concurrency of 3 – fetches three images concurrently', async (t) => {
     let now = 0;
     let most = 0;
     const answer = (response) => {
@@ -205,7 +205,7 @@ suite('prefetch from a server', () => {
     assert.equal(most, 3);
   });
 
-  test('leaves to somebody else what he is fetching', async (t) => {
+  test('prefetch – image being written elsewhere – leaves it to its writer', async (t) => {
     const { dir, driver, from } = await queuedAt(t, { a: (response) => response.end('ours') });
     const writer = await driver.openForWrite('a');
     assert.equal((await cli(['prefetch', '--from', from], { dir })).stdout, 'a is being cached by another process\n');
@@ -215,8 +215,8 @@ suite('prefetch from a server', () => {
   });
 });
 
-suite('prefetch from a directory', () => {
-  test('caches the files of these names', async (t) => {
+suite('prefetch – from a directory – caches its files', () => {
+  test('prefetch – files, a missing one, a directory – caches the files', async (t) => {
     const { home, dir, driver } = await cacheWith(t);
     const from = join(home, 'images');
     mkdirSync(join(from, 'directory'), { recursive: true });

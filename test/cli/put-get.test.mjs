@@ -1,4 +1,4 @@
-// put and get: an image in, an image out.
+// put and get: an image is stored and read back.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -26,8 +26,8 @@ import { cacheWith, cli, errorOf, filesIn, hitsOf, jsonOf, startCli } from './su
 
 const hexOf = (algorithm, bytes) => createHash(algorithm).update(bytes).digest('hex');
 
-suite('put', () => {
-  test('caches a file, and replaces what was there', async (t) => {
+suite('put – any source – caches it whole or not at all', () => {
+  test('put – a file, image cached or not – caches it, replaces the old image', async (t) => {
     const bytes = bytesOf(3_000_000);
     const { home, dir, driver } = await cacheWith(t, { a: bytesOf(10, 2) });
     const file = join(home, 'file');
@@ -43,7 +43,7 @@ suite('put', () => {
     assert.deepEqual(filesIn(dir, 'incomplete'), []);
   });
 
-  test('caches stdin, a pipe and an empty file', async (t) => {
+  test('put – stdin, a pipe, an empty file – caches them', async (t) => {
     const bytes = bytesOf(200_000);
     const { home, dir } = await cacheWith(t);
     const { value } = await jsonOf(['put', 'stdin', '-'], { dir, input: bytes });
@@ -58,12 +58,12 @@ suite('put', () => {
     assert.deepEqual(readFileSync(join(dir, 'pipe')), bytes);
 
     assert.deepEqual((await jsonOf(['put', 'empty', '/dev/null'], { dir })).value, { imageId: 'empty', size: 0 });
-    // Its size is said to be 0.
+    // The size that stat() reports is 0.
     assert.equal((await cli(['put', 'proc', '/proc/self/status'], { dir })).code, 0);
     assert.match(readFileSync(join(dir, 'proc'), 'utf8'), /^Name:/);
   });
 
-  test('checks what it is told to check', async (t) => {
+  test('put – checksum given – is verified', async (t) => {
     const bytes = bytesOf(100_000);
     const { dir } = await cacheWith(t, { old: bytesOf(5) });
     const sri = `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
@@ -78,7 +78,7 @@ suite('put', () => {
     assert.match(errorOf(dir, 'old'), /^ERR_CHECKSUM_MISMATCH/);
   });
 
-  test('refuses what is no checksum before it reads anything', async (t) => {
+  test('put – malformed checksum – is refused before anything is read', async (t) => {
     const { dir } = await cacheWith(t);
     for (const checksum of ['', 'sha256', 'md5:ff', 'sha256:xyz', 'rot13:ffff', 'sha256-AAAA', 'md5:']) {
       const { code, value } = await jsonOf(['put', 'a', '-', '--checksum', checksum], { dir });
@@ -87,7 +87,7 @@ suite('put', () => {
     assert.deepEqual(filesIn(dir, 'invalid'), []);
   });
 
-  test('says what is wrong with a file that cannot be read', async (t) => {
+  test('put – unreadable file – reports the reason', async (t) => {
     const { home, dir } = await cacheWith(t);
     for (const [file, message] of [
       [join(home, 'nowhere'), /cannot read .*nowhere: ENOENT: no such file or directory$/],
@@ -101,10 +101,10 @@ suite('put', () => {
     assert.deepEqual(readdirSync(dir).sort(), ['incomplete', 'invalid', 'queue']);
   });
 
-  test('does not wait for somebody else who is writing the image', async (t) => {
+  test('put – image being written elsewhere – fails without waiting', async (t) => {
     const { dir, driver } = await cacheWith(t);
     const writer = await driver.openForWrite('a');
-    // stdin stays open, as that of a source that goes on.
+    // stdin stays open, like that of a source that continues.
     const { child, ended } = startCli(['put', 'a', '-', '--json'], { dir });
     child.stdin.on('error', () => {});
     child.stdin.write(bytesOf(1_000_000));
@@ -115,8 +115,8 @@ suite('put', () => {
   });
 });
 
-suite('get', () => {
-  test('writes the image to stdout, a pipe or a file, and counts a hit', async (t) => {
+suite('get – any destination – writes the image whole or fails', () => {
+  test('get – to stdout, a pipe or a file – writes the image, counts a hit', async (t) => {
     const bytes = bytesOf(3_000_000);
     const { home, dir } = await cacheWith(t, { a: bytes, empty: Buffer.alloc(0) });
     const file = join(home, 'stdout');
@@ -139,7 +139,7 @@ suite('get', () => {
     assert.equal(hitsOf(dir, 'empty'), 1);
   });
 
-  test('writes the image to a file', async (t) => {
+  test('get – a file name – writes the image to it', async (t) => {
     const bytes = bytesOf(2_500_000);
     const { home, dir } = await cacheWith(t, { a: bytes });
     const file = join(home, 'file');
@@ -152,7 +152,7 @@ suite('get', () => {
     assert.deepEqual(readdirSync(home).sort(), ['cache', 'file']);
   });
 
-  test('replaces a file and keeps its mode, writes through a link, and writes to a device as it is', async (t) => {
+  test('get – existing file, link, device – keeps its mode, follows, writes through', async (t) => {
     const { home, dir } = await cacheWith(t, { a: bytesOf(1_000) });
     const file = join(home, 'file');
     const link = join(home, 'link');
@@ -169,7 +169,7 @@ suite('get', () => {
     assert.equal(hitsOf(dir, 'a'), 2);
   });
 
-  test('of what is not cached fails with the API’s code, and makes no file', async (t) => {
+  test('get – image not cached – fails with the code of the API, creates no file', async (t) => {
     const { home, dir } = await cacheWith(t);
     for (const args of [
       ['get', 'a'],
@@ -185,14 +185,14 @@ suite('get', () => {
     assert(!existsSync(join(home, 'file')));
   });
 
-  test('leaves stdout to the image where both it and --json want it', async (t) => {
+  test('get – --json, image on stdout – prints the JSON to stderr', async (t) => {
     const { dir } = await cacheWith(t, { a: Buffer.from('bytes') });
     const { code, stdout, stderr } = await cli(['get', 'a', '--json'], { dir });
     assert.deepEqual([code, stdout], [0, 'bytes']);
     assert.deepEqual(JSON.parse(stderr), { imageId: 'a', size: 5, counted: true });
   });
 
-  test('counts no hit for a file that cannot be written', async (t) => {
+  test('get – output not writable – fails, counts no hit', async (t) => {
     const { home, dir } = await cacheWith(t, { a: bytesOf(1_000) });
     mkdirSync(join(home, 'file'));
     for (const file of [home, join(home, 'nowhere', 'file'), '/dev/full', '']) {
@@ -202,12 +202,12 @@ suite('get', () => {
     assert.equal(hitsOf(dir, 'a'), 0);
   });
 
-  test('is cut short by nothing it does not notice: an image that shrinks while it is read', async (t) => {
+  test('get – image truncated while it is read – fails', async (t) => {
     const { home, dir } = await cacheWith(t, { a: Buffer.alloc(64 * 1024 * 1024) });
     const fifo = join(home, 'fifo');
     execFileSync('mkfifo', [fifo]);
     const { ended } = startCli(['get', 'a', fifo, '--json'], { dir });
-    const reader = openSync(fifo, 'r'); // returns when the other side has opened it
+    const reader = openSync(fifo, 'r'); // It returns when the other side has opened the fifo.
     truncateSync(join(dir, 'a'), 1_000);
     const draining = startDraining(reader);
     const { code, stdout } = await ended;
@@ -218,13 +218,13 @@ suite('get', () => {
   });
 });
 
-suite('on a full disk', { skip: needsMount }, () => {
-  test('put is rolled back, and says why', async (t) => {
+suite('a full disk – any command – loses nothing silently', { skip: needsMount }, () => {
+  test('put – full disk – is rolled back, reports the reason', async (t) => {
     const dir = join(await mountFresh(t, 'tmpfs', 'size=1m'), 'cache');
     const { home } = await cacheWith(t);
     writeFileSync(join(home, 'file'), bytesOf(2_000_000));
     for (const [args, input] of [
-      [['put', 'a', join(home, 'file')], ''], // its size is known, so that nothing of it is written
+      [['put', 'a', join(home, 'file')], ''], // Its size is known, so nothing is written.
       [['put', 'a', '-'], bytesOf(2_000_000)],
     ]) {
       const { code, value } = await jsonOf(args, { dir, input });
@@ -235,14 +235,14 @@ suite('on a full disk', { skip: needsMount }, () => {
     assert(!existsSync(join(dir, 'a')));
   });
 
-  test('clean makes room again', async (t) => {
+  test('clean – full disk – frees space', async (t) => {
     const dir = join(await mountFresh(t, 'tmpfs', 'size=1m'), 'cache');
     assert.equal((await cli(['put', 'a', '-'], { dir, input: bytesOf(2_000_000) })).code, 1);
     assert.deepEqual((await jsonOf(['clean'], { dir })).value, { invalidReaped: 1, stalledReaped: 0 });
     assert.equal((await cli(['put', 'a', '-'], { dir, input: 'small enough' })).code, 0);
   });
 
-  test('get leaves neither half a file nor a hit', async (t) => {
+  test('get – full disk – leaves the old file, counts no hit', async (t) => {
     const full = await mountFresh(t, 'tmpfs', 'size=1m');
     const { dir } = await cacheWith(t, { a: bytesOf(2_000_000) });
     writeFileSync(join(full, 'file'), 'old');
@@ -254,7 +254,7 @@ suite('on a full disk', { skip: needsMount }, () => {
     assert.equal(hitsOf(dir, 'a'), 0);
   });
 
-  test('a stdout that takes only a part is a failure, and no hit', async (t) => {
+  test('stdout – takes only a part – is a failure, and no hit', async (t) => {
     const full = await mountFresh(t, 'tmpfs', 'size=64k');
     const { dir } = await cacheWith(t, { a: bytesOf(100_000) });
     for (const args of [
@@ -279,7 +279,7 @@ suite('on a full disk', { skip: needsMount }, () => {
   });
 });
 
-/** Reads a descriptor to its end, off the event loop. */
+/** Reads a descriptor to its end in the thread pool. */
 async function startDraining(descriptor) {
   const { createReadStream } = await import('node:fs');
   for await (const _chunk of createReadStream('', { fd: descriptor }));

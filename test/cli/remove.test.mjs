@@ -1,4 +1,4 @@
-// delete, queue, dequeue, prune, clean: what goes, and what is asked before.
+// delete, queue, dequeue, prune, clean: the removals, and the confirmation before them.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -11,8 +11,8 @@ import { defer } from '../support/defer.mjs';
 import { needsMount } from '../support/mounts.mjs';
 import { cacheWith, cli, jsonOf, needsTerminal, onTerminal } from './support.mjs';
 
-suite('delete', () => {
-  test('removes what is named, and says what was not there', async (t) => {
+suite('delete – any images – removes them', () => {
+  test('delete – some ids not cached – removes the others, reports these', async (t) => {
     const { dir, driver } = await cacheWith(t, { a: bytesOf(10), b: bytesOf(10), c: bytesOf(10), d: bytesOf(10) });
     const plain = await cli(['delete', 'a', 'never', 'a', 'c'], { dir });
     assert.deepEqual(plain, { code: 0, stdout: 'deleted a\ndeleted c\nnever was not cached\n', stderr: '' });
@@ -25,7 +25,7 @@ suite('delete', () => {
     );
   });
 
-  test('--all removes all images and nothing else', async (t) => {
+  test('delete – --all – removes all images and nothing else', async (t) => {
     const { dir, driver } = await cacheWith(t, { a: bytesOf(10), b: bytesOf(10) });
     await driver.queueImage('queued');
     const { value } = await jsonOf(['delete', '--all', '--yes'], { dir });
@@ -36,14 +36,14 @@ suite('delete', () => {
     assert.deepEqual(await driver.getQueuedImages(), ['queued']);
   });
 
-  test('stops a write that is under way from appearing', async (t) => {
+  test('delete – image being written – prevents its commit', async (t) => {
     const { dir, driver } = await cacheWith(t);
     const writer = await driver.openForWrite('a');
     assert.equal((await cli(['delete', 'a'], { dir })).stdout, 'deleted a\n');
     await assert.rejects(writer.commit(), { code: 'ERR_CLAIM_LOST' });
   });
 
-  test('goes on behind one that cannot be removed, and says which', { skip: needsMount }, async (t) => {
+  test('delete – an image not removable – removes the others, names it', { skip: needsMount }, async (t) => {
     const { dir } = await cacheWith(t, { a: bytesOf(10), b: bytesOf(10), c: bytesOf(10) });
     makeIrremovable(t, join(dir, 'b'));
     const { code, value } = await jsonOf(['delete', 'a', 'b', 'c'], { dir });
@@ -56,8 +56,8 @@ suite('delete', () => {
   });
 });
 
-suite('--all', () => {
-  test('is refused where nobody can be asked', async (t) => {
+suite('--all – any command – needs confirmation', () => {
+  test('--all – no terminal – is refused without --yes', async (t) => {
     const { dir, driver } = await cacheWith(t, { a: bytesOf(10) });
     await driver.queueImage('b');
     for (const command of ['delete', 'dequeue']) {
@@ -68,7 +68,7 @@ suite('--all', () => {
     assert.equal((await driver.getCachedImages()).length + (await driver.getQueuedImages()).length, 2);
   });
 
-  test('asks on a terminal, and takes only a yes for one', { skip: needsTerminal }, async (t) => {
+  test('--all – on a terminal – asks, and accepts only a yes', { skip: needsTerminal }, async (t) => {
     const { dir, driver } = await cacheWith(t, { a: bytesOf(2_000) });
     const question = `Delete all 1 image (1.95 KiB) in ${dir}? [y/N] `;
     const ask = (answer) => onTerminal(['delete', '--all'], { dir, question, answer, columns: 200 });
@@ -77,7 +77,7 @@ suite('--all', () => {
       assert.equal(code, 1, JSON.stringify(answer));
       assert.match(output, /xattr-cache: nothing was done\n$/);
     }
-    // Ctrl-C, through the terminal.
+    // Ctrl-C, from the terminal.
     assert.equal((await ask('\u0003')).code, 130);
     assert.equal(await driver.isCached('a'), true);
 
@@ -92,8 +92,8 @@ suite('--all', () => {
   });
 });
 
-suite('queue and dequeue', () => {
-  test('ask for images and take it back, and say what was so already', async (t) => {
+suite('queue and dequeue – any images – add and remove requests', () => {
+  test('queue and dequeue – images in every state – act, report exceptions', async (t) => {
     const { dir, driver } = await cacheWith(t, { cached: bytesOf(10) });
     const writer = await driver.openForWrite('being-cached');
     assert.deepEqual(await cli(['queue', 'a', 'b', 'cached'], { dir }), {
@@ -121,8 +121,8 @@ suite('queue and dequeue', () => {
   });
 });
 
-suite('prune', () => {
-  /** `old` was used ten days ago, `middle` five, `new` now. */
+suite('prune – any limit – removes the least recently used images', () => {
+  /** Opens a cache in which `old` was used ten days ago, `middle` five days ago, `new` now. */
   async function threeAges(t) {
     const cache = await cacheWith(t, { middle: bytesOf(3_000), new: bytesOf(3_000), old: bytesOf(2_000) });
     for (const imageId of ['old', 'old', 'middle']) await cache.driver.readImage(imageId);
@@ -136,7 +136,7 @@ suite('prune', () => {
     return cache;
   }
 
-  test('removes just what --dry-run said it would', async (t) => {
+  test('prune – after --dry-run – removes the same images', async (t) => {
     const { dir, driver } = await threeAges(t);
     const limit = ['--max-size', '5999B'];
     const table = [
@@ -169,20 +169,20 @@ suite('prune', () => {
     );
   });
 
-  test('shows people what went', async (t) => {
+  test('prune – as text – shows the removed images', async (t) => {
     const { dir } = await threeAges(t);
     const { stdout } = await cli(['prune'], { dir, env: { XATTR_CACHE_MAX_SIZE: '6000' } });
     assert.match(stdout, /^id +size +hits +accessed\nold +1\.95 KiB +2 +10 d ago\n\nremoved 1 image, 1\.95 KiB\n$/);
   });
 
-  test('glance C15: leaves a cache alone that is just at its limit', async (t) => {
+  test('glance C15: prune – size at the limit – removes nothing', async (t) => {
     const { dir } = await threeAges(t);
     assert.equal((await cli(['prune', '--max-size', '8000'], { dir })).stdout, 'removed 0 images, 0 B\n');
     const { value } = await jsonOf(['prune'], { dir });
     assert.deepEqual(value, { dryRun: false, filesPruned: 0, bytesPruned: 0, images: [] });
   });
 
-  test('says which image it could not remove, and makes room with others', { skip: needsMount }, async (t) => {
+  test('prune – an image not removable – removes others, names it', { skip: needsMount }, async (t) => {
     const { dir } = await threeAges(t);
     makeIrremovable(t, join(dir, 'old'));
     const { code, value } = await jsonOf(['prune', '--max-size', '7000'], { dir });
@@ -196,8 +196,8 @@ suite('prune', () => {
   });
 });
 
-suite('clean', () => {
-  test('removes failed writes, and foreign ones that have stalled', async (t) => {
+suite('clean – leftovers of any kind – removes those without a live writer', () => {
+  test('clean – failed, stalled and live writes – removes all but the live one', async (t) => {
     const { dir, driver } = await cacheWith(t);
     for (const imageId of ['a', 'b']) await (await driver.openForWrite(imageId)).rollback('failed');
     const foreign = join(dir, 'incomplete', 'foreign');
@@ -218,7 +218,7 @@ suite('clean', () => {
   });
 });
 
-/** A file that even root cannot remove: something is mounted on it. */
+/** Makes a file that not even root can remove, by a mount on it. */
 function makeIrremovable(t, path) {
   execFileSync('mount', ['--bind', path, path]);
   defer(t, () => execFileSync('umount', ['--lazy', path]));

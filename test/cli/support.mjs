@@ -1,4 +1,4 @@
-// The command line as its users have it: a process of its own, pipes or a terminal around it.
+// The command line as its users run it: its own process, with pipes or a terminal.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -13,10 +13,10 @@ import { temporaryDirectory } from '../support/temporary-directory.mjs';
 
 export const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** The `skip` of a test that needs a terminal, which util-linux's `script` makes: false, or the reason. */
+/** The `skip` of a test that needs a terminal from `script` of util-linux: false, or the reason. */
 export const needsTerminal = terminalRefusal();
 
-/** A cache, filled through the API with `images` (id → bytes), and the directory it is in. */
+/** Opens a cache, filled through the API with `images` (id → bytes), in a new directory. */
 export async function cacheWith(t, images = {}) {
   const home = await temporaryDirectory(t);
   const dir = join(home, 'cache');
@@ -27,23 +27,23 @@ export async function cacheWith(t, images = {}) {
 }
 
 /**
- * Starts `xattr-cache ...args` on the cache `dir`; `env` is added to the environment. `ended` resolves to what it printed
- * and to its exit code, which is 128 + N, as in a shell, where signal N ended it.
+ * Starts `xattr-cache ...args` on the cache `dir`. `env` is added to the environment. `ended` resolves to its output
+ * and its exit code, which is 128 + N, as in a shell, if signal N ended it.
  */
 export function startCli(args, { dir, env = {}, cwd, stdio = 'pipe' } = {}) {
   const child = spawn(process.execPath, [main, ...args], { cwd, stdio, env: environment(dir, env) });
   return { child, ended: outcomeOf(child) };
 }
 
-/** Runs `xattr-cache ...args` to its end; `input` is its stdin. */
+/** Runs `xattr-cache ...args` to its end. `input` is its stdin. */
 export async function cli(args, { input = '', ...options } = {}) {
   const { child, ended } = startCli(args, options);
-  child.stdin?.on('error', () => {}); // It need not be read to its end.
+  child.stdin?.on('error', () => {}); // The command may end before it has read everything.
   child.stdin?.end(input);
   return await ended;
 }
 
-/** The same with `--json`; resolves to the object on stdout and the exit code. Nothing else may be printed. */
+/** Runs a command with `--json`. Resolves to the object on stdout and the exit code; asserts an empty stderr. */
 export async function jsonOf(args, options) {
   const [command, ...rest] = args;
   const { code, stdout, stderr } = await cli([command, '--json', ...rest], options);
@@ -54,8 +54,8 @@ export async function jsonOf(args, options) {
 }
 
 /**
- * Runs `xattr-cache ...args` on a terminal of so many columns; `answer` is typed when `question` appears. The output is
- * that of stdout and stderr.
+ * Runs `xattr-cache ...args` on a terminal of `columns` columns. `answer` is typed when `question` appears. The output
+ * is that of stdout and stderr.
  */
 export async function onTerminal(args, { dir, env = {}, columns = 80, question, answer, redirect = '' }) {
   const command = [process.execPath, main, ...args].map(shellWord).join(' ');
@@ -76,14 +76,14 @@ export async function onTerminal(args, { dir, env = {}, columns = 80, question, 
   return { code, output: stdout.replaceAll('\r\n', '\n') };
 }
 
-/** Waits until `condition` holds, and says what it was if it never does. */
+/** Waits until `condition` holds. Throws with its name, `what`, if it never does. */
 export async function until(condition, what) {
   for (const startMs = performance.now(); !(await condition()); await sleep(5)) {
     if (performance.now() - startMs > 20_000) throw new Error(`never: ${what}`);
   }
 }
 
-/** What lies in one of the directories of a cache, files of the engine's own included. */
+/** Returns the names in a directory of a cache, including the engine's own files. */
 export function filesIn(dir, part) {
   return readdirSync(join(dir, part)).sort();
 }
@@ -97,14 +97,14 @@ export function errorOf(dir, imageId) {
 }
 
 function environment(dir, env) {
-  // What the tests are run with must not decide what they see.
+  // The environment of the tests must not change their results.
   const {
     COLUMNS: _columns,
     NO_COLOR: _plain,
     FORCE_COLOR: _colour,
     XATTR_CACHE_MAX_SIZE: _size,
     TERM: _terminal,
-    CI: _ci, // Node takes a terminal under it for one without colours.
+    CI: _ci, // With CI set, Node assumes a terminal without colours.
     ...own
   } = process.env;
   delete own.XATTR_CACHE_DIR;
@@ -140,6 +140,6 @@ function terminalRefusal() {
     execFileSync('script', ['--quiet', '--return', '--command', 'stty cols 40', '/dev/null'], { stdio: 'ignore' });
     return false;
   } catch {
-    return 'needs `script` of util-linux, to make a terminal';
+    return 'needs `script` of util-linux for a terminal';
   }
 }

@@ -1,4 +1,4 @@
-// What is seen on a terminal: a narrow one, one without colours, and names that would make it do things.
+// The output on a terminal: narrow, without colours, and with ids that contain control characters.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -16,11 +16,11 @@ const wide = '漢字'.repeat(30);
 const hostile = 'line\nbreak \u001b[31mred\u009b31m\u202e’s';
 const hostileAsShown = "$'line\\nbreak \\x1b[31mred\\u009b31m\\u202e’s'";
 
-/** Without what makes text bold or dim. */
+/** Removes the codes for bold and dim text. */
 const plain = stripVTControlCharacters;
 
-suite('a terminal', { skip: needsTerminal }, () => {
-  test('of 40 columns is not overflowed, and shows every id in full', async (t) => {
+suite('a terminal – any width – gets output that fits', { skip: needsTerminal }, () => {
+  test('a terminal – 40 columns – shows every id in full, in lines that fit', async (t) => {
     const images = { [sha]: bytesOf(5_000), short: bytesOf(10), [wide]: bytesOf(10) };
     const { dir, driver } = await cacheWith(t, images);
     await (await driver.openForWrite(sha)).rollback(`no such image at https://images.example/${sha} today`);
@@ -38,7 +38,7 @@ suite('a terminal', { skip: needsTerminal }, () => {
     );
   });
 
-  test('of 80 columns shows a table, and says that it has shortened an id', async (t) => {
+  test('a terminal – 80 columns – shows a table, with a note on shortened ids', async (t) => {
     const { dir } = await cacheWith(t, { [sha]: bytesOf(5_000), [`${sha.slice(0, 63)}3`]: bytesOf(10) });
     const { output } = await onTerminal(['list'], { dir });
     const [heading, first, second, note] = plain(output).split('\n');
@@ -51,14 +51,14 @@ suite('a terminal', { skip: needsTerminal }, () => {
     assert(stdout.includes(sha));
   });
 
-  test('is obeyed when it wants no colours', async (t) => {
+  test('colours – NO_COLOR or no terminal – are left out', async (t) => {
     const { dir } = await cacheWith(t, { a: bytesOf(10) });
     assert((await onTerminal(['list'], { dir })).output.includes('\u001b['));
     assert(!(await onTerminal(['list'], { dir, env: { NO_COLOR: '1' } })).output.includes('\u001b'));
     assert(!(await cli(['list'], { dir })).stdout.includes('\u001b'));
   });
 
-  test('shows how far a long command is, and then no more of it', async (t) => {
+  test('get – on a terminal – shows its progress, then clears it', async (t) => {
     const { home, dir } = await cacheWith(t, { a: bytesOf(4_000_000) });
     const fifo = join(home, 'fifo');
     execFileSync('mkfifo', [fifo]);
@@ -81,7 +81,7 @@ suite('a terminal', { skip: needsTerminal }, () => {
     }
   });
 
-  test('is not given an image unless it is asked for', async (t) => {
+  test('get – stdout is a terminal – refuses to write the image without -', async (t) => {
     const { dir } = await cacheWith(t, { a: Buffer.from('the bytes') });
     const { code, output } = await onTerminal(['get', 'a'], { dir, columns: 200 });
     assert.equal(code, 2);
@@ -91,8 +91,8 @@ suite('a terminal', { skip: needsTerminal }, () => {
   });
 });
 
-suite('an id with control characters', () => {
-  test('reaches no terminal as it is, by whatever command', async (t) => {
+suite('an id – control characters – is harmless', () => {
+  test('an id – control characters, any command – reaches the terminal escaped', async (t) => {
     const { dir, driver } = await cacheWith(t, { [hostile]: bytesOf(10) });
     const fails = join(dir, 'nowhere');
     const seen = [];
@@ -117,7 +117,7 @@ suite('an id with control characters', () => {
     }
     for (const args of [[hostile], ['list', '--sort', hostile]]) {
       const { stderr } = await cli(args, { dir });
-      seen.push(stderr.replace('line\nbreak', '')); // commander's messages have lines of their own
+      seen.push(stderr.replace('line\nbreak', '')); // The messages of commander have several lines.
     }
     await (await driver.openForWrite(hostile)).rollback(`because of ${hostile}`);
     seen.push((await cli(['errors'], { dir })).stdout);
@@ -125,7 +125,7 @@ suite('an id with control characters', () => {
     assert(seen[0].includes(`\n${hostileAsShown}  `));
   });
 
-  test('is shown as a shell reads it, and loses nothing in --json', async (t) => {
+  test('an id – control characters – is quoted for a shell, unchanged in --json', async (t) => {
     const { dir } = await cacheWith(t, { [hostile]: bytesOf(10), "$'\\'": bytesOf(10) });
     const { value } = await jsonOf(['list'], { dir });
     assert.deepEqual(
@@ -137,7 +137,7 @@ suite('an id with control characters', () => {
   });
 });
 
-/** Columns on a terminal, for the characters that are used here. */
+/** Returns the width on a terminal, for the characters used here. */
 function columnsOf(line) {
   return [...line].reduce((sum, character) => sum + (/\p{Script=Han}/u.test(character) ? 2 : 1), 0);
 }

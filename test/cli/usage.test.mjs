@@ -1,4 +1,4 @@
-// What cannot be meant: exit code 2, with the reason, before anything is touched.
+// Wrong usage: exit code 2, with the reason, before anything is read or written.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -10,8 +10,8 @@ import { packageCopy } from '../support/package-copy.mjs';
 import { tree } from '../support/temporary-directory.mjs';
 import { cacheWith, cli, jsonOf, main } from './support.mjs';
 
-suite('wrong usage', () => {
-  test('of sizes, numbers and times exits 2, and says what is wanted', async (t) => {
+suite('wrong usage – any command – exits 2, with the reason', () => {
+  test('sizes, numbers and times – malformed – exit 2, the message names the form', async (t) => {
     const { dir } = await cacheWith(t, { a: Buffer.alloc(10) });
     const wrong = [
       ...['-1', 'NaN', '10XB', '1e400', ''].map((size) => ['prune', '--max-size', size]),
@@ -36,18 +36,18 @@ suite('wrong usage', () => {
     assert.deepEqual(await tree(dir), ['a', 'incomplete', 'invalid', 'queue']);
   });
 
-  test('of a size in the environment too', async (t) => {
+  test('XATTR_CACHE_MAX_SIZE – malformed – exits 2, the message names it', async (t) => {
     const { dir } = await cacheWith(t, { a: Buffer.alloc(10) });
     const { code, value } = await jsonOf(['prune'], { dir, env: { XATTR_CACHE_MAX_SIZE: '10XB' } });
     assert.deepEqual([code, value.error.code], [2, 'ERR_CLI_USAGE']);
     assert.match(value.error.message, /XATTR_CACHE_MAX_SIZE/);
   });
 
-  test('of a relative directory, where the working directory was removed, says so', async (t) => {
+  test('a relative directory – working directory removed – is explained', async (t) => {
     const { home, dir } = await cacheWith(t);
     const gone = join(home, 'gone');
     for (const args of [['list'], ['put', 'a', '-'], ['stats', '--json']]) {
-      // The shell is still in it when the program starts.
+      // The shell is still in the directory when the program starts.
       const script = 'mkdir "$1" && cd "$1" && rmdir "$1" && shift && exec "$@"';
       const command = [process.execPath, main, ...args, '--dir'];
       const run = (path) =>
@@ -60,7 +60,7 @@ suite('wrong usage', () => {
     }
   });
 
-  test('of commands and options suggests what may have been meant', async (t) => {
+  test('commands and options – misspelt or incomplete – exit 2, with a suggestion', async (t) => {
     const { dir } = await cacheWith(t);
     const wrong = {
       lst: /unknown command 'lst'\n\(Did you mean list\?\)/,
@@ -85,13 +85,13 @@ suite('wrong usage', () => {
     assert.match(stderr, /^xattr-cache: unknown command 'lst'\n\(Did you mean list\?\)\n\(see --help\)/);
   });
 
-  test('no command at all shows what there is, and exits 2', async () => {
+  test('no command – given – shows the help, exits 2', async () => {
     const { code, stdout, stderr } = await cli([]);
     assert.deepEqual([code, stdout], [2, '']);
     assert.match(stderr, /Usage: xattr-cache/);
   });
 
-  test('of a prefetch source is found before anything is fetched', async (t) => {
+  test('a prefetch source – malformed or missing – fails before any fetch', async (t) => {
     const { dir } = await cacheWith(t);
     const sources = ['', 'http://127.0.0.1/', 'ftp://127.0.0.1/{id}', 'http://', 'http://me:secret@127.0.0.1/{id}'];
     await inTurns(sources, async (source) => {
@@ -103,7 +103,7 @@ suite('wrong usage', () => {
   });
 });
 
-test('the options that every command takes – before the command – count, unless they stand behind it too', async (t) => {
+test('common options – before and after the command – the last one counts', async (t) => {
   const { dir } = await cacheWith(t, { a: Buffer.alloc(10) });
   const { dir: other } = await cacheWith(t);
   const images = async (args, options) => {
@@ -117,7 +117,7 @@ test('the options that every command takes – before the command – count, unl
   assert.equal(await images(['--json', 'list'], { dir }), 1);
 });
 
-test('a limit of 0 – nothing fits, and it is no wrong usage', async (t) => {
+test('a limit of 0 – stats and prune – is accepted', async (t) => {
   const { dir } = await cacheWith(t, { a: Buffer.alloc(10) });
   const stats = await cli(['stats', '--max-size', '0'], { dir });
   assert.equal(stats.code, 0);
@@ -126,10 +126,10 @@ test('a limit of 0 – nothing fits, and it is no wrong usage', async (t) => {
   assert.deepEqual([code, value.filesPruned], [0, 1]);
 });
 
-suite('an id that cannot be one', () => {
+suite('an id – invalid or like an option – is never misread', () => {
   const hostile = ['', '.', '..', '../escape', 'a/b', '/etc/passwd', '.hidden', 'incomplete', 'x'.repeat(256)];
 
-  test('is refused by every command, and nothing is touched', async (t) => {
+  test('an id – invalid – is refused by every command, nothing changes', async (t) => {
     const { dir } = await cacheWith(t, { a: Buffer.alloc(10) });
     const before = await tree(dir);
     const calls = [
@@ -151,7 +151,7 @@ suite('an id that cannot be one', () => {
     assert.equal(stderr, 'xattr-cache: invalid image id "a/\\u009b31mb": it contains a slash\n');
   });
 
-  test('is not taken for an option behind --, nor an option for an id', async (t) => {
+  test('an id – after “--” – is not an option, nor an option an id', async (t) => {
     const { dir, driver } = await cacheWith(t);
     assert.equal((await cli(['queue', '--', '--json', '-x'], { dir })).stdout, 'queued --json\nqueued -x\n');
     assert.deepEqual((await driver.getQueuedImages()).sort(), ['--json', '-x']);
@@ -161,7 +161,7 @@ suite('an id that cannot be one', () => {
   });
 });
 
-suite('help and version', () => {
+suite('help and version – requested – are printed', () => {
   const commands = [
     'list',
     'stats',
@@ -177,7 +177,7 @@ suite('help and version', () => {
     'errors',
   ];
 
-  test('name every command, the exit codes and the environment, on stdout', async () => {
+  test('help – requested – names commands, exit codes and environment on stdout', async () => {
     const { code, stdout, stderr } = await cli(['--help']);
     assert.deepEqual([code, stderr], [0, '']);
     for (const command of commands) assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
@@ -188,13 +188,13 @@ suite('help and version', () => {
       assert(ofPrune.includes(name));
   });
 
-  test('the version is the package’s', async () => {
+  test('--version – given – prints that of the package', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url)));
     assert.deepEqual(await cli(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
   });
 });
 
-test('without its addon it says why and what to do, without a stack trace', async (t) => {
+test('a command – addon missing – explains it without a stack trace', async (t) => {
   const main = join(dirname(await packageCopy(t, { addon: false })), 'cli', 'main.js');
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'list', '--dir', '/'], { encoding: 'utf8' });
   assert.deepEqual([status, stdout], [1, '']);
@@ -203,7 +203,7 @@ test('without its addon it says why and what to do, without a stack trace', asyn
   assert.equal(JSON.parse(json.stdout).error.code, 'ERR_NATIVE_LOAD');
 });
 
-/** A few at a time. */
+/** Runs three at a time. */
 async function inTurns(items, run) {
   const rest = items.values();
   const lane = async () => {

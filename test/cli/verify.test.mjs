@@ -1,4 +1,4 @@
-// verify: what is found of each image, and what a script learns of it.
+// verify: the result for each image, for people and for scripts.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -14,7 +14,7 @@ function md5Of(bytes) {
   return { algorithm: 'md5', hex: createHash('md5').update(bytes).digest('hex') };
 }
 
-/** A cache with `good` and `bad`, which was cut short since, both with a checksum, and `plain` without. */
+/** Opens a cache with `good` and the truncated `bad`, both with a checksum, and `plain` without one. */
 async function mixedCache(t, size = 1_000) {
   const { dir, driver } = await cacheWith(t, { plain: bytesOf(size) });
   const cache = await ImageCache.open({ driver, autoPrune: false });
@@ -25,8 +25,8 @@ async function mixedCache(t, size = 1_000) {
   return { dir, driver };
 }
 
-suite('verify', () => {
-  test('says what it found of each, and moves what is damaged away', async (t) => {
+suite('verify – any images – reports their state', () => {
+  test('verify – images in every state – reports each, moves the corrupt one away', async (t) => {
     const { dir } = await mixedCache(t);
     const { code, stdout, stderr } = await cli(['verify', 'good', 'bad', 'plain', 'never'], { dir });
     assert.equal(code, 1);
@@ -45,7 +45,7 @@ suite('verify', () => {
     assert.match(errorOf(dir, 'bad'), /^ERR_SIZE_MISMATCH/);
   });
 
-  test('--all looks at all, and is content with what has no checksum', async (t) => {
+  test('verify – --all – checks all images, accepts those without a checksum', async (t) => {
     const { dir } = await mixedCache(t);
     const first = await jsonOf(['verify', '--all'], { dir });
     assert.equal(first.code, 1);
@@ -57,14 +57,14 @@ suite('verify', () => {
     assert.deepEqual(second.value, { ok: ['good'], corrupt: [], unknown: ['plain'], missing: [], failed: [] });
   });
 
-  test('finds what put has cached with a checksum to be as it was', async (t) => {
+  test('verify – image put with a checksum – is ok', async (t) => {
     const { dir } = await cacheWith(t);
     const checksum = `md5:${md5Of(bytesOf(1_000)).hex}`;
     await cli(['put', 'a', '-', '--checksum', checksum], { dir, input: bytesOf(1_000) });
     assert.equal((await cli(['verify', 'a'], { dir })).stdout, '1 ok, 0 corrupt, 0 without a checksum\n');
   });
 
-  test('wants to know which, and not twice', async (t) => {
+  test('verify – wrong arguments – exits 2', async (t) => {
     const { dir } = await cacheWith(t);
     for (const args of [['verify'], ['verify', '--all', 'a'], ['verify', '../a'], ['verify', '--all', '--rate', '0']]) {
       assert.equal((await cli(args, { dir })).code, 2, args.join(' '));
@@ -72,23 +72,23 @@ suite('verify', () => {
     assert.equal((await cli(['verify', '--all'], { dir })).stdout, '0 ok, 0 corrupt, 0 without a checksum\n');
   });
 
-  test('reads no faster than it is told to', async (t) => {
+  test('verify – --rate – reads no faster', async (t) => {
     const { dir } = await cacheWith(t, { a: bytesOf(300_000), b: bytesOf(300_000) });
     const startMs = performance.now();
     assert.equal((await cli(['verify', '--all', '--rate', '1MB'], { dir })).code, 0);
     assert(performance.now() - startMs >= 600, `${performance.now() - startMs} ms`);
   });
 
-  test('stops at Ctrl-C, also while it waits', async (t) => {
+  test('verify – interrupted while it waits – ends', async (t) => {
     const { dir } = await cacheWith(t, { a: bytesOf(300_000) });
     const { child, ended } = startCli(['verify', '--all', '--rate', '1000'], { dir });
-    // It handles signals from the moment the addon is loaded on.
+    // The program handles signals once the addon is loaded.
     await until(() => readFileSync(`/proc/${child.pid}/maps`, 'latin1').includes('xattr_cache.node'), 'begun');
     child.kill('SIGINT');
     assert.equal((await ended).code, 130);
   });
 
-  test('shows on a terminal how far it is', { skip: needsTerminal }, async (t) => {
+  test('verify – on a terminal – shows its progress', { skip: needsTerminal }, async (t) => {
     const { dir } = await cacheWith(t, { a: bytesOf(300_000), b: bytesOf(300_000) });
     const { code, output } = await onTerminal(['verify', '--all', '--rate', '500KB'], { dir });
     assert.equal(code, 0);
