@@ -1,4 +1,4 @@
-// An addon that cannot be built is left out aloud, and is a failure if it was asked for.
+// An addon that cannot be built is left out with a message, and fails the build if it was requested.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -14,7 +14,7 @@ function buildPrebuilds(arch, env) {
   return { status, stderr };
 }
 
-test('without its cross compiler an architecture is left out, and it is said what to install', () => {
+test('a build – cross compiler missing – leaves it out, names the package to install', () => {
   const [arch, compiler, debian] =
     process.arch === 'x64'
       ? ['arm64', 'aarch64-linux-gnu-g++', 'g++-aarch64-linux-gnu']
@@ -25,14 +25,14 @@ test('without its cross compiler an architecture is left out, and it is said wha
   });
 });
 
-test('an architecture that nothing is known of is left out', () => {
+test('a build – unknown architecture – leaves it out', () => {
   assert.deepEqual(buildPrebuilds('riscv64', process.env), {
     status: 1,
     stderr: `linux-riscv64 is left out: linux-${process.arch} cannot build for it\n`,
   });
 });
 
-test('building leaves nothing else behind', () => {
+test('the prebuilds – built – are the only files in their directory', () => {
   const names = readdirSync(join(root, 'prebuilds'));
   assert.deepEqual(
     names.filter((name) => !/^((linux|darwin)-[\w+]+|README\.md)$/.test(name)),

@@ -1,4 +1,4 @@
-// The package in what bundlers and tracers make of an application: it works if it is external, and otherwise says so.
+// The package in the output of bundlers and tracers: it works if it is external, and otherwise reports a clear error.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -19,7 +19,7 @@ const esbuild = require('esbuild');
 const webpack = require('webpack');
 const { nodeFileTrace } = require('@vercel/nft');
 
-/** How each bundler makes one file of `entry`, with the package in it or external. */
+/** Bundles `entry` into one file, with the package in it or external. */
 const bundlers = {
   'esbuild, ES modules': (entry, outfile, external) => withEsbuild('esm', entry, outfile, external),
   'esbuild, CommonJS': (entry, outfile, external) => withEsbuild('cjs', entry, outfile, external),
@@ -39,13 +39,13 @@ const application = `
   await driver.writeImage('image', Buffer.from('bytes'));
   console.log(String(await driver.readImage('image')));
   await driver.close();`;
-// CommonJS has no `await` at its top.
+// CommonJS has no top-level `await`.
 const wrapped = application.replace(/(?<=;\n)(.*)$/s, '(async () => {$1})();');
 
-const external = 'the package is external – it works';
-const inside = 'the package is inside – one clear error, and no addon of the place is loaded';
+const external = 'package external – works';
+const inside = 'package bundled – one clear error, loads no addon';
 
-test('the package in an application that is', async (t) => {
+test('an application – bundled or traced – works, or reports a clear error', async (t) => {
   const { directory } = await projectWith(t);
   for (const [name, bundle] of Object.entries(bundlers)) {
     const isModule = name.endsWith('modules');
@@ -53,14 +53,14 @@ test('the package in an application that is', async (t) => {
     writeFileSync(entry, isModule ? application : wrapped);
     const fileName = isModule ? 'app.mjs' : 'app.cjs';
 
-    await t.test(`bundled by ${name} – ${external}`, async (t) => {
+    await t.test(`${name} – ${external}`, async (t) => {
       const file = join(directory, name.replace(/\W+/g, '-'), fileName);
       await bundle(entry, file, true);
       assert.deepEqual(runNode(file, await temporaryDirectory(t)), { status: 0, stdout: 'bytes\n', stderr: '' });
     });
 
-    await t.test(`bundled by ${name} – ${inside}`, async (t) => {
-      // As on a machine that it is shipped to. An addon that was loaded would fail otherwise.
+    await t.test(`${name} – ${inside}`, async (t) => {
+      // Like another machine, with addons of the application. Loading one of them would give another error.
       const elsewhere = await temporaryDirectory(t);
       writeFileSync(join(elsewhere, 'package.json'), '{ "name": "application" }');
       for (const place of ['', 'dist']) writeOtherAddon(join(elsewhere, place, 'build', 'Release'));
@@ -75,7 +75,7 @@ test('the package in an application that is', async (t) => {
     });
   }
 
-  await t.test('traced by @vercel/nft – the addons are taken along, and it works elsewhere', async (t) => {
+  await t.test('@vercel/nft – application traced – includes the addons, works elsewhere', async (t) => {
     const base = directory;
     const { fileList, warnings } = await nodeFileTrace([join(base, 'app.mjs')], { base });
     assert.deepEqual([...warnings], []);
@@ -91,7 +91,7 @@ test('the package in an application that is', async (t) => {
   });
 });
 
-/** Runs a file in the directory it is in, on a cache in `dir`. */
+/** Runs a file in its directory, with a cache in `dir`. */
 function runNode(file, dir) {
   const options = { cwd: dirname(file), encoding: 'utf8' };
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--no-warnings', file, dir], options);

@@ -1,4 +1,4 @@
-// What the tarball carries: all that is needed, nothing else, and not more of it than it should.
+// The content of the tarball: everything that is needed, nothing else, within a size.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -10,13 +10,14 @@ import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { root, tarball } from './support/tarball.mjs';
 import { attw, publint } from './support/tools.mjs';
 
-// 596 KiB and 1.73 MiB as this is written, two thirds of it two addons; the rest is for addons for musl and macOS.
+// The sizes were 596 KiB and 1.73 MiB when this was written, two thirds of them two addons. The rest is a reserve for
+// addons for musl and macOS.
 const largestTarball = 1.5 * 2 ** 20;
 const largestUnpacked = 4 * 2 ** 20;
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-test('the files are those of package-files.txt, what is compiled from src, and native', () => {
+test('the tarball – packed – has the listed files, compiled src and native', () => {
   const committed = readFileSync(new URL('package-files.txt', import.meta.url), 'utf8')
     .trim()
     .split('\n');
@@ -26,42 +27,42 @@ test('the files are those of package-files.txt, what is compiled from src, and n
     ...compiled.map((path) => `dist/${path}`),
     ...filesIn('native').map((path) => `native/${path}`),
   ];
-  // CI adds those of other platforms.
+  // CI adds the addons of other platforms.
   const isFurther = (path) => /^prebuilds\/(linux-\w+\/.*\.musl|darwin-[\w+]+\/[\w-]+)\.node$/.test(path);
   assert.deepEqual(tarball.files.filter((path) => !isFurther(path)).sort(), expected.sort());
 });
 
-test('the package is not larger than it should be', (t) => {
+test('the tarball – packed and unpacked – is within its limits', (t) => {
   const { size, unpackedSize } = tarball;
   t.diagnostic(`${size} bytes, unpacked ${unpackedSize}`);
   assert(size <= largestTarball, `the tarball has ${size} bytes`);
   assert(unpackedSize <= largestUnpacked, `unpacked it has ${unpackedSize} bytes`);
 });
 
-test('nothing compiled refers to a file that is not there', () => {
+test('the compiled files – their imports – name existing files, no source maps', () => {
   for (const path of tarball.files.filter((name) => name.startsWith('dist/'))) {
     const text = readFileSync(join(root, path), 'utf8');
     assert.doesNotMatch(text, /sourceMappingURL/, path);
     for (const [, target] of text.matchAll(/(?:\bfrom |\bimport\()'(\.\.?\/[^']+)'/g)) {
-      // Declarations name the source, for which TypeScript takes its declarations.
+      // Declarations import the source file, for which TypeScript reads the declaration file.
       const resolved = join(path, '..', target).replace(/(?<!\.d)\.ts$/, '.d.ts');
       assert(tarball.files.includes(resolved), `${path} imports ${target}`);
     }
   }
 });
 
-test('what is imported is a dependency, and each dependency is imported', () => {
+test('the dependencies – compared with the imports – are the same packages', () => {
   const imported = new Set();
   for (const path of tarball.files.filter((name) => name.endsWith('.js'))) {
     const text = readFileSync(join(root, path), 'utf8');
     for (const [, name] of text.matchAll(/(?:\bfrom |\bimport\(|\brequire\()'([^.'][^']*)'/g)) imported.add(name);
   }
   const packages = [...imported].filter((name) => !name.startsWith('node:'));
-  // node-addon-api is what building from source needs.
+  // A build from source needs node-addon-api.
   assert.deepEqual([...packages, 'node-addon-api'].sort(), Object.keys(manifest.dependencies).sort());
 });
 
-test('nothing is run where it is installed', () => {
+test('the manifest – installed – runs no script', () => {
   const names = Object.keys(manifest.scripts);
   assert.deepEqual(
     names.filter((name) => /^(pre|post)?install$/.test(name)),
@@ -70,7 +71,7 @@ test('nothing is run where it is installed', () => {
   assert.equal(manifest.gypfile, false);
 });
 
-test('npm pack fails without the prebuilt addons, and says how to build them', async (t) => {
+test('npm pack – prebuilt addons missing – fails, names the build command', async (t) => {
   const directory = await temporaryDirectory(t);
   for (const part of ['package.json', 'tools']) cpSync(join(root, part), join(directory, part), { recursive: true });
   const { status, stderr } = spawnSync('npm', ['pack', '--dry-run'], { cwd: directory, encoding: 'utf8' });
@@ -83,12 +84,12 @@ test('npm pack fails without the prebuilt addons, and says how to build them', a
   }
 });
 
-test('publint finds nothing', () => {
+test('the tarball – checked by publint – has no finding', () => {
   execFileSync(process.execPath, [publint, 'run', '--strict', tarball.path], { encoding: 'utf8' });
 });
 
-test('are the types wrong? They are not', () => {
-  // That a require finds a module is wrong for older Nodes than are supported.
+test('the tarball – checked by Are the types wrong? – has no finding', () => {
+  // The ignored rule is about Node.js versions older than the supported ones, which cannot require() a module.
   const args = [attw, '--ignore-rules', 'cjs-resolves-to-esm', '--format', 'table', tarball.path];
   execFileSync(process.execPath, args, { encoding: 'utf8' });
 });

@@ -1,4 +1,4 @@
-// The tarball, installed by each package manager into an empty project, does its work there.
+// The tarball works in an empty project, installed by each package manager.
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { root } from './support/tarball.mjs';
 import { yarn } from './support/tools.mjs';
 
 for (const packageManager of packageManagers) {
-  test(`installed by ${packageManager}, without scripts and without a compiler, it works`, async (t) => {
+  test(`the package – installed by ${packageManager}, no scripts or compiler – works`, async (t) => {
     const project = await projectWith(t, packageManager);
     const launch = packageManager === 'yarn, Plug’n’Play' ? [yarn, 'node'] : [];
     for (const script of ['import.mjs', 'require.cjs']) {
@@ -20,7 +20,7 @@ for (const packageManager of packageManagers) {
   });
 }
 
-test('the README’s first example runs, and prints what its comments say', async (t) => {
+test('the README’s first example – run – prints what its comments say', async (t) => {
   const project = await projectWith(t);
   const [, example] = readFileSync(join(root, 'README.md'), 'utf8').match(/```js\n(.*?)```/s);
   const promised = [...example.matchAll(/console\.log\(.*\); \/\/ (.*)/g)].map(([, output]) => output);
@@ -29,7 +29,7 @@ test('the README’s first example runs, and prints what its comments say', asyn
   assert.equal(project.run('node', ['example.mjs']), `${promised.join('\n')}\n`);
 });
 
-test('the installed command line – put and get – the bytes come back', async (t) => {
+test('the installed command line – put and get – returns the same bytes', async (t) => {
   const project = await projectWith(t);
   const command = join(project.directory, 'node_modules', '.bin', 'xattr-cache');
   const dir = await project.emptyDirectory();

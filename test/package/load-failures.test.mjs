@@ -1,4 +1,4 @@
-// What a user sees where no addon fits, and that the remedy it names is one.
+// The error for a user without a matching addon, and the remedy that it names.
 
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { nodes } from './support/tools.mjs';
 const [, , node24] = nodes;
 const throwsWhat = "import('xattr-cache').catch(({ name, code, message }) => console.log(name, code, message))";
 
-test('without an addon for the platform the error tells the platform, what was tried, and what to do', async (t) => {
+test('the error – no addon for the platform – names platform, paths and remedy', async (t) => {
   const project = await projectWith(t);
   rmSync(join(project.installed, 'prebuilds'), { recursive: true });
 
@@ -32,7 +32,7 @@ test('without an addon for the platform the error tells the platform, what was t
   assert.equal(`NativeLoadError ERR_NATIVE_LOAD ${stderr}`, printed);
 });
 
-test('the command that the error names builds an addon, and then all works', async (t) => {
+test('the error’s build command – run – builds an addon that works', async (t) => {
   const project = await projectWith(t);
   rmSync(join(project.installed, 'prebuilds'), { recursive: true });
   const [, command] = project
@@ -44,7 +44,7 @@ test('the command that the error names builds an addon, and then all works', asy
   assert.equal(project.run('node', ['import.mjs', await project.emptyDirectory()]), 'all is well\n');
 });
 
-test('where addons are forbidden, the error tells how to allow them', async (t) => {
+test('the error – addons forbidden – names the option that allows them', async (t) => {
   const project = await projectWith(t);
   const expected = /^NativeLoadError ERR_NATIVE_LOAD .*remedy: Start Node\.js without --no-addons/s;
   assert.match(project.run('node', ['--no-addons', '-e', throwsWhat]), expected);

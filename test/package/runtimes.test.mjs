@@ -1,4 +1,4 @@
-// The same tarball on each runtime; on arm64 under emulation.
+// The same tarball on each runtime, and under emulation on arm64.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -11,34 +11,34 @@ import { projectWith } from './support/consumer.mjs';
 import { root } from './support/tarball.mjs';
 import { arm64Node, bun, deno, nodes } from './support/tools.mjs';
 
-// Debian's qemu-user-static, and the libraries that g++-aarch64-linux-gnu brings along.
+// From Debian's qemu-user-static, and the libraries of g++-aarch64-linux-gnu.
 const qemu = ['qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu', arm64Node];
 const needsQemu = spawnSync(qemu[0], ['--version']).error !== undefined && `needs ${qemu[0]}`;
 const whereQemuIs = { path: [process.env.PATH] };
 
-suite('the installed package works on', () => {
+suite('the installed package – each runtime – works', () => {
   const runtimes = [
     ...nodes.map((node) => [versionOf([node]), [node]]),
     [`Bun ${versionOf([bun])}`, [bun]],
     [versionOf([deno]), [deno, 'run', '--allow-all']],
   ];
   for (const [name, launch] of runtimes) {
-    test(name, async (t) => {
+    test(`the package – ${name} – works`, async (t) => {
       const project = await projectWith(t);
       for (const script of ['import.mjs', 'require.cjs']) await smokes(project, launch, script);
     });
   }
 
-  test(`${needsQemu ? 'Node.js' : versionOf(qemu)} for arm64`, { skip: needsQemu }, async (t) => {
+  test(`${needsQemu ? 'Node.js' : versionOf(qemu)} – for arm64 – works`, { skip: needsQemu }, async (t) => {
     const project = await projectWith(t);
     assert.equal(project.run(qemu[0], [...qemu.slice(1), '-p', 'process.arch'], whereQemuIs), 'arm64\n');
     await smokes(project, qemu, 'import.mjs', whereQemuIs);
   });
 });
 
-test('the prebuilt addon for arm64 passes the conformance suite of drivers', { skip: needsQemu }, async (t) => {
+test('the prebuilt addon for arm64 – emulated – passes the conformance suite', { skip: needsQemu }, async (t) => {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  // Without what is built in the checkout, which is not for arm64.
+  // The copy lacks the addon built in the checkout, which is not for arm64.
   const copy = await temporaryDirectory(t);
   for (const part of ['package.json', 'dist', 'prebuilds', 'test/driver', 'test/support']) {
     cpSync(join(root, part), join(copy, part), { recursive: true });
@@ -58,7 +58,7 @@ async function smokes(project, [program, ...args], script, options) {
   assert.equal(printed, 'all is well\n', script);
 }
 
-/** As `--version` tells it, without the platform. */
+/** Returns the version that `--version` prints, without the platform. */
 function versionOf([program, ...args]) {
   const { stdout } = spawnSync(program, [...args, '--version'], { encoding: 'utf8' });
   return stdout

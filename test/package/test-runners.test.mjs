@@ -1,4 +1,4 @@
-// The installed package under the test runners that load modules in a way of their own.
+// The installed package under test runners that load modules in their own way.
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ const realmCase = `
   const open = () => ImageCache.open({ dir: mkdtempSync(join(tmpdir(), 'xattr-cache-runner-')) });
   const thrownBy = (promise) => promise.then(() => undefined, (error) => error);
 
-  test('a fresh directory is opened, and an image is written and read', async () => {
+  test('the package – new directory – opens it, writes and reads an image', async () => {
     const cache = await open();
     expect(await cache.cacheImage('a', [big])).toBe(true);
     expect((await cache.driver.readImage('a')).equals(big)).toBe(true);
@@ -31,7 +31,7 @@ const realmCase = `
     await cache.close();
   });
 
-  test('errors are typed', async () => {
+  test('errors – of each kind – are typed', async () => {
     const cache = await open();
     const { driver } = cache;
     expect(driver).toBeInstanceOf(XattrDriver);
@@ -47,7 +47,7 @@ const realmCase = `
     await cache.close();
   });
 
-  test('an image is fetched once, from a Response too', async () => {
+  test('an image – Response as source – is fetched once', async () => {
     const cache = await open();
     const image = await cache.getOrFetch('a', () => new Response(big), { signal: new AbortController().signal });
     expect((await buffer(image)).equals(big)).toBe(true);
@@ -59,7 +59,7 @@ const realmCase = `
 const fakeTimersCase = `
   import { vi } from 'vitest';
 
-  test('fake timers hold up neither a read nor a fetch', async () => {
+  test('a read and a fetch – fake timers – are not delayed', async () => {
     const cache = await open();
     await cache.cacheImage('a', [big]);
     vi.useFakeTimers();
@@ -73,11 +73,11 @@ const fakeTimersCase = `
   });
 `;
 
-test('the installed package', async (t) => {
+test('the installed package – Jest and Vitest – works', async (t) => {
   const project = await projectWith(t);
   writeFileSync(join(project.directory, 'package.json'), '{ "type": "module", "jest": { "transform": {} } }');
 
-  await t.test('under Jest, with ES modules – all works, and errors are typed', () => {
+  await t.test('the package – Jest, ES modules – works, with typed errors', () => {
     writeFileSync(join(project.directory, 'cache.test.js'), realmCase);
     const args = ['--experimental-vm-modules', binOf('jest', 'bin/jest.js'), '--ci', '--watchman=false'];
     const { status, stderr } = project.attempt('node', args);
@@ -86,7 +86,7 @@ test('the installed package', async (t) => {
   });
 
   for (const pool of ['forks', 'vmThreads']) {
-    await t.test(`under Vitest, in its pool ${pool} – all works, and errors are typed`, () => {
+    await t.test(`the package – Vitest, pool ${pool} – works, with typed errors`, () => {
       writeFileSync(join(project.directory, 'cache.test.js'), realmCase + fakeTimersCase);
       const args = [binOf('vitest', 'vitest.mjs'), 'run', '--globals', `--pool=${pool}`, '--no-color'];
       const { status, stdout, stderr } = project.attempt('node', args);

@@ -1,4 +1,4 @@
-// The declarations, checked themselves, serve a project that knows of Node's types and of no others.
+// The declarations compile in a project that has Node's types and no others.
 
 import assert from 'node:assert/strict';
 import { cpSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const source = `
   await driver.readImage(1);
 `;
 
-test('a TypeScript project compiles against the package, and its mistakes are found', async (t) => {
+test('a TypeScript project – strict – compiles, and its mistakes are found', async (t) => {
   const project = await projectWith(t);
   for (const name of ['@types/node', 'undici-types']) {
     const path = join('node_modules', name);

@@ -1,4 +1,4 @@
-// An empty project somewhere else, whose owner has neither a compiler nor install scripts.
+// An empty project in another directory, without a compiler and without install scripts.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -35,8 +35,8 @@ const installers = {
 export const packageManagers = Object.keys(installers);
 
 /**
- * A project with the package, installed by `packageManager`. `run` runs a program in it and gives its stdout; `attempt`
- * gives the whole outcome.
+ * Makes a project in which `packageManager` has installed the package. `run` runs a program there and returns its
+ * stdout; `attempt` returns the entire outcome.
  */
 export async function projectWith(t, packageManager = 'npm') {
   const home = await temporaryDirectory(t);
@@ -65,7 +65,7 @@ export async function projectWith(t, packageManager = 'npm') {
   };
 
   writeFileSync(join(directory, 'package.json'), '{ "name": "consumer", "private": true }\n');
-  // Yarn looks for a project in the directories above otherwise.
+  // Otherwise Yarn looks for a project in the directories above.
   if (packageManager.startsWith('yarn')) writeFileSync(join(directory, 'yarn.lock'), '');
   const { command, env } = installers[packageManager](home);
   run(command[0], command.slice(1), { env });

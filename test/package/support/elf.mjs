@@ -1,4 +1,4 @@
-// What an addon for Linux is made for and needs, as binutils' readelf tells.
+// The target and the needs of an addon for Linux, as readelf of binutils reports them.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 
@@ -10,12 +10,12 @@ export function machineOf(path) {
   return readelf('--file-header', path).match(/^ *Machine: *(.*)$/m)[1];
 }
 
-/** The shared libraries that it needs. */
+/** Returns the shared libraries that it needs. */
 export function librariesOf(path) {
   return [...readelf('--dynamic', path).matchAll(/\(NEEDED\).*\[(.*)\]/g)].map(([, name]) => name);
 }
 
-/** Its dynamic symbols, those that it has and those that it needs. */
+/** Returns its dynamic symbols, defined and undefined. */
 export function symbolsOf(path) {
   const symbols = [];
   for (const line of readelf('--dyn-syms', path).split('\n')) {
@@ -26,7 +26,7 @@ export function symbolsOf(path) {
   return symbols;
 }
 
-/** The newest version that it needs of each family: `{ GLIBC: '2.28', … }`. */
+/** Returns the newest version that it needs of each family: `{ GLIBC: '2.28', … }`. */
 export function newestVersions(path) {
   const newest = {};
   for (const { version } of symbolsOf(path)) {
@@ -44,7 +44,7 @@ export function compareVersions(a, b) {
   return 0;
 }
 
-/** Whether it still has a symbol table or debug information. */
+/** Returns whether it has neither a symbol table nor debug information. */
 export function isStripped(path) {
   return !/ \.(symtab|debug_\w+) /.test(readelf('--section-headers', path));
 }

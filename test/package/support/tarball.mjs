@@ -1,4 +1,4 @@
-// The package as npm would publish it, made once for each test file.
+// The package as npm publishes it, packed once for each test file.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-// What `npm pack` would check and build first. dist/ is the one that all other tests have run with.
+// This replaces the checks and the build of `npm pack`: dist/ is the one that all other tests use.
 execFileSync(process.execPath, ['tools/check-prebuilds.mjs'], { cwd: root, stdio: ['ignore', 2, 2] });
 
 const destination = mkdtempSync(join(tmpdir(), 'xattr-cache-tarball-'));

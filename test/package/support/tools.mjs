@@ -1,5 +1,5 @@
-// The runtimes, package managers and checkers in node_modules beside these tests: 1.2 GB, of which the package itself
-// needs nothing.
+// The runtimes, package managers and checkers in node_modules beside these tests: 1.2 GB, none of which the package
+// itself needs.
 
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ const modules = `${home}node_modules`;
 
 if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('these tests need Linux on x64');
 
-// The test files run at once, and each of them begins here. npm takes a package for another architecture only by force.
+// The test files run concurrently, and each starts here. Only with --force, npm installs packages for other platforms.
 const install = `
   [ node_modules/.package-lock.json -nt package-lock.json ] ||
   npm ci --force --ignore-scripts --no-bin-links --no-audit --loglevel=error`;
