@@ -54,5 +54,5 @@ export function conformance(name, { create, plant = {}, tickMs = 20 }) {
       return driver;
     },
   };
-  for (const [topic, cases] of Object.entries(topics)) describe(`${name} – ${topic}`, () => cases(kit));
+  for (const [topic, cases] of Object.entries(topics)) describe(`${name} – ${topic} – conforms`, () => cases(kit));
 }

@@ -26,7 +26,7 @@ async function pruning(open, t, { evictTo = (driver, ...args) => driver.evictTo(
   return { cache, over, gate: at };
 }
 
-overEachDriver('while a cache is pruned', (open) => {
+overEachDriver('waiting for a prune', (open) => {
   test('cacheImage() – prune in progress – waits before its start and its end', async (t) => {
     const { cache, over, gate } = await pruning(open, t);
     const source = untouched();

@@ -21,7 +21,7 @@ export function overEachDriver(what, tests) {
       const driver = overriding(await create(t, driverOptions), overrides);
       return openCache(t, { driver, ...options });
     };
-    describe(`${what} – over a ${name}`, () => tests(open));
+    describe(`${what} – over ${name} – behaves as specified`, () => tests(open));
   }
 }
 
