@@ -175,6 +175,7 @@ suite('help and version – requested – are printed', () => {
     'prune',
     'clean',
     'errors',
+    'verify',
   ];
 
   test('help – requested – names commands, exit codes and environment on stdout', async () => {
