@@ -6,18 +6,18 @@ import { type Compared, Comparison, readFully } from './comparison.ts';
 import { type Buffers, createBuffers } from './serve.ts';
 import type { SourceFile } from './source-files.ts';
 
-/** What lies in a cache directory, found out without the cache: by its files and their attributes. */
+/** The content of a cache directory, read without the cache: its files and their attributes. */
 export interface Audit {
   readonly images: number;
   readonly size: number;
-  /** What `user.hits` says on each image. */
+  /** The value of `user.hits` on each image. */
   readonly hits: ReadonlyMap<string, number>;
   /** Bytes in which the images differ from their sources. */
   readonly wrongBytes: number;
   readonly firstWrong: string | undefined;
 }
 
-/** Reads the whole directory, while nobody else works in it. */
+/** Reads the whole directory. No process may work in it meanwhile. */
 export async function audit(driver: XattrDriver, sources: readonly SourceFile[]): Promise<Audit> {
   const byId = new Map(sources.map((source) => [source.imageId, source]));
   const buffers = createBuffers();

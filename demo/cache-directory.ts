@@ -4,23 +4,23 @@ import { join, resolve } from 'node:path';
 
 import { CliError } from '#terminal/cli-error';
 
-/** Where the demo keeps its cache. */
+/** The directory of the demo's cache. */
 export interface CacheDirectory {
   readonly path: string;
-  /** Removes it if it is temporary; one's own is kept. */
+  /** Removes the directory if it is temporary. */
   remove(): Promise<void>;
 }
 
-/** A fresh temporary directory. */
+/** Creates a temporary directory. */
 export async function temporaryDirectory(): Promise<CacheDirectory> {
   const path = await mkdtemp(join(tmpdir(), 'xattr-cache-demo-'));
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 3 }) };
 }
 
 /**
- * One's own directory, made if it is missing.
+ * Uses a directory of the user, and creates it if it is missing.
  *
- * @throws {@link CliError} if there is something in it that does not look like a cache.
+ * @throws {@link CliError} if it has content that does not look like a cache.
  */
 export async function ownDirectory(dir: string): Promise<CacheDirectory> {
   const path = resolve(dir);
@@ -42,7 +42,7 @@ export async function ownDirectory(dir: string): Promise<CacheDirectory> {
 }
 
 function isEmpty(names: readonly string[]): boolean {
-  // A freshly made ext file system holds this, and is a good place for a cache.
+  // A new ext file system holds this, and is a good place for a cache.
   return names.every((name) => name === 'lost+found');
 }
 

@@ -2,14 +2,14 @@ import { formatCount, formatCountOf } from '#terminal/format';
 import { formatSize } from '#terminal/size';
 import type { Summary } from './figures.ts';
 
-/** Something that a run is to show, and what shows it. */
+/** A claim about a run, and its evidence. */
 export interface Claim {
   readonly holds: boolean;
   readonly heading: string;
   readonly text: string;
 }
 
-/** The proof, for a reader who sees this for the first time. */
+/** Returns the proof, for a reader who sees the demo for the first time. */
 export function claimsOf(summary: Summary): Claim[] {
   const { wrongBytes, lostHits, surplusHits, evictedDuringReads, largestSize, allowedSize, kills, takeOvers } = summary;
   return [

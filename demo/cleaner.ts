@@ -1,7 +1,9 @@
 import type { Participant } from './participant.ts';
 import { whenAborted } from './waiting.ts';
 
-/** The cleaner: removes what dead writers left behind. When, it is told, so that it is known who settles which claim. */
+/**
+ * The cleaner removes the leftovers of dead writers, on command, so that the demo knows which process settles a claim.
+ */
 export async function cleanWhenTold({ cache, stopped, onCommand }: Participant): Promise<void> {
   onCommand('clean', async () => ({ type: 'cleaned', result: await cache.clean() }));
   await whenAborted(stopped);

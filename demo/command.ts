@@ -14,7 +14,7 @@ import { liveDisplay, silentDisplay } from './live-display.ts';
 import { printReport } from './report.ts';
 import { summarize } from './summary.ts';
 
-/** As commander gives them. */
+/** The options as commander returns them. */
 interface Options {
   readonly source?: string;
   readonly dir?: string;
@@ -24,7 +24,7 @@ interface Options {
   readonly json?: true;
 }
 
-/** The demo's command line. With `quiet`, commander prints no error. */
+/** Returns the demo's command line. With `quiet`, commander prints no errors. */
 export function createProgram({ quiet }: { readonly quiet: boolean }): Command {
   const program = new Command('npm start --')
     .description(
@@ -54,7 +54,7 @@ async function demo(options: Options, signal: AbortSignal): Promise<void> {
   const display = canBeDrawnOn(process.stderr) && !options.json ? liveDisplay(process.stderr) : silentDisplay;
   const { maxSize, dir, workers, seconds } = options;
 
-  // Only now: help and wrong usage need no engine, and one that cannot be loaded is reported like any other failure.
+  // Imported late: help and wrong usage need no engine, and a failure to load it is reported like any other.
   const { runDemo } = await import('./run.ts');
   const summary = summarize(await runDemo({ source, dir, maxSize, workers, seconds }, display, signal));
   process.exitCode = summary.ok ? exitCode.done : exitCode.failed;
@@ -71,7 +71,7 @@ function canBeDrawnOn(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && TERM !== 'dumb';
 }
 
-/** The project's own. */
+/** The project's own `node_modules`. */
 function nearestNodeModules(): string {
   for (let dir = import.meta.dirname; dir !== dirname(dir); dir = dirname(dir)) {
     const path = join(dir, 'node_modules');
@@ -83,7 +83,7 @@ function nearestNodeModules(): string {
   );
 }
 
-/** A cache that lies among its own sources would be its own source in the next run. */
+/** A cache inside of its source directory would be a source in the next run. */
 function assertApart(source: string, dir: string | undefined): void {
   if (dir === undefined || !`${resolve(dir)}${sep}`.startsWith(`${source}${sep}`)) return;
   throw new UsageError(

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 import type { SourceFile } from './source-files.ts';
 
-/** How what was served of an image compares with its source. */
+/** The result of a comparison of served bytes with their source. */
 export interface Compared {
   /** Bytes that were served. */
   readonly bytes: number;
@@ -12,8 +12,8 @@ export interface Compared {
 }
 
 /**
- * Holds what a cache serves against the file that it came from, byte by byte and chunk by chunk, whatever the cache
- * says about it.
+ * Compares the bytes that a cache serves with their source file, chunk by chunk. It trusts nothing that the cache
+ * reports.
  */
 export class Comparison {
   readonly #source: SourceFile;
@@ -23,19 +23,19 @@ export class Comparison {
   #wrongBytes = 0;
   #firstWrongAt: number | undefined;
 
-  /** `scratch` has to be as long as the longest chunk, and is overwritten. */
+  /** `scratch` must be as long as the longest chunk, and is overwritten. */
   constructor(source: SourceFile, scratch: Buffer) {
     this.#source = source;
     this.#expected = scratch;
     this.#fd = openSync(source.path, 'r');
   }
 
-  /** How far it has come: where the next chunk belongs. */
+  /** The position of the next chunk. */
   get position(): number {
     return this.#position;
   }
 
-  /** The next chunk that was served. */
+  /** Compares the next served chunk. */
   add(chunk: Uint8Array): void {
     const length = readFully(this.#fd, this.#expected, chunk.length, this.#position);
     const expected = this.#expected.subarray(0, length);
@@ -43,7 +43,7 @@ export class Comparison {
     this.#position += chunk.length;
   }
 
-  /** When all has been served. @throws if the source is no longer what it was: then nothing can be said. */
+  /** Ends the comparison after the last chunk. @throws if the source has changed, which makes it void */
   result(): Compared {
     const missing = Math.max(0, this.#source.size - this.#position);
     if (missing > 0) this.#firstWrongAt ??= this.#position;
@@ -71,7 +71,7 @@ export class Comparison {
   }
 }
 
-/** Fills `buffer[0, length)` from `position`, less only at the end of the file; returns the bytes read. */
+/** Fills `buffer[0, length)` from `position`, and returns the bytes read, fewer only at the end of the file. */
 export function readFully(fd: number, buffer: Uint8Array, length: number, position: number): number {
   let filled = 0;
   while (filled < length) {

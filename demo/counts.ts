@@ -1,12 +1,12 @@
-/** How often something happened to each image, by its id. */
+/** A count for each image id. */
 export type Counts = ReadonlyMap<string, number>;
 
-/** Adds to one image's count. */
+/** Adds to the count of one image. */
 export function addTo(counts: Map<string, number>, imageId: string, count: number): void {
   counts.set(imageId, (counts.get(imageId) ?? 0) + count);
 }
 
-/** The sum of several, image by image. */
+/** Returns the sum of several counts, image by image. */
 export function sumOf(parts: readonly Counts[]): Map<string, number> {
   const sum = new Map<string, number>();
   for (const part of parts) {

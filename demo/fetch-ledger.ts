@@ -1,12 +1,12 @@
 import { type Counts, totalOf } from './counts.ts';
 
-/** Every fetch of a run, from both ends: what the source was asked for, and what had to come from it. */
+/** Every fetch of a run, from both ends: the requests that the source counted, and the arrivals that needed one. */
 export interface FetchLedger {
-  /** How often the source was asked for each image. It is the source that counts, and knows nothing of the cache. */
+  /** Requests for each image, as counted by the source, which knows nothing of the cache. */
   readonly fetches: Counts;
-  /** Those that ended with the process that fetched. Each makes one more necessary. */
+  /** Fetches that ended with their process. Each makes another one necessary. */
   readonly killed: Counts;
-  /** How often each image was evicted, and so had to come again if it was wanted. */
+  /** Evictions of each image. After each, the image must be fetched again if it is read. */
   readonly evictions: Counts;
   readonly cachedBefore: ReadonlySet<string>;
   readonly cachedAfter: ReadonlySet<string>;
@@ -14,9 +14,9 @@ export interface FetchLedger {
 
 export interface FetchBalance {
   readonly fetches: number;
-  /** Of the images that were fetched, how many were different ones. */
+  /** The number of different images that were fetched. */
   readonly images: number;
-  /** How often an image came into the cache. */
+  /** The number of times that an image entered the cache. */
   readonly arrivals: number;
   readonly killed: number;
   /** Fetches that no arrival and no death accounts for. */
@@ -26,8 +26,9 @@ export interface FetchBalance {
 }
 
 /**
- * Settles the ledger image by image. An image came into the cache as often as it left it, once more if it is there now,
- * and once less if it was there before: according to the directory and the reports of evictions, whichever process fetched it.
+ * Settles the ledger image by image. An image entered the cache as often as it was evicted, once more if it is cached
+ * now, and once less if it was cached before. The directory and the events of evictions show this, not the fetching
+ * processes.
  */
 export function balanceFetches({ fetches, killed, evictions, cachedBefore, cachedAfter }: FetchLedger): FetchBalance {
   let arrivals = 0;

@@ -1,23 +1,23 @@
-/** What a run was and whether it is right: what `--json` prints. Sizes are bytes. */
+/** The figures of a run and its verdict, as `--json` prints them. Sizes are bytes. */
 export interface Summary {
   readonly ok: boolean;
-  /** What is wrong, in words; empty if `ok`. */
+  /** The problems, each a sentence; empty if `ok`. */
   readonly problems: readonly string[];
   readonly dir: string;
-  /** That the processes worked; more than was asked for if there was nothing to show by then. */
+  /** Seconds of work; more than `--seconds` if too little had happened by then. */
   readonly seconds: number;
   readonly sourceFiles: number;
   readonly sourceSize: number;
   readonly maxSize: number;
   /**
-   * What the cache may rightly be seen to reach: `maxSize` + `bytesAtOnce`. No worker begins to fetch while it makes room;
-   * but that it has to, it learns only when it has put in what it is fetching.
+   * The size that the cache may reach: `maxSize` + `bytesAtOnce`. A worker begins no fetch while it makes room, but it
+   * learns only after the end of a fetch that it must.
    */
   readonly allowedSize: number;
-  /** Sum of the most bytes that each worker was fetching at one moment. */
+  /** Sum over the workers of the most bytes that each was fetching concurrently. */
   readonly bytesAtOnce: number;
   readonly largestSize: number;
-  /** How often the size was looked at to find the largest. */
+  /** Number of measurements of the size. */
   readonly looksAtSize: number;
   /** At the end. */
   readonly cacheSize: number;
@@ -29,13 +29,13 @@ export interface Summary {
   readonly reads: number;
   readonly hits: number;
   readonly misses: number;
-  /** Those of `misses` that read along with a fetch that another process had begun. */
+  /** The part of `misses` that followed the fetch of another process. */
   readonly followed: number;
-  /** How often the source was asked for an image. It counts for itself. */
+  /** Requests, as counted by the source. */
   readonly fetches: number;
-  /** How many different images were fetched. */
+  /** Number of different images that were fetched. */
   readonly imagesFetched: number;
-  /** How often an image came into the cache: those that are there, and the evicted ones, without those there before. */
+  /** Times that an image entered the cache: the cached and the evicted ones, less those cached before. */
   readonly arrivals: number;
   /** `fetches` / (`arrivals` + `kills`): 1 if no image was fetched without need. */
   readonly redundancy: number;
@@ -43,7 +43,7 @@ export interface Summary {
   readonly redundantFetches: number;
   /** Arrivals that no fetch accounts for. */
   readonly unexplainedArrivals: number;
-  /** Fetches that asked only for the rest of what a killed process had begun to fetch. */
+  /** Fetches of the rest of an image that a killed process had begun. */
   readonly resumed: number;
   readonly hitRatio: number;
   readonly bytesServed: number;
@@ -53,27 +53,27 @@ export interface Summary {
   readonly imagesCached: number;
   readonly filesEvicted: number;
   readonly bytesEvicted: number;
-  /** Those of `filesEvicted` that the pruner evicted. */
+  /** The part of `filesEvicted` that the pruner evicted. */
   readonly filesPruned: number;
-  /** Reads whose image was evicted in their middle, and that got all of it nevertheless. */
+  /** Reads that got the whole image although it was evicted meanwhile. */
   readonly evictedDuringReads: number;
   /** Processes that were killed in the middle of a fetch: `takeOvers` + `cleanedUp`, and nothing else. */
   readonly kills: number;
-  /** Images of theirs that another process then fetched to their end, or the rest of them. */
+  /** Their images that another process completed. */
   readonly takeOvers: number;
   readonly slowestTakeOverMs: number;
-  /** Images of theirs whose remains the cleaner removed. */
+  /** Their images that the cleaner removed. */
   readonly cleanedUp: number;
   /** Failed writes that the cleaner removed. */
   readonly invalidReaped: number;
   readonly wrongBytes: number;
-  /** Hits on the images that were in the directory before: 0 unless it is one's own. */
+  /** Hits of the images that were cached before the run: 0 in a temporary directory. */
   readonly hitsBefore: number;
-  /** Hits that workers were told are counted. With `hitsBefore`: `hitsOnDisk` + `hitsEvicted`, and nothing else. */
+  /** Hits that the cache confirmed to workers. Together with `hitsBefore`, exactly `hitsOnDisk` + `hitsEvicted`. */
   readonly hitsConfirmed: number;
   readonly hitsOnDisk: number;
   readonly hitsEvicted: number;
-  /** Reads whose hit workers were told is not counted. */
+  /** Reads whose hit the cache reported as not counted. */
   readonly uncounted: number;
   readonly lostHits: number;
   readonly surplusHits: number;
@@ -81,5 +81,5 @@ export interface Summary {
   readonly errors: number;
 }
 
-/** The figures alone. */
+/** The figures without the verdict. */
 export type Figures = Omit<Summary, 'ok' | 'problems'>;

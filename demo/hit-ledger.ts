@@ -1,30 +1,30 @@
 import { type Counts, sumOf, totalOf } from './counts.ts';
 
-/** Every hit of a run, from both ends: what the readers were told, and where it can be found. */
+/** Every hit of a run, from both ends: the confirmations to readers, and the counts on images and in evictions. */
 export interface HitLedger {
-  /** Hits that a reader was told are counted. */
+  /** Hits that were confirmed to a reader. */
   readonly confirmed: Counts;
-  /** Hits that stood on the images in the directory before the run. */
+  /** Hits on the images in the directory before the run. */
   readonly onDiskBefore: Counts;
-  /** Hits that stand on the images in the directory after the run. */
+  /** Hits on the images in the directory after the run. */
   readonly onDiskAfter: Counts;
   /** Hits of evicted images, as their evictions reported them. */
   readonly evicted: Counts;
 }
 
-/** Totals. What was there before and what was confirmed is on disk or evicted; else it is lost, or surplus. */
+/** Totals. Earlier and confirmed hits must be on disk or evicted; a difference is lost or surplus. */
 export interface HitBalance {
   readonly confirmed: number;
   readonly before: number;
   readonly onDisk: number;
   readonly evicted: number;
-  /** Confirmed, and nowhere to be found. */
+  /** Confirmed, but neither on disk nor evicted. */
   readonly lost: number;
-  /** Found, and never confirmed to anybody. */
+  /** On disk or evicted, but never confirmed. */
   readonly surplus: number;
 }
 
-/** Settles the ledger image by image, so that a hit lost on one is not made up for by one too many on another. */
+/** Settles the ledger image by image, so that a lost hit of one image does not cancel a surplus hit of another. */
 export function balanceHits({ confirmed, onDiskBefore, onDiskAfter, evicted }: HitLedger): HitBalance {
   const found = sumOf([onDiskAfter, evicted]);
   let lost = 0;

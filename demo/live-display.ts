@@ -4,13 +4,13 @@ import { Rates } from './rates.ts';
 import { drawScreen } from './screen.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** Shows how a run goes. */
+/** Shows the progress of a run. */
 export interface Display {
-  /** Asks for the state again and again and shows it, until the returned function is called. */
+  /** Shows the state repeatedly, until the returned function is called. */
   follow(look: () => Promise<Snapshot>): () => void;
 }
 
-/** For scripts, and where stderr is no terminal. */
+/** For scripts, and if stderr is not a terminal. */
 export const silentDisplay: Display = { follow: () => () => {} };
 
 const redrawIntervalMs = 250;
@@ -18,7 +18,7 @@ const redrawIntervalMs = 250;
 const eraseToEndOfLine = '\u001b[K';
 const eraseBelow = '\u001b[J';
 
-/** A few lines on a terminal, redrawn in place as it goes, and gone at the end. */
+/** Shows some lines on a terminal, redraws them in place, and erases them at the end. */
 export function liveDisplay(terminal: NodeJS.WriteStream): Display {
   return {
     follow(look) {
@@ -28,7 +28,7 @@ export function liveDisplay(terminal: NodeJS.WriteStream): Display {
       const redraw = async () => {
         if (drawing) return;
         drawing = true;
-        // A look that fails shows nothing; whatever is wrong ends the run by itself.
+        // A failed snapshot shows nothing: a real failure ends the run by itself.
         const snapshot = await look().catch(() => undefined);
         drawing = false;
         if (snapshot) screen.draw(drawScreen(snapshot, rates.at(snapshot), screen.columns, paint));
@@ -51,7 +51,7 @@ export function liveDisplay(terminal: NodeJS.WriteStream): Display {
 /** The part of a terminal that is drawn over. */
 class Screen {
   readonly #terminal: NodeJS.WriteStream;
-  /** The lengths of the lines that are there. */
+  /** The lengths of the lines on the screen. */
   #drawn: readonly number[] = [];
   #closed = false;
 
@@ -77,7 +77,7 @@ class Screen {
     this.#closed = true;
   }
 
-  /** To where the first line begins, also if the terminal has become narrower and they are wrapped now. */
+  /** Moves to the start of the first line, also if the terminal has become narrower and the lines wrap now. */
   get #home(): string {
     const columns = this.columns + 1;
     const rows = this.#drawn.reduce((sum, length) => sum + Math.max(1, Math.ceil(length / columns)), 0);

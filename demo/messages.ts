@@ -3,32 +3,32 @@ import type { Counts } from './counts.ts';
 import type { SourceFile } from './source-files.ts';
 import type { Tally } from './tally.ts';
 
-/** What a process of the demo is there for. */
+/** The role of a process in the demo. */
 export type Role = 'worker' | 'pruner' | 'cleaner' | 'victim';
 
-/** All that a process has to know. */
+/** The order to a process. */
 export interface Order {
   readonly role: Role;
   readonly dir: string;
   readonly limit: number;
-  /** Another one for each process. */
+  /** A different one for each process. */
   readonly seed: number;
   /** The most popular one first. */
   readonly images: readonly SourceFile[];
 }
 
-/** All that a process knows at the end. */
+/** The report of a process at its end. */
 export interface Report {
   /** `demo` is the process that started the others. */
   readonly role: Role | 'demo';
   readonly tally: Tally;
   readonly confirmedHits: Counts;
   readonly evictedHits: Counts;
-  /** How often each image was evicted by it. */
+  /** Its evictions of each image. */
   readonly evictions: Counts;
-  /** How often it asked the source for each image. */
+  /** Its requests to the source for each image. */
   readonly fetches: Counts;
-  /** Where the first wrong bytes were, if there were any. */
+  /** The place of the first wrong bytes, if there were any. */
   readonly firstWrong: string | undefined;
   /** The first error that the cache swallowed, if there was one. */
   readonly firstError: string | undefined;
@@ -40,7 +40,7 @@ export type MessageToProcess =
   | { readonly type: 'stop' }
   | Command;
 
-/** What some roles do when they are told to. */
+/** Commands to some roles. */
 export type Command =
   /** To a worker: read the image that the victim is fetching. */
   | { readonly type: 'follow'; readonly imageId: string }
@@ -52,11 +52,11 @@ export type MessageFromProcess =
   | { readonly type: 'progress'; readonly tally: Tally }
   | { readonly type: 'report'; readonly report: Report }
   | { readonly type: 'failed'; readonly reason: string }
-  /** From the victim: it has asked the source for this image, and a part of it has come. */
+  /** From the victim: the first part of this image has arrived from the source. */
   | { readonly type: 'fetching'; readonly imageId: string }
-  /** From a worker: it has bytes of the image that it is to follow. */
+  /** From a worker: it has bytes of the image that it must follow. */
   | { readonly type: 'following' }
-  /** From a worker: it has been given all of that image. */
+  /** From a worker: it has all bytes of that image. */
   | { readonly type: 'has it all'; readonly right: boolean }
   | { readonly type: 'cleaned'; readonly result: CleanResult };
 

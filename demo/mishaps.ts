@@ -3,24 +3,24 @@ import type { Order } from './messages.ts';
 import { ParticipantProcess } from './participant-process.ts';
 import { pause } from './waiting.ts';
 
-/** What has become of the processes that were killed, and of the images that they were fetching. */
+/** Counts of killed processes, and of the outcomes of their images. */
 export interface MishapCounts {
   kills: number;
   /** Images whose followers got all bytes, although the process that fetched them was killed. */
   takeOvers: number;
   /** Images whose remains the cleaner removed. */
   cleanedUp: number;
-  /** From the death of the one who fetched to a reader having all of the image, at worst. Milliseconds. */
+  /** Longest time in milliseconds from the death of the fetching process to a reader with the whole image. */
   slowestTakeOverMs: number;
   /** Failed writes that the cleaner removed. */
   invalidReaped: number;
 }
 
 const restMs = 250;
-/** Every so many dead processes one is left to the cleaner. */
+/** One in so many dead processes is left to the cleaner. */
 const cleanEvery = 3;
 
-/** Kills processes in the middle of a fetch, one after another, and sees to it that what they leave is settled. */
+/** Kills processes in the middle of a fetch, one after another, and has their images completed or removed. */
 export class Mishaps {
   readonly counts: MishapCounts = { kills: 0, takeOvers: 0, cleanedUp: 0, slowestTakeOverMs: 0, invalidReaped: 0 };
   readonly #order: Order;
@@ -36,12 +36,12 @@ export class Mishaps {
     this.#cleaner = cleaner;
   }
 
-  /** How often each image was being fetched by a process when it was killed. */
+  /** Kills during the fetch of each image. */
   get killedFetches(): Counts {
     return this.#killedFetches;
   }
 
-  /** Goes on until {@link finish}. */
+  /** Runs until {@link finish}. */
   async run(): Promise<void> {
     const stopped = this.#stopping.signal;
     for (let round = 1; !stopped.aborted; round++) {
@@ -57,12 +57,12 @@ export class Mishaps {
     }
   }
 
-  /** What has been begun is finished: {@link run} resolves when it is. */
+  /** Stops after the current kill; {@link run} then resolves. */
   finish(): void {
     this.#stopping.abort();
   }
 
-  /** For a run that is broken off. Resolves when no victim is left. */
+  /** Ends an interrupted run. Resolves when no victim is left. */
   async abandon(): Promise<void> {
     this.finish();
     await this.#victim?.stop();
@@ -74,7 +74,7 @@ export class Mishaps {
     addTo(this.#killedFetches, imageId, 1);
   }
 
-  /** While a worker reads along, which is to get the rest nevertheless. */
+  /** Kills while a worker follows, which must get the rest all the same. */
   async #killFollowed(kill: () => Promise<void>, imageId: string, worker: ParticipantProcess): Promise<void> {
     const following = worker.next('following');
     const hasItAll = worker.next('has it all');

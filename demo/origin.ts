@@ -11,13 +11,13 @@ const pauseMs = 5;
 
 export interface OriginOptions {
   readonly images: readonly SourceFile[];
-  /** Told of each time that the source is asked, before anything else happens. */
+  /** Called for each request, first of all. */
   readonly onFetch: (image: SourceFile, offset: number) => void;
-  /** Instead of a short pause before each piece; told of where it begins. */
+  /** Called with the position of each piece, instead of a short pause. */
   readonly beforePiece?: (image: SourceFile, position: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Where the images come from: their files, in pieces, slowly, as if from far away. It can resume. */
+/** The source of the images: their files in pieces, slowly, as over a network. It can resume. */
 export function createOrigin({ images, onFetch, beforePiece }: OriginOptions): Fetch {
   const byId = new Map(images.map((image) => [image.imageId, image]));
   const wait = beforePiece ?? ((_image, _position, signal) => pause(pauseMs, signal));
@@ -29,7 +29,7 @@ export function createOrigin({ images, onFetch, beforePiece }: OriginOptions): F
   };
 }
 
-/** At least two pieces, so that each image is one that can be read along with. */
+/** At least two pieces, so that each image can be followed. */
 async function* deliver(
   image: SourceFile,
   offset: number,

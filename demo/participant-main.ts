@@ -10,7 +10,7 @@ import { whenAborted } from './waiting.ts';
 import { WorkLog } from './work-log.ts';
 import { work } from './worker.ts';
 
-// A process of the demo, of whatever role; participant-process.ts starts it and speaks with it.
+// A process of the demo, of any role. participant-process.ts starts it and exchanges messages with it.
 
 const progressIntervalMs = 100;
 
@@ -21,7 +21,7 @@ const roles: Readonly<Record<Role, Play>> = {
   victim: fetchUntilKilled,
 };
 
-/** Resolves when the message is on its way; also when nobody is there any more to get it. */
+/** Resolves when the message is sent, or when the parent has gone. */
 function send(message: MessageFromProcess): Promise<void> {
   return new Promise((resolve) => {
     process.send?.(message, undefined, undefined, () => resolve());
@@ -61,7 +61,7 @@ async function participate(order: Order, started: Promise<unknown>, stopped: Abo
   }
 }
 
-/** A full disk explains itself; whatever else gets here should not happen, and is told with all that is known of it. */
+/** A full disk needs its message only; any other error is a bug, and is reported with its stack. */
 async function fail(error: unknown): Promise<void> {
   const reason =
     error instanceof NoSpaceError
@@ -71,13 +71,13 @@ async function fail(error: unknown): Promise<void> {
   await send({ type: 'failed', reason });
 }
 
-// A terminal sends these to every process in it. The parent, which gets them too, says when to stop.
+// A terminal sends these to every process in it. The parent gets them too, and decides when to stop.
 process.on('SIGINT', () => {});
 process.on('SIGHUP', () => {});
-// The parent is gone, and with it everybody who could want a report.
+// Without the parent, no process wants a report.
 process.on('disconnect', () => process.exit(1));
 
-// All three in one turn: a message that comes before its listener would be lost.
+// All three in one turn: a message before its listener would be lost.
 const stopping = new AbortController();
 received('stop').then(() => stopping.abort());
 const started = received('start');

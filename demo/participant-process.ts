@@ -5,19 +5,19 @@ import { CliError } from '#terminal/cli-error';
 import type { Message, MessageFromProcess, MessageToProcess, Order, Report } from './messages.ts';
 import { emptyTally, type Tally } from './tally.ts';
 
-/** How long a process may take to finish what it has begun and to end. */
+/** Time for a process to finish its work and to end. */
 const stopTimeoutMs = 10_000;
 
-/** A process that takes part, seen from the one that started it. */
+/** A process of the demo, as its parent sees it. */
 export class ParticipantProcess {
   readonly #child: ChildProcess;
   readonly #name: string;
   readonly #exited: Promise<void>;
   readonly #failed: Promise<never>;
   #tally: Readonly<Tally> = emptyTally();
-  /** When it has opened the cache and waits for {@link start}. */
+  /** Resolves when it has opened the cache and waits for {@link start}. */
   readonly ready: Promise<unknown>;
-  /** What it has done, after {@link stop}. */
+  /** Its report, after {@link stop}. */
   readonly report: Promise<Report>;
 
   constructor(name: string, order: Order) {
@@ -39,13 +39,13 @@ export class ParticipantProcess {
     this.send({ type: 'prepare', order });
   }
 
-  /** The last that it told of its progress. */
+  /** Its last report of progress. */
   get tally(): Readonly<Tally> {
     return this.#tally;
   }
 
   send(message: MessageToProcess): void {
-    // An error means that it is dead, which is noticed elsewhere.
+    // An error means that the process is dead, which is noticed elsewhere.
     if (this.#child.connected) this.#child.send(message, () => {});
   }
 
@@ -53,7 +53,7 @@ export class ParticipantProcess {
     this.send({ type: 'start' });
   }
 
-  /** The next message of a type. Rejects if it fails or ends before; that nobody waits for it any more is no error. */
+  /** Resolves to the next message of a type. Rejects if the process fails or ends before; may be ignored. */
   next<T extends MessageFromProcess['type']>(type: T): Promise<Message<T>> {
     const message = new Promise<Message<T>>((resolve) => {
       const listener = (received: MessageFromProcess) => {
@@ -69,9 +69,9 @@ export class ParticipantProcess {
   }
 
   /**
-   * Lets it finish, and kills it if that takes too long. Idempotent.
+   * Lets the process finish, and kills it if that takes too long. Idempotent.
    *
-   * @returns when it has ended: whether it did so by itself.
+   * @returns whether it ended by itself
    */
   async stop(): Promise<boolean> {
     this.send({ type: 'stop' });
@@ -83,20 +83,20 @@ export class ParticipantProcess {
     return endedByItself;
   }
 
-  /** Resolves when it is dead. */
+  /** Kills the process, and resolves when it is dead. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#exited;
   }
 
-  /** Its end is a failure to every caller that still waits for it. */
+  /** The end of the process fails every caller that still waits for a message. */
   #untilFailure(): Promise<never> {
     return new Promise((_resolve, reject) => {
       this.#child.on('message', (message: MessageFromProcess) => {
         if (message.type === 'failed') reject(this.#failure(message.reason));
       });
       this.#child.once('error', (error) => reject(this.#failure(error.message)));
-      // `close`, not `exit`: what it sent before its end has been received by then.
+      // `close`, not `exit`: all messages have been received by then.
       this.#child.once('close', (code, signal) => {
         reject(this.#failure(signal ? `it was ended by ${signal}` : `it ended with exit code ${code}`));
       });

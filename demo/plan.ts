@@ -4,19 +4,19 @@ import { seededRandom, shuffled } from './random.ts';
 import { findSourceFiles, type SourceFile } from './source-files.ts';
 
 export interface DemoOptions {
-  /** Where the files to cache are. */
+  /** Directory of the files to cache. */
   readonly source: string;
-  /** A temporary one if it is not given. */
+  /** Cache directory. @defaultValue a temporary one */
   readonly dir: string | undefined;
-  /** Bytes. A quarter of all files if it is not given. */
+  /** Bytes. @defaultValue a quarter of all files */
   readonly maxSize: number | undefined;
   readonly workers: number;
   readonly seconds: number;
 }
 
-/** What a run works with, once it is settled. */
+/** The settled parameters of a run. */
 export interface Plan {
-  /** The most popular one first, which has nothing to do with their sizes. */
+  /** The most popular image first. The order is independent of their sizes. */
   readonly images: readonly SourceFile[];
   readonly totalSize: number;
   readonly largestImage: number;
@@ -26,11 +26,11 @@ export interface Plan {
   readonly seed: number;
 }
 
-/** The same in every run, so that runs can be compared. */
+/** The same in every run, so that runs are comparable. */
 const seed = 20_240_607;
 const mostSourceBytes = 256 * 1024 * 1024;
 
-/** @throws {@link CliError} if there is too little to cache, or nothing that would have to be evicted. */
+/** @throws {@link CliError} if there are too few files, or none would ever be evicted */
 export async function makePlan(options: DemoOptions, signal: AbortSignal): Promise<Plan> {
   const { source, maxSize, workers, seconds } = options;
   const sources = await findSourceFiles(source, Math.max(mostSourceBytes, (maxSize ?? 0) * 4), signal);

@@ -1,7 +1,7 @@
-/** A source of numbers in [0, 1), as `Math.random` is. */
+/** A source of numbers in [0, 1), like `Math.random`. */
 export type Random = () => number;
 
-/** The same numbers for the same seed, so that two runs ask for the same images (mulberry32; not for secrets). */
+/** Returns the same numbers for the same seed, so that two runs read the same images (mulberry32; not for secrets). */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -12,7 +12,7 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** A copy in random order (Fisher–Yates). */
+/** Returns a copy in random order (Fisher–Yates). */
 export function shuffled<T>(items: readonly T[], random: Random): T[] {
   const copy = [...items];
   for (let last = copy.length - 1; last > 0; last--) {

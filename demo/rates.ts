@@ -1,6 +1,6 @@
 import type { Snapshot } from './snapshot.ts';
 
-/** What happens per second just now: over the last second or so. */
+/** Rates over about the last second. */
 export interface RatesNow {
   readonly reads: number;
   readonly bytes: number;
@@ -11,7 +11,7 @@ const windowSeconds = 1;
 export class Rates {
   #seen: { readonly seconds: number; readonly reads: number; readonly bytes: number }[] = [];
 
-  /** Takes note of how it stands. */
+  /** Adds a sample. */
   at({ elapsedSeconds: seconds, tally }: Pick<Snapshot, 'elapsedSeconds' | 'tally'>): RatesNow {
     const now = { seconds, reads: tally.reads, bytes: tally.bytesFromCache + tally.bytesFromSource };
     this.#seen = [...this.#seen.filter((then) => seconds - then.seconds <= windowSeconds), now];

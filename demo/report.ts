@@ -8,7 +8,7 @@ import { wrapText } from '#terminal/wrap-text';
 import { type Claim, claimsOf } from './claims.ts';
 import type { Summary } from './figures.ts';
 
-/** What a run was, and what it shows, for people. */
+/** Prints the figures of a run and the proof, for people. */
 export async function printReport(summary: Summary): Promise<void> {
   const parts = [table(summary), ...claimsOf(summary).map(describe), conclusion(summary)];
   await writeOut(`${parts.join('\n\n')}\n`);
@@ -70,7 +70,7 @@ function conclusion({ ok, problems }: Summary): string {
   return [paint('red', 'Something is wrong:'), ...problems.map((problem) => `  - ${problem}`)].join('\n');
 }
 
-/** Plain where stdout is no terminal, or `NO_COLOR` is set. */
+/** Plain if stdout is not a terminal, or `NO_COLOR` is set. */
 function paint(style: 'green' | 'red' | 'bold', text: string): string {
   return styleText(style, text, { stream: process.stdout });
 }

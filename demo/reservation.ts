@@ -3,12 +3,12 @@ import { CliError } from '#terminal/cli-error';
 import { formatCountOf } from '#terminal/format';
 import type { SourceFile } from './source-files.ts';
 
-/** An image that is never published: the one demo that is writing it has the directory to itself. */
+/** An image that is never published. The demo that writes it has the directory to itself. */
 const reservedId = 'demo-is-running';
 
 /**
- * Makes sure that the directory is this demo's alone until it is disposed: two would find each other's hits, and images
- * that are not the demo's would be evicted by it.
+ * Reserves the directory for this demo until it is disposed. Two demos would count each other's hits, and a demo would
+ * evict the images of other programs.
  *
  * @throws {@link CliError} if another demo is running in it, or if it holds other images.
  */
@@ -16,7 +16,7 @@ export async function reserveDirectory(driver: XattrDriver, sources: readonly So
   const writer = await claim(driver);
   const release = async () => {
     await writer.rollback('the demo has ended');
-    // That one, and what there is of others that were broken off.
+    // That one, and the leftovers of interrupted demos.
     await driver.clean();
   };
   try {

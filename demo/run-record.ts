@@ -5,19 +5,19 @@ import type { Report } from './messages.ts';
 import type { MishapCounts } from './mishaps.ts';
 import type { Plan } from './plan.ts';
 
-/** All that is known after a run; nothing in it is judged yet. */
+/** The facts of a run, before any verdict. */
 export interface RunRecord {
   readonly dir: string;
   readonly plan: Plan;
-  /** How long it really took. */
+  /** The real duration. */
   readonly seconds: number;
-  /** The processes', and our own. */
+  /** The reports of all processes, including this one. */
   readonly reports: readonly Report[];
   readonly mishaps: Readonly<MishapCounts>;
   readonly hits: HitLedger;
   readonly fetches: FetchLedger;
   readonly largestSize: number;
   readonly looksAtSize: number;
-  /** The directory as it was found at the end. */
+  /** The directory at the end. */
   readonly after: Audit;
 }

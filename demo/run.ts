@@ -12,7 +12,7 @@ import { lookAt } from './snapshot.ts';
 import { Team } from './team.ts';
 import { WorkLog } from './work-log.ts';
 
-/** Runs the whole demo, and leaves neither a process nor a temporary file behind, whatever happens. */
+/** Runs the whole demo. Leaves neither a process nor a temporary file behind, even if it fails. */
 export async function runDemo(options: DemoOptions, display: Display, signal: AbortSignal): Promise<RunRecord> {
   const plan = await makePlan(options, signal);
   const directory = options.dir === undefined ? await temporaryDirectory() : await ownDirectory(options.dir);
@@ -38,7 +38,7 @@ async function openDriver(path: string, { dir }: DemoOptions): Promise<XattrDriv
 async function runIn(driver: XattrDriver, plan: Plan, display: Display, signal: AbortSignal): Promise<RunRecord> {
   const { images, limit } = plan;
   const before = await audit(driver, images);
-  // What this process evicts itself, before and after the others, belongs to the account too.
+  // The evictions of this process, before and after the others, count as well.
   const log = new WorkLog();
   await using cache = await ImageCache.open({ driver, maxSize: limit });
   await cache.prune();

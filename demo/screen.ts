@@ -8,7 +8,7 @@ import { nameIn } from './source-files.ts';
 export type Paint = (style: 'bold' | 'dim' | 'green' | 'yellow', text: string) => string;
 
 export interface Line {
-  /** As wide as it is on the terminal; `text` may hold colors. */
+  /** Width on the terminal; `text` may hold colors. */
   readonly length: number;
   readonly text: string;
 }
@@ -17,7 +17,7 @@ const labelWidth = 9;
 const gap = '   ';
 const widestBar = 40;
 
-/** Draws a run, in lines of at most `width`. */
+/** Draws a run in lines of at most `width` columns. */
 export function drawScreen(snapshot: Snapshot, rates: RatesNow, width: number, paint: Paint): Line[] {
   const { elapsedSeconds, seconds, tally, mishaps, hottest, coldest, nowMs } = snapshot;
   const row = (label: string, ...items: string[]) => flow(label, items, width, paint);
@@ -61,7 +61,7 @@ export function drawScreen(snapshot: Snapshot, rates: RatesNow, width: number, p
   ];
 }
 
-/** What was killed in the middle is needed once more, and what is under way will come. */
+/** A killed fetch makes another one necessary, and a running one will arrive. */
 function redundancyOf({ tally, mishaps }: Snapshot): number {
   const needed = tally.committed + tally.fetching + mishaps.kills;
   return (tally.fetches + mishaps.kills) / Math.max(1, needed);
@@ -75,7 +75,7 @@ function sizeBar({ cacheSize, limit }: Snapshot, width: number, paint: Paint): L
   return { length: labelWidth + length + 2 + sizes.length, text: `${labelOf('size', paint)}${bar}  ${sizes}` };
 }
 
-/** The items one after another, in as many lines as they need. */
+/** Puts the items one after another, in as many lines as needed. */
 function flow(label: string, items: readonly string[], width: number, paint: Paint): Line[] {
   const room = Math.max(1, width - labelWidth);
   const lines: string[] = [];

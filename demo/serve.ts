@@ -9,28 +9,28 @@ import {
 import { type Compared, Comparison } from './comparison.ts';
 import type { SourceFile } from './source-files.ts';
 
-/** Two buffers of one length, which one reader at a time may use. */
+/** Two buffers of equal length, for one reader at a time. */
 export interface Buffers {
   readonly served: Buffer;
   readonly expected: Buffer;
 }
 
-/** Bytes; an image is served in pieces of at most so many. */
+/** Largest piece in which an image is served, in bytes. */
 export const largestPiece: number = 1024 * 1024;
 
 export function createBuffers(size: number = largestPiece): Buffers {
   return { served: Buffer.allocUnsafe(size), expected: Buffer.allocUnsafe(size) };
 }
 
-/** A read that was answered. */
+/** A completed read. */
 export interface Served extends Compared {
   readonly source: FetchedFrom;
-  /** Whether the cache says that the hit is counted. */
+  /** Whether the cache reported the hit as counted. */
   readonly counted: boolean;
 }
 
 /**
- * Reads an image from the cache and compares it with its source; `undefined` if it is not cached.
+ * Reads an image from the cache and compares it with its source. Resolves to `undefined` if it is not cached.
  *
  * `pause` is called with the open image between one buffer full and the next.
  */
@@ -58,7 +58,7 @@ export async function serve(
   }
 }
 
-/** {@link serve} with the driver's `Sync` methods. */
+/** Does the same with the driver's `Sync` methods. */
 export function serveSync(driver: XattrDriver, image: SourceFile, { served, expected }: Buffers): Served | undefined {
   const reader = openIfCachedSync(driver, image.imageId);
   if (reader === undefined) return undefined;
@@ -78,9 +78,9 @@ export function serveSync(driver: XattrDriver, image: SourceFile, { served, expe
 }
 
 /**
- * Reads an image from the cache, or along with the process that fetches it, and compares it with its source.
+ * Reads an image with `getOrFetch`, and compares it with its source.
  *
- * `begun` is called when the first bytes are there.
+ * `begun` is called after the first bytes.
  */
 export async function serveFetched(
   cache: ImageCache,

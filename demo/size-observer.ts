@@ -3,7 +3,7 @@ import { pause } from './waiting.ts';
 
 const intervalMs = 10;
 
-/** Looks at the size of a cache again and again, from outside, whatever the cache's users believe it to be. */
+/** Measures the size of a cache repeatedly, from outside of the processes that use it. */
 export class SizeObserver {
   readonly #stopping = new AbortController();
   readonly #watching: Promise<void>;
@@ -17,7 +17,7 @@ export class SizeObserver {
     this.#watching.catch(() => {}); // The caller of stop() gets the error.
   }
 
-  /** @throws what kept it from looking. */
+  /** @throws the error that ended the measurements */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#watching;

@@ -7,12 +7,12 @@ import { pause } from './waiting.ts';
 
 const restMs = 50;
 const pollMs = 5;
-/** Another process may ask for the image in the meantime, and then it stays. */
+/** Another process may read the image in the meantime, which keeps it cached. */
 const mostPatienceMs = 2_000;
 
 /**
- * Has images evicted under its hands: opens the one that is to go next, reads the first piece, waits until it is gone,
- * and reads on. It has it open, so that it still gets all of it.
+ * Reads images during their eviction: opens the next victim, reads the first piece, waits until the image is evicted,
+ * and reads on. It has the image open, so it still gets all bytes.
  */
 export async function readWhatIsEvicted({ order, driver, log, stopped }: Participant): Promise<void> {
   const byId = new Map(order.images.map((image) => [image.imageId, image]));
@@ -35,7 +35,7 @@ export async function readWhatIsEvicted({ order, driver, log, stopped }: Partici
   }
 }
 
-/** An open file that has no name any more was evicted. */
+/** An open file without a name was evicted. */
 async function isEvictedInTime(fd: number, stopped: AbortSignal): Promise<boolean> {
   const deadline = performance.now() + mostPatienceMs;
   while (fstatSync(fd).nlink > 0) {

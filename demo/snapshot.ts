@@ -5,7 +5,7 @@ import type { SizeObserver } from './size-observer.ts';
 import type { Tally } from './tally.ts';
 import type { Team } from './team.ts';
 
-/** How it stands just now. */
+/** The current state of a run. */
 export interface Snapshot {
   readonly elapsedSeconds: number;
   readonly seconds: number;
@@ -16,9 +16,9 @@ export interface Snapshot {
   readonly limit: number;
   /** The most hits first. */
   readonly hottest: readonly CachedImage[];
-  /** The next to be evicted first. */
+  /** The next victim first. */
   readonly coldest: readonly CachedImage[];
-  /** When it was taken, as the images' times: milliseconds since the epoch. */
+  /** Time of the snapshot, in milliseconds since the epoch, as the times of images. */
   readonly nowMs: number;
 }
 
@@ -48,7 +48,7 @@ export async function lookAt(driver: XattrDriver, { plan, team, observer, elapse
   };
 }
 
-/** What eviction goes by: being written is a use, too. */
+/** The time that eviction sorts by: a commit counts as a use. */
 export function lastUseMs({ lastAccessedMs, lastModifiedMs }: CachedImage): number {
   return Math.max(lastAccessedMs, lastModifiedMs);
 }

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { CliError } from '#terminal/cli-error';
 import { formatSize } from '#terminal/size';
 
-/** A file that serves as the origin of an image: what the cache hands out is held against it. */
+/** A file that is the source of an image, and is compared with the served bytes. */
 export interface SourceFile {
   readonly imageId: string;
   readonly path: string;
@@ -24,11 +24,11 @@ export interface FoundFile {
 const smallestFile = 4 * 1024;
 const mostFiles = 400;
 const fewestFiles = 8;
-/** In an id; characters. */
+/** Longest name in an id, in characters. */
 const digestLength = 16;
 
 /**
- * The files to cache: the largest below `dir`, a few hundred at most and at most `mostBytes` in all.
+ * Finds the files to cache: the largest below `dir`, a few hundred at most, of at most `mostBytes` in all.
  *
  * @throws {@link CliError} if there are too few.
  */
@@ -46,8 +46,8 @@ export async function findSourceFiles(dir: string, mostBytes: number, signal: Ab
 }
 
 /**
- * The largest files that together stay within `mostBytes`, without those so large that caching one would empty much of a
- * cache that is limited to a quarter: more than a 32nd of all, or if there are too few without them, an eighth.
+ * Returns the largest files of at most `mostBytes` together. Leaves out files that would empty much of a cache limited
+ * to a quarter: those with more than a 32nd of all bytes, or more than an eighth if too few files are left otherwise.
  */
 export function chooseLargest(files: readonly FoundFile[], mostBytes: number): FoundFile[] {
   const descending = files.toSorted((a, b) => b.size - a.size || (a.path < b.path ? -1 : 1));
@@ -58,7 +58,7 @@ export function chooseLargest(files: readonly FoundFile[], mostBytes: number): F
   return [];
 }
 
-/** The largest of which none is more than one of so many equal parts of all. */
+/** Returns the largest files of which none exceeds one of so many equal parts of all bytes. */
 function chooseWithin(descending: readonly FoundFile[], mostBytes: number, parts: number): FoundFile[] | undefined {
   for (let first = 0; first < descending.length; first++) {
     if ((descending[first] as FoundFile).size * parts > mostBytes) continue;
@@ -69,7 +69,7 @@ function chooseWithin(descending: readonly FoundFile[], mostBytes: number, parts
   return undefined;
 }
 
-/** One after the other from `first` on, but for those that would go beyond `mostBytes`. */
+/** Takes files from `first` on, and skips those that would exceed `mostBytes`. */
 function takeFrom(files: readonly FoundFile[], first: number, mostBytes: number) {
   const chosen: FoundFile[] = [];
   let bytes = 0;
@@ -102,7 +102,7 @@ async function readDirectory(dir: string, root: string) {
   try {
     return await readdir(dir, { withFileTypes: true });
   } catch (error) {
-    // What lies deeper and may not be entered is simply not used.
+    // Directories without permission are left out.
     if (dir !== root) return [];
     const reason = error instanceof Error ? error.message : String(error);
     throw new CliError('ERR_DEMO_SOURCE', `no files to cache: ${reason}. Name another directory with --source DIR.`, {
@@ -112,8 +112,8 @@ async function readDirectory(dir: string, root: string) {
 }
 
 /**
- * Gives each file an id made of its content and its name, so that a cache kept from an earlier run is never asked for
- * an image that has changed since. Of files with the same id one is left.
+ * Gives each file an id made of its content and its name, so that a cache kept from an earlier run never has another
+ * version of an image. Of files with the same id, one is kept.
  */
 async function identify(files: readonly FoundFile[], signal: AbortSignal): Promise<SourceFile[]> {
   const byId = new Map<string, SourceFile>();
@@ -125,7 +125,7 @@ async function identify(files: readonly FoundFile[], signal: AbortSignal): Promi
   return [...byId.values()];
 }
 
-/** The file's name in an image's id. */
+/** Returns the part of an image's id that is the file's name. */
 export function nameIn(imageId: string): string {
   return imageId.slice(digestLength + 1);
 }

@@ -5,7 +5,7 @@ import type { RunRecord } from './run-record.ts';
 import { sumOfTallies } from './tally.ts';
 import { findProblems } from './verdict.ts';
 
-/** Adds up a run, and judges it. */
+/** Returns the sums of a run, and its verdict. */
 export function summarize(record: RunRecord): Summary {
   const figures: Figures = {
     ...settings(record),

@@ -1,22 +1,22 @@
-/** What one process has done so far, or all of them together. Counts, and bytes where the name says so. */
+/** The work of one process so far, or of all together. Counts, or bytes if the name has `bytes`. */
 export interface Tally {
-  /** Images asked for: `hits` + `misses`, and `counted` + `uncounted`. */
+  /** Images read: `hits` + `misses`, and also `counted` + `uncounted`. */
   reads: number;
   /** Served from the cache. */
   hits: number;
-  /** Reads whose hit the cache confirmed: the counter on the file was raised. */
+  /** Reads whose hit the cache confirmed as counted on the file. */
   counted: number;
-  /** Reads whose hit the cache said it could not count, since the image was evicted while it was read. */
+  /** Reads whose hit the cache could not count, because the image was evicted meanwhile. */
   uncounted: number;
-  /** Those of them that were in the middle of the image when it went, and knew it. */
+  /** The part of `uncounted` that noticed the eviction in the middle of the read. */
   evictedDuringReads: number;
   /** Not in the cache: served while it was fetched from the source. */
   misses: number;
-  /** Those of them that read along with a fetch that another process had begun. */
+  /** The part of `misses` that followed the fetch of another process. */
   followed: number;
-  /** How often the source was asked for an image, or for the rest of one. */
+  /** Requests to the source for an image, or for the rest of one. */
   fetches: number;
-  /** Those of `fetches` that asked for the rest of what a process that is dead had begun to fetch. */
+  /** The part of `fetches` that requested the rest of an image after the death of its process. */
   resumed: number;
   /** Images that are being fetched now. */
   fetching: number;
@@ -28,11 +28,11 @@ export interface Tally {
   committed: number;
   filesEvicted: number;
   bytesEvicted: number;
-  /** Those of `filesEvicted` that the pruner evicted. */
+  /** The part of `filesEvicted` that the pruner evicted. */
   filesPruned: number;
-  /** The most bytes that one process was fetching at the same time; of several processes, the sum of that. */
+  /** The most bytes that a process was fetching concurrently; of several processes, the sum. */
   bytesAtOnce: number;
-  /** Errors that the cache swallowed, so that nobody else has seen them. */
+  /** Errors that the cache reported as events only. */
   errors: number;
 }
 

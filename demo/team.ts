@@ -7,13 +7,13 @@ import { type MishapCounts, Mishaps } from './mishaps.ts';
 import { ParticipantProcess } from './participant-process.ts';
 import { sumOfTallies, type Tally } from './tally.ts';
 
-/** Seeds of two processes are so far apart: a victim has one for each of its lives. */
+/** Distance between the seeds of two processes: a victim uses one for each of its lives. */
 const seedStride = 1_000_000;
 const pollMs = 50;
-/** How much longer than it was to take a run may take on a machine on which everything takes long. */
+/** Additional time for a run on a slow machine. */
 const graceMs = 30_000;
 
-/** The processes of one run: started together, and stopped together if one of them fails. */
+/** The processes of one run. They start together, and stop together if one of them fails. */
 export class Team {
   readonly #processes: readonly ParticipantProcess[];
   readonly #mishaps: Mishaps;
@@ -38,7 +38,7 @@ export class Team {
     return sumOfTallies(this.#processes.map(({ tally }) => tally));
   }
 
-  /** How often each image was being fetched by a process when it was killed. */
+  /** Kills during the fetch of each image. */
   get killedFetches(): Counts {
     return this.#mishaps.killedFetches;
   }
@@ -47,20 +47,20 @@ export class Team {
     return this.#mishaps.counts;
   }
 
-  /** When all have opened the cache. */
+  /** Resolves when all have opened the cache. */
   async ready(signal: AbortSignal): Promise<void> {
     await Promise.race([Promise.all(this.#processes.map(({ ready }) => ready)), rejectionOf(signal)]);
   }
 
   /**
-   * Lets them work for a while, and until there is something to show. Rejects as soon as one fails, or if it is
-   * interrupted.
+   * Lets them work for a while, and until all events of the demo have occurred. Rejects when one fails, or after an
+   * interruption.
    */
   async work(seconds: number, signal: AbortSignal): Promise<Report[]> {
     for (const process of this.#processes) process.start();
     const reports = Promise.all(this.#processes.map(({ report }) => report));
     const mishaps = this.#mishaps.run();
-    mishaps.catch(() => {}); // Looked at below, unless something else fails first.
+    mishaps.catch(() => {}); // Awaited below, unless another failure comes first.
 
     await Promise.race([this.#enough(seconds, signal), mishaps, reports]);
     this.#mishaps.finish();
@@ -70,7 +70,7 @@ export class Team {
     return await reports;
   }
 
-  /** Resolves when all have ended. @returns whether they all did so by themselves. */
+  /** Stops all processes. @returns whether all of them ended by themselves */
   async stop(): Promise<boolean> {
     const ended = await Promise.all([this.#mishaps.abandon(), ...this.#processes.map((process) => process.stop())]);
     return ended.every((byItself) => byItself !== false);
@@ -94,6 +94,6 @@ function rejectionOf(signal: AbortSignal): Promise<never> {
     if (signal.aborted) reject(signal.reason);
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
-  rejection.catch(() => {}); // Only the race looks at it.
+  rejection.catch(() => {}); // Only the race uses it.
   return rejection;
 }

@@ -2,16 +2,16 @@ import { formatCountOf } from '#terminal/format';
 import { formatSize } from '#terminal/size';
 import type { Figures } from './figures.ts';
 
-/** The first of what went wrong, if anything did. */
+/** The first errors of a run, if there were any. */
 export interface Firsts {
   readonly firstWrong: string | undefined;
   readonly firstError: string | undefined;
 }
 
 /**
- * What is wrong with a run, in words; nothing if it is right.
+ * Returns the problems of a run, each a sentence; none if it is right.
  *
- * A run in which something that it is to show did not happen at all is wrong too.
+ * A run in which an event that the demo must show did not occur is wrong, too.
  */
 export function findProblems(figures: Figures, firsts: Firsts): string[] {
   return [

@@ -6,14 +6,14 @@ import { seededRandom, shuffled } from './random.ts';
 import { whenAborted } from './waiting.ts';
 
 /**
- * The victim: begins to fetch an image, says so when a part of it has come, and then waits to be killed. It does nothing
- * else: hits or evictions of a process that is killed could not be accounted for.
+ * The victim begins to fetch an image, reports the first part, and then waits to be killed. It does nothing else,
+ * because the hits and evictions of a killed process would be missing in the accounts.
  */
 export async function fetchUntilKilled({ order, cache, stopped, send }: Participant): Promise<void> {
   const fetch = createOrigin({
     images: order.images,
     onFetch: () => {},
-    // Asked for the second piece, so that the first one is written.
+    // The request for the second piece shows that the first one is written.
     beforePiece: async ({ imageId }, position) => {
       if (position === 0) return;
       await send({ type: 'fetching', imageId });

@@ -7,7 +7,7 @@ import type { Served } from './serve.ts';
 import type { SourceFile } from './source-files.ts';
 import { emptyTally } from './tally.ts';
 
-/** What one process does and sees: as it says itself, and as the events of its cache say. */
+/** The account of one process: its own work, and the events of its cache. */
 export class WorkLog {
   readonly tally: ReturnType<typeof emptyTally> = emptyTally();
   readonly #confirmedHits = new Map<string, number>();
@@ -19,7 +19,7 @@ export class WorkLog {
   #firstWrong: string | undefined;
   #firstError: string | undefined;
 
-  /** To be made before the cache is opened, so that nothing is missed. */
+  /** Must be created before the cache is opened, so that no event is missed. */
   constructor() {
     listen('evict', (event) => this.#evicted(event));
     listen('commit', ({ imageId }) => {
@@ -30,7 +30,7 @@ export class WorkLog {
     listen('error', (event) => this.#failed(event));
   }
 
-  /** A read was answered. */
+  /** Notes a completed read. */
   served({ imageId }: SourceFile, { source, counted, bytes, wrongBytes, firstWrongAt }: Served): void {
     const cached = source === 'cache';
     this.tally.reads += 1;
@@ -43,7 +43,7 @@ export class WorkLog {
     if (firstWrongAt !== undefined) this.#firstWrong ??= `${imageId}, byte ${firstWrongAt}`;
   }
 
-  /** The source was asked for an image, or for what is left of it from `offset` on. */
+  /** Notes a request to the source for an image, or for the rest from `offset` on. */
   fetched({ imageId, size }: SourceFile, offset: number): void {
     this.tally.fetches += 1;
     if (offset > 0) this.tally.resumed += 1;
@@ -54,7 +54,7 @@ export class WorkLog {
     this.tally.bytesAtOnce = Math.max(this.tally.bytesAtOnce, bytes);
   }
 
-  /** Complete once the cache is closed: until then it may be evicting. */
+  /** Returns the report, which is complete once the cache is closed: until then it may be evicting. */
   report(role: Report['role']): Report {
     return {
       role,
@@ -78,7 +78,7 @@ export class WorkLog {
     this.#firstError ??= `${operation}: ${error instanceof Error ? error.message : String(error)}`;
   }
 
-  /** The hits of an image that goes are on no file any more: this event is the only one that knows them. */
+  /** The hits of an evicted image are on no file any more: only this event has them. */
   #evicted({ imageId, size, hits, reason }: EvictEvent): void {
     this.tally.filesEvicted += 1;
     this.tally.bytesEvicted += size;

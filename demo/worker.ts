@@ -9,14 +9,14 @@ import { readWhatIsEvicted } from './slow-reader.ts';
 import type { SourceFile } from './source-files.ts';
 import { zipf } from './zipf.ts';
 
-/** Readers that take turns on one event loop, so that the asynchronous calls of one process overlap. */
+/** Number of concurrent readers on one event loop, so that the asynchronous calls of a process overlap. */
 const readersPerProcess = 4;
-/** How unevenly images are asked for; 1 is Zipf's law proper. */
+/** Exponent of the popularity of images; 1 is Zipf's law proper. */
 const zipfExponent = 1;
 
 /**
- * A worker: reads images as often as they are popular. What is missing is fetched into the cache, which looks after its
- * limit by itself. Any number of workers share the directory and know nothing of each other.
+ * A worker reads images as often as they are popular, and fetches missing ones into the cache, which keeps its limit by
+ * itself. Any number of workers share the directory and know nothing of each other.
  */
 export async function work(participant: Participant): Promise<void> {
   const { log, order, onCommand } = participant;
@@ -33,7 +33,7 @@ export async function work(participant: Participant): Promise<void> {
   await Promise.all([...readers, readWhatIsEvicted(participant)]);
 }
 
-/** Half of the reads look into the cache first, and do not wait for that. */
+/** Half of the reads first try the cache synchronously. */
 async function read(
   { driver, cache, log, stopped }: Participant,
   fetch: Fetch,
@@ -45,16 +45,15 @@ async function read(
     const image = nextImage();
     const cached = random() < 0.5 ? serveSync(driver, image, buffers) : undefined;
     log.served(image, cached ?? (await serveFetched(cache, fetch, image, buffers)));
-    // A reader that happens to meet only synchronous calls must not starve the others, nor the message to stop.
+    // A reader with only synchronous calls must not starve the others, or delay the message to stop.
     await nextTurn();
   }
 }
 
 /**
- * Reads an image that is being fetched by a process that is going to be killed, and says so when the first bytes have
- * come.
+ * Follows an image of a process that will be killed, and reports the first bytes.
  *
- * @returns whether it got all of it, and nothing wrong.
+ * @returns whether all bytes came, and none was wrong
  */
 async function follow({ cache, log, send }: Participant, fetch: Fetch, image: SourceFile): Promise<boolean> {
   const served = await serveFetched(cache, fetch, image, createBuffers(), () => send({ type: 'following' }));

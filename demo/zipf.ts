@@ -1,8 +1,8 @@
 import type { Random } from './random.ts';
 
 /**
- * Draws ranks from 0 to `count` − 1, rank r with a probability proportional to 1 / (r + 1)^`exponent`: how popularity
- * is spread over images, pages and words. A few are asked for all the time, most hardly ever.
+ * Draws ranks from 0 to `count` − 1, rank r with a probability proportional to 1 / (r + 1)^`exponent`. Images, pages
+ * and words have such a popularity: a few are requested all the time, most hardly ever.
  */
 export function zipf(count: number, exponent: number, random: Random): () => number {
   const upTo = new Float64Array(count);
@@ -14,7 +14,7 @@ export function zipf(count: number, exponent: number, random: Random): () => num
   return () => firstAbove(upTo, random() * sum);
 }
 
-/** The first index whose value is above `target`; the last one if none is. */
+/** Returns the first index with a value above `target`, or the last index if there is none. */
 function firstAbove(ascending: Float64Array, target: number): number {
   let low = 0;
   let high = ascending.length - 1;
