@@ -49,7 +49,7 @@ test('Glance’s 28 defects – the page – has a row and a test for each', () 
 
 test('the guarantees – tests that they name – exist', () => {
   const page = read('guarantees.md');
-  const rows = page.match(/^\| (?!what holds|-).*$/gm);
+  const rows = page.match(/^\| (?!guarantee |-).*$/gm);
   for (const row of rows) assert(testsNamedIn(row).length > 0, `no test: ${row}`);
   for (const home of testsNamedIn(page)) assertThere(home);
 });

@@ -6,7 +6,7 @@ import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { startHost } from './support/hosts.mjs';
 import { origin } from './support/origin.mjs';
 
-test('1,000 who ask at once in 4 processes share one fetch, get the right bytes, and count 1,000 hits', async (t) => {
+test('one fetch – 1,000 concurrent callers in 4 processes – serves and counts them all', async (t) => {
   const dir = await temporaryDirectory(t);
   const cache = await openCache(t, { dir });
   const hosts = await Promise.all(Array.from({ length: 4 }, () => startHost(t, { dir, heldAt: 0 })));
