@@ -4,10 +4,10 @@ import { Command } from 'commander';
 
 import { CliError, UsageError } from '#terminal/cli-error';
 import { exitCode } from '#terminal/exit-code';
-import type { Failure } from '#terminal/failure';
+import { type Failure, withoutPrefix } from '#terminal/failure';
 import { interruptible } from '#terminal/interruption';
 import { countOption, positiveSizeOption, secondsOption } from '#terminal/option-parsers';
-import { printJson, withOwnPrefix } from '#terminal/output';
+import { printJson } from '#terminal/output';
 import { printableLines } from '#terminal/printable';
 import type { Summary } from './figures.ts';
 import { liveDisplay, silentDisplay } from './live-display.ts';
@@ -43,7 +43,9 @@ export function createProgram({ quiet }: { readonly quiet: boolean }): Command {
     .option('--seconds <n>', 'least duration in seconds', secondsOption(86_400), 8)
     .option('--json', 'print one JSON object')
     .action((options: Options) => interruptible((signal) => demo(options, signal)));
-  program.configureOutput({ outputError: (text, write) => write(printableLines(withOwnPrefix(text))) });
+  program.configureOutput({
+    outputError: (text, write) => write(`xattr-cache: ${printableLines(withoutPrefix(text))}`),
+  });
   if (quiet) program.configureOutput({ writeErr: () => {} });
   return program;
 }

@@ -91,7 +91,11 @@ function contentRange(
 function assertIdentity(answer: HttpAnswer, imageId: string | undefined): void {
   const encoding = answer.header('content-encoding')?.trim().toLowerCase() ?? '';
   if (encoding === '' || encoding === 'identity') return;
-  throw refused(answer, imageId, ` with content-encoding ${encoding}; send the request with accept-encoding: identity`);
+  throw refused(
+    answer,
+    imageId,
+    ` with content-encoding ${encoding}: accept-encoding: identity was not sent, or not obeyed`,
+  );
 }
 
 function contentLength(answer: HttpAnswer): number | undefined {

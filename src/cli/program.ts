@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { withoutSecrets } from '../reason.ts';
-import { withOwnPrefix } from '../terminal/output.ts';
+import { withoutPrefix } from '../terminal/failure.ts';
 import { printableLines } from '../terminal/printable.ts';
 import { takeOptionsBefore } from './cache-options.ts';
 import { addCleanCommand } from './commands/clean.ts';
@@ -30,7 +30,9 @@ export function createProgram({ quiet }: { readonly quiet: boolean }): Command {
     .exitOverride()
     .showHelpAfterError('(see --help)')
     .addHelpText('after', epilogue);
-  program.configureOutput({ outputError: (text, write) => write(printableLines(withoutSecrets(withOwnPrefix(text)))) });
+  program.configureOutput({
+    outputError: (text, write) => write(`xattr-cache: ${printableLines(withoutSecrets(withoutPrefix(text)))}`),
+  });
   if (quiet) program.configureOutput({ writeErr: () => {} });
   takeOptionsBefore(program);
 

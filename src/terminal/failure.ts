@@ -39,8 +39,13 @@ export function originOf(error: unknown): unknown {
     : error;
 }
 
+/** Removes the prefix of a message of commander. */
+export function withoutPrefix(message: string): string {
+  return message.replace(/^error: /, '');
+}
+
 function messageOfCommander({ code, message }: CommanderError): string {
-  return code === 'commander.help' ? 'no command was given' : message.replace(/^error: /, '');
+  return code === 'commander.help' ? 'no command was given' : withoutPrefix(message);
 }
 
 function isCacheError(error: unknown): error is Error & { readonly code: string } {

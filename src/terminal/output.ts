@@ -45,11 +45,6 @@ export function printError(message: string): void {
   process.stderr.write(`xattr-cache: ${printable(message)}\n`);
 }
 
-/** Replaces the prefix of a message of commander with that of all other errors. */
-export function withOwnPrefix(message: string): string {
-  return message.replace(/^error: /, 'xattr-cache: ');
-}
-
 /** Prints lines as fast as they are read, and stops when the reader has left. */
 export async function printLines(lines: Iterable<string>): Promise<void> {
   let batch = '';
