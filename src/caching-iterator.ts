@@ -2,10 +2,9 @@ import type { ChecksumVerifier } from './checksum.ts';
 import type { ImageSource, ImageWriter } from './driver.ts';
 import { SizeMismatchError, tooLarge } from './errors.ts';
 import { HeldSource } from './held-source.ts';
+import { endWrite, recordDigest } from './put-chunks.ts';
 import { droppedReason } from './reason.ts';
-import { recordDigest } from './recorded-digest.ts';
 import { chunksOf } from './source-chunks.ts';
-import { endWrite } from './write-image.ts';
 
 type Signals = readonly (AbortSignal | undefined)[];
 

@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 
 import type { DriverContext } from './driver-context.ts';
-import { type ErrorDetails, ImageNotFoundError, isSystemError, NotOpenError, toCacheError } from './errors.ts';
+import {
+  type ErrorDetails,
+  ImageNotFoundError,
+  isSystemError,
+  lacksDescriptors,
+  NotOpenError,
+  toCacheError,
+} from './errors.ts';
 import { assertImageId } from './image-id.ts';
 import { locked, retryWhileLocked } from './lock-retry.ts';
 import { type Handle, native } from './native.ts';
@@ -171,9 +178,4 @@ export class EngineCalls {
 
 function isMissing(error: unknown): boolean {
   return isSystemError(error) && error.code === 'ENOENT';
-}
-
-/** Of this process, or of the whole machine. */
-export function lacksDescriptors(error: unknown): boolean {
-  return isSystemError(error) && (error.code === 'EMFILE' || error.code === 'ENFILE');
 }

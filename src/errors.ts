@@ -311,6 +311,11 @@ export function isSystemError(error: unknown): error is SystemError {
   return isError(error) && 'errno' in error && 'syscall' in error && !CacheError.is(error);
 }
 
+/** Whether this process, or the whole machine, had no file descriptor left. */
+export function lacksDescriptors(error: unknown): boolean {
+  return isSystemError(error) && (error.code === 'EMFILE' || error.code === 'ENFILE');
+}
+
 function shorten(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

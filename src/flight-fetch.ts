@@ -5,11 +5,10 @@ import { type Fetch, fetchedChunks, fetchImage } from './fetch.ts';
 import type { FetchCycles } from './fetch-cycles.ts';
 import type { FlightImage, GrowingImage } from './growing-image.ts';
 import type { XattrImageWriter } from './image-writer.ts';
+import { endWrite, recordDigest } from './put-chunks.ts';
 import { droppedReason } from './reason.ts';
-import { recordDigest } from './recorded-digest.ts';
 import { stopSource } from './source-chunks.ts';
 import { sleep } from './timers.ts';
-import { endWrite } from './write-image.ts';
 
 /** How often a writer that nobody reads from in this process looks for readers in others. Milliseconds. */
 const aloneIntervalMs = 50;

@@ -1,8 +1,8 @@
 import { CachedReader } from './cached-reader.ts';
 import { type Checksum, ChecksumVerifier } from './checksum.ts';
 import type { ImageReader } from './driver.ts';
-import { EngineCalls, lacksDescriptors } from './engine-calls.ts';
-import { CacheError, ImageNotFoundError, NotOpenError } from './errors.ts';
+import { EngineCalls } from './engine-calls.ts';
+import { CacheError, ImageNotFoundError, lacksDescriptors, NotOpenError } from './errors.ts';
 import type { Fetch } from './fetch.ts';
 import { FetchCycles } from './fetch-cycles.ts';
 import { FetchedImage } from './fetched-image.ts';

@@ -1,4 +1,5 @@
-import type { CacheDriver } from './driver.ts';
+import type { Checksum } from './checksum.ts';
+import type { CacheDriver, WriteOptions } from './driver.ts';
 import { guarded, type Logger } from './logger.ts';
 import { assertMaxInvalidSize, type CacheLimits, defaultMaxSize } from './options.ts';
 import {
@@ -35,6 +36,12 @@ export interface ImageCacheOptions extends CacheLimits {
   readonly stalledAfterMs?: number;
   /** Told of what the cache swallows; silent by default. */
   readonly logger?: Logger;
+}
+
+/** What is known of an image before {@link ImageCache.cacheImage} or a tee writes it. */
+export interface CacheImageOptions extends WriteOptions {
+  /** Compared at the end; a mismatch rolls the write back. */
+  readonly checksum?: Checksum;
 }
 
 export interface ResolvedCacheOptions {

@@ -2,17 +2,9 @@ import { types } from 'node:util';
 
 import { AutoPrune } from './auto-prune.ts';
 import { CachingIterator, type Tee } from './caching-iterator.ts';
-import { type Checksum, ChecksumVerifier } from './checksum.ts';
+import { ChecksumVerifier } from './checksum.ts';
 import { claimUncached } from './claim-uncached.ts';
-import type {
-  CacheDriver,
-  CleanResult,
-  EvictedImage,
-  EvictOptions,
-  ImageSource,
-  ImageWriter,
-  WriteOptions,
-} from './driver.ts';
+import type { CacheDriver, CleanResult, EvictedImage, EvictOptions, ImageSource, ImageWriter } from './driver.ts';
 import { EngineCalls } from './engine-calls.ts';
 import { NotOpenError, tooLarge } from './errors.ts';
 import { type ErrorEvent, publish } from './events.ts';
@@ -21,24 +13,24 @@ import type { Fetch } from './fetch.ts';
 import type { FetchedImage } from './fetched-image.ts';
 import { type FetchOptions, Flights } from './get-or-fetch.ts';
 import { HeldSource } from './held-source.ts';
-import { assertCacheOptions, type ImageCacheOptions, type ResolvedCacheOptions } from './image-cache-options.ts';
+import {
+  assertCacheOptions,
+  type CacheImageOptions,
+  type ImageCacheOptions,
+  type ResolvedCacheOptions,
+} from './image-cache-options.ts';
 import { assertImageId } from './image-id.ts';
 import { type PrefetchOptions, type PrefetchResult, prefetchQueued } from './prefetch.ts';
+import { assertWriteOptions, putChunks } from './put-chunks.ts';
 import { assertSource, isInHand } from './source-chunks.ts';
 import { type CacheStats, measureCache } from './stats.ts';
 import { assertCount, assertNonNegative, assertOptions, assertSignal, invalidType, invalidValue } from './validate.ts';
-import { type VerifyOptions, type VerifyResult, verifyImage } from './verify-image.ts';
-import { assertWriteOptions, putChunks } from './write-image.ts';
+import type { VerifyOptions, VerifyResult } from './verify.ts';
+import { verifyImage } from './verify-image.ts';
 import { isXattrDriver, XattrDriver } from './xattr-driver.ts';
 
 /** How long a consumer is kept waiting by a prune, before its image passes through uncached. Milliseconds. */
 const patienceMs = 1_000;
-
-/** What is known of an image before {@link ImageCache.cacheImage} or a tee writes it. */
-export interface CacheImageOptions extends WriteOptions {
-  /** Compared at the end; a mismatch rolls the write back. */
-  readonly checksum?: Checksum;
-}
 
 /** How {@link ImageCache.prune} goes about it. */
 export interface PruneOptions extends EvictOptions {

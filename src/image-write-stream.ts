@@ -2,8 +2,8 @@ import { Writable } from 'node:stream';
 
 import type { ImageWriter, WriteOptions } from './driver.ts';
 import { destroyOnAbort } from './on-abort.ts';
+import { endWrite } from './put-chunks.ts';
 import { droppedReason } from './reason.ts';
-import { endWrite } from './write-image.ts';
 
 type Callback = (error?: Error | null) => void;
 

@@ -46,15 +46,15 @@ export type {
 export type { Fetch, FetchResult } from './fetch.ts';
 export type { FetchedFrom, FetchedImage } from './fetched-image.ts';
 export type { FetchOptions } from './get-or-fetch.ts';
-export type { CacheImageOptions, PruneOptions, PruneResult } from './image-cache.ts';
+export type { PruneOptions, PruneResult } from './image-cache.ts';
 export { ImageCache } from './image-cache.ts';
-export type { ImageCacheOptions } from './image-cache-options.ts';
+export type { CacheImageOptions, ImageCacheOptions } from './image-cache-options.ts';
 export { imageIdFor } from './image-id.ts';
 export type { Logger } from './logger.ts';
 export type { CacheLimits, XattrDriverOptions } from './options.ts';
 export type { PrefetchOptions, PrefetchProgress, PrefetchResult } from './prefetch.ts';
 export type { CacheStats } from './stats.ts';
-export type { VerifyOptions, VerifyResult } from './verify-image.ts';
+export type { VerifyOptions, VerifyResult } from './verify.ts';
 export type { LockOptions } from './xattr.ts';
 export { getXattr, getXattrSync, incXattr, incXattrSync, setXattr, setXattrSync } from './xattr.ts';
 export { XattrDriver } from './xattr-driver.ts';

@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { Checksum } from './checksum.ts';
+import type { CacheDriver, ImageSource } from './driver.ts';
 import { isError } from './error-facts.ts';
-
 import { tooLarge } from './errors.ts';
 import { type Fetch, fetchedChunks, fetchImage } from './fetch.ts';
-import type { ImageCache } from './image-cache.ts';
+import type { CacheImageOptions } from './image-cache-options.ts';
 import { onAbort, untilAborted } from './on-abort.ts';
 import { stopSource } from './source-chunks.ts';
 import { assertCount, assertSignal, invalidType, outOfRange } from './validate.ts';
@@ -42,9 +42,16 @@ export interface PrefetchResult {
   readonly failed: ReadonlyMap<string, Error>;
 }
 
+/** The cache that is filled: an {@link ImageCache}. */
+interface PrefetchingCache {
+  readonly driver: CacheDriver;
+  readonly maxSize: number;
+  cacheImage(imageId: string, source: ImageSource, options: CacheImageOptions): Promise<boolean>;
+}
+
 /** Fetches what is queued, see {@link ImageCache.prefetch}. */
 export async function prefetchQueued(
-  cache: ImageCache,
+  cache: PrefetchingCache,
   fetch: Fetch,
   options: PrefetchOptions,
 ): Promise<PrefetchResult> {
@@ -80,7 +87,7 @@ export async function prefetchQueued(
 }
 
 interface Prefetch {
-  readonly cache: ImageCache;
+  readonly cache: PrefetchingCache;
   readonly fetch: Fetch;
   readonly signal: AbortSignal;
   readonly checksum: PrefetchOptions['checksum'];

@@ -1,7 +1,5 @@
 import { getHashes } from 'node:crypto';
 
-import type { ImageWriter } from './driver.ts';
-
 /** An attribute of an image that was cached with a checksum, see `native/core/xattr.h`. */
 export const digestAttribute = 'user.xattr_cache.digest';
 
@@ -12,13 +10,6 @@ export interface RecordedDigest {
   readonly algorithm: string;
   /** In SRI form: `sha256-BASE64`. */
   readonly digest: string;
-}
-
-/** Notes it, if there is one, on what is about to be committed. For drivers of others there is no place for it. */
-export async function recordDigest(writer: ImageWriter, digest: string | undefined): Promise<void> {
-  // By the method: the driver may be of another copy of this package.
-  if (digest !== undefined && 'recordDigest' in writer && typeof writer.recordDigest === 'function')
-    await writer.recordDigest(`${writer.bytesWritten} ${digest}`);
 }
 
 /** Undefined for what is none, and for one that this Node cannot compute. */

@@ -7,23 +7,8 @@ import { type Handle, native } from './native.ts';
 import { describeReason } from './reason.ts';
 import { digestAttribute, parseRecordedDigest } from './recorded-digest.ts';
 import { releaseImage } from './release-image.ts';
+import type { VerifyOptions, VerifyResult } from './verify.ts';
 import type { XattrDriver } from './xattr-driver.ts';
-
-/** How {@link ImageCache.verify} goes about it. */
-export interface VerifyOptions {
-  /** Aborting ends it with the signal's reason. */
-  readonly signal?: AbortSignal;
-  /** Told of each so many bytes that were read. What it answers is awaited, which can be used to go slower. */
-  readonly onProgress?: (bytes: number) => void | Promise<void>;
-}
-
-/** What {@link ImageCache.verify} found. */
-export interface VerifyResult {
-  /** `unknown`: nothing was recorded when it was cached. */
-  readonly result: 'ok' | 'corrupt' | 'unknown';
-  /** The digest of what is there, in SRI form. */
-  readonly actual: string;
-}
 
 const readSize = 1024 * 1024; // bytes
 const defaultAlgorithm = 'sha256';

@@ -1,26 +1,15 @@
-import type { ImageSource, ImageWriter, WriteOptions } from './driver.ts';
+import type { ImageWriter, WriteOptions } from './driver.ts';
 import type { DriverContext } from './driver-context.ts';
-import { ImageBusyError, isSystemError, SizeMismatchError, tooLarge } from './errors.ts';
+import { ImageBusyError, isSystemError, SizeMismatchError } from './errors.ts';
 import { ignoreErrors } from './ignore-errors.ts';
 import { XattrImageWriter } from './image-writer.ts';
 import { locked, retryWhileLocked } from './lock-retry.ts';
 import { type Handle, native } from './native.ts';
-import { describeReason, droppedReason, rollbackReason } from './reason.ts';
-import { recordDigest } from './recorded-digest.ts';
-import { chunksOf, joinInHand } from './source-chunks.ts';
-import { assertCount, assertOptions, assertSignal } from './validate.ts';
+import { describeReason } from './reason.ts';
+import { joinInHand } from './source-chunks.ts';
 
 /** Whoever looks at a token holds its lock for a moment, and that is not the image's writer. Milliseconds. */
 const probersPatienceMs = 10;
-
-/** The options as they were checked: whoever gives them may change them, or have getters that answer anew each time. */
-export function assertWriteOptions(options: WriteOptions): WriteOptions {
-  assertOptions(options, 'options');
-  const { expectedSize, signal } = options;
-  if (expectedSize !== undefined) assertCount(expectedSize, 'options.expectedSize');
-  assertSignal(signal, 'options.signal');
-  return { ...(expectedSize !== undefined && { expectedSize }), ...(signal && { signal }) };
-}
 
 /** @throws {@link ImageBusyError}, and the signal's reason */
 export async function claimImage(context: DriverContext, imageId: string, options: WriteOptions): Promise<ImageWriter> {
@@ -88,59 +77,6 @@ export async function putBytes(
 export function putBytesSync(context: DriverContext, imageId: string, bytes: Uint8Array): void {
   native.putImageSync(context.directory, imageId, bytes);
   context.tellCommit(imageId, bytes.byteLength);
-}
-
-/** How {@link putChunks} goes about it. */
-export interface PutOptions extends WriteOptions {
-  /** Bytes: what grows past them is given up. @defaultValue Infinity */
-  readonly maxSize?: number;
-  /** Asked when the source has ended, to be recorded. */
-  readonly digest?: () => string | undefined;
-}
-
-/**
- * Writes chunks as they come, and commits when the source ends. Resolves to false, the write given up and the source
- * stopped, if it grows past `maxSize`.
- *
- * @throws what the source throws, untouched; it is also the reason of the rollback
- */
-export async function putChunks(
-  writer: ImageWriter,
-  source: ImageSource,
-  { expectedSize = Number.POSITIVE_INFINITY, maxSize = Number.POSITIVE_INFINITY, signal, digest }: PutOptions,
-): Promise<boolean> {
-  try {
-    let outgrown = false;
-    for await (const chunk of chunksOf(source, signal)) {
-      const size = writer.bytesWritten + chunk.byteLength;
-      // At once: the source may have no end.
-      if (size > expectedSize) throw new SizeMismatchError(writer.imageId, expectedSize, size);
-      outgrown = size > maxSize;
-      if (outgrown) break;
-      await writer.write(chunk);
-    }
-    if (outgrown) {
-      await writer.rollback(tooLarge(writer.imageId));
-      return false;
-    }
-    await recordDigest(writer, digest?.());
-    await writer.commit();
-    return true;
-  } catch (error) {
-    await endWrite(writer, error, signal).catch(() => {}); // The error that led here is the one to report.
-    throw error;
-  }
-}
-
-/** What an abort leaves unfinished has nothing wrong with it; what failed is kept, with the error. */
-export async function endWrite(
-  writer: ImageWriter,
-  error: unknown,
-  ...signals: readonly (AbortSignal | undefined)[]
-): Promise<void> {
-  const reason = rollbackReason(error, ...signals);
-  if (reason === droppedReason) await writer[Symbol.asyncDispose]();
-  else await writer.rollback(reason);
 }
 
 function claimOnce(context: DriverContext, imageId: string): Handle | typeof locked {

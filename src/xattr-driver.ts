@@ -28,10 +28,11 @@ import { ImageWriteStream } from './image-write-stream.ts';
 import { listCachedImages, scanCachedImages } from './listing.ts';
 import { native } from './native.ts';
 import { assertDriverOptions, type ResolvedDriverOptions, type XattrDriverOptions } from './options.ts';
+import { assertWriteOptions, putChunks } from './put-chunks.ts';
 import { openImage, readWholeImage, readWholeImageSync } from './read-image.ts';
 import { assertSource, isInHand, stopSource } from './source-chunks.ts';
 import { assertBytes, assertCount, assertNonNegative, assertOneOf } from './validate.ts';
-import { assertWriteOptions, claimImage, claimImageSync, putBytes, putBytesSync, putChunks } from './write-image.ts';
+import { claimImage, claimImageSync, putBytes, putBytesSync } from './write-image.ts';
 
 // Registered symbol: recognises the driver of a second copy of this package, where `instanceof` cannot.
 const brand = Symbol.for('xattr-cache.XattrDriver');

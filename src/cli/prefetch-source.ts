@@ -2,10 +2,9 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
-
+import { textOf } from '../error-text.ts';
 import { FetchFailedError } from '../errors.ts';
 import type { Fetch } from '../fetch.ts';
-import { textOf } from '../reason.ts';
 import { CliError, cliErrorCode, fileError } from '../terminal/cli-error.ts';
 
 /** Where images come from. */

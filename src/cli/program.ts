@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { withoutSecrets } from '../reason.ts';
+import { withoutSecrets } from '../error-text.ts';
 import { withoutPrefix } from '../terminal/failure.ts';
 import { printableLines } from '../terminal/printable.ts';
 import { takeOptionsBefore } from './cache-options.ts';

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 
-import { withoutSecrets } from '../reason.ts';
+import { withoutSecrets } from '../error-text.ts';
 import { CliError, cliErrorCode, UsageError } from './cli-error.ts';
 import { exitCode } from './exit-code.ts';
 

@@ -197,11 +197,19 @@ suite('help and version – requested – are printed', () => {
 
 test('a command – addon missing – explains it without a stack trace', async (t) => {
   const main = join(dirname(await packageCopy(t, { addon: false })), 'cli', 'main.js');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'list', '--dir', '/'], { encoding: 'utf8' });
+  const { dir } = await cacheWith(t);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'list', '--dir', dir], { encoding: 'utf8' });
   assert.deepEqual([status, stdout], [1, '']);
   assert.match(stderr, /^xattr-cache cannot load its addon: .*\n( {2}(platform|tried|remedy): .*\n)+$/);
-  const json = spawnSync(process.execPath, [main, 'list', '--dir', '/', '--json'], { encoding: 'utf8' });
+  const json = spawnSync(process.execPath, [main, 'list', '--dir', dir, '--json'], { encoding: 'utf8' });
   assert.equal(JSON.parse(json.stdout).error.code, 'ERR_NATIVE_LOAD');
+});
+
+test('help – without the addon – is printed', async (t) => {
+  const main = join(dirname(await packageCopy(t, { addon: false })), 'cli', 'main.js');
+  const { status, stdout } = spawnSync(process.execPath, [main, '--help'], { encoding: 'utf8' });
+  assert.equal(status, 0);
+  assert.match(stdout, /^Usage: xattr-cache/);
 });
 
 /** Runs three at a time. */

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 
 import type { ChecksumVerifier } from '../../checksum.ts';
 import type { WriteOptions } from '../../index.ts';
+import { putChunks } from '../../put-chunks.ts';
 import { fileError } from '../../terminal/cli-error.ts';
 import { formatPercent } from '../../terminal/format.ts';
 import { interruptible } from '../../terminal/interruption.ts';
@@ -12,7 +13,6 @@ import { pause } from '../../terminal/pause.ts';
 import { printableId } from '../../terminal/printable.ts';
 import { progressLine } from '../../terminal/progress-line.ts';
 import { formatSize } from '../../terminal/size.ts';
-import { putChunks } from '../../write-image.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
 import { parseChecksum } from '../checksum-option.ts';
 import { imageIdArgument } from '../image-id-arguments.ts';
