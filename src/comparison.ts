@@ -1,15 +1,15 @@
 import { copySize } from './flight-fetch.ts';
-import type { FlightImage } from './growing-image.ts';
+import type { LiveImage } from './live-image.ts';
 
 /** How far two images are the same. */
 export class Comparison {
-  readonly #before: FlightImage;
-  readonly #image: FlightImage;
+  readonly #before: LiveImage;
+  readonly #image: LiveImage;
   #same = 0;
   #differ = false;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(before: FlightImage, image: FlightImage) {
+  constructor(before: LiveImage, image: LiveImage) {
     this.#before = before;
     this.#image = image;
   }
@@ -35,7 +35,7 @@ export class Comparison {
   }
 }
 
-async function readFully(image: FlightImage, position: number, length: number): Promise<Buffer> {
+async function readFully(image: LiveImage, position: number, length: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(length);
   let done = 0;
   while (done < length) {

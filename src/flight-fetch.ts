@@ -3,8 +3,8 @@ import { ChecksumVerifier } from './checksum.ts';
 import { ClaimLostError, SizeMismatchError, tooLarge } from './errors.ts';
 import { type Fetch, fetchedChunks, fetchImage } from './fetch.ts';
 import type { FetchCycles } from './fetch-cycles.ts';
-import type { FlightImage, GrowingImage } from './growing-image.ts';
 import type { XattrImageWriter } from './image-writer.ts';
+import type { LiveImage, OwnLiveImage } from './live-image.ts';
 import { endWrite, recordDigest } from './put-chunks.ts';
 import { droppedReason } from './reason.ts';
 import { stopSource } from './source-chunks.ts';
@@ -35,7 +35,7 @@ export class FlightFetch {
   readonly #imageId: string;
   readonly #source: FlightSource;
   readonly #writer: XattrImageWriter;
-  readonly #image: GrowingImage;
+  readonly #image: OwnLiveImage;
   readonly #stop = new AbortController();
   /** Bytes of the whole image, where that is known before its end. */
   expectedSize: number | undefined;
@@ -47,7 +47,7 @@ export class FlightFetch {
   left = false;
   over = false;
 
-  constructor(imageId: string, source: FlightSource, writer: XattrImageWriter, image: GrowingImage) {
+  constructor(imageId: string, source: FlightSource, writer: XattrImageWriter, image: OwnLiveImage) {
     this.#imageId = imageId;
     this.#source = source;
     this.#writer = writer;
@@ -66,7 +66,7 @@ export class FlightFetch {
    *
    * @returns the bytes that were committed, 0 if none were
    */
-  async run(dead: FlightImage | undefined, copied: () => void): Promise<number> {
+  async run(dead: LiveImage | undefined, copied: () => void): Promise<number> {
     const running = this.#source.cycles.begin(this.#imageId);
     try {
       await running.run(() => this.#fetch(dead, copied));
@@ -84,25 +84,25 @@ export class FlightFetch {
     } finally {
       running.end();
       this.over = true;
-      await this.#image.look();
+      await this.#image.poll();
     }
   }
 
   /** Gives up as soon as nobody in another process reads what is fetched; `wanted` says whether somebody does here. */
   async stopWhenAlone(wanted: () => boolean): Promise<void> {
     while (!wanted() && !this.over && !this.#stop.signal.aborted) {
-      if (!this.#image.hasCompany) this.stop();
+      if (!this.#image.hasOtherReaders) this.stop();
       else await sleep(aloneIntervalMs);
     }
   }
 
-  async #fetch(dead: FlightImage | undefined, copied: () => void): Promise<void> {
+  async #fetch(dead: LiveImage | undefined, copied: () => void): Promise<void> {
     const { signal } = this.#stop;
     const { fetch, checksum } = this.#source;
     const verifier = checksum === undefined ? undefined : await ChecksumVerifier.of(checksum);
     // A length that the dead leader was told holds for the rest, too.
-    this.expectedSize ??= dead?.seen.expectedSize;
-    const source = await fetchImage(fetch, this.#imageId, dead?.seen.size ?? 0, signal, this.expectedSize);
+    this.expectedSize ??= dead?.state.expectedSize;
+    const source = await fetchImage(fetch, this.#imageId, dead?.state.size ?? 0, signal, this.expectedSize);
     this.expectedSize ??= source.expectedSize;
     if (this.expectedSize !== undefined) void this.#writer.noteLength(this.expectedSize);
     try {
@@ -126,7 +126,7 @@ export class FlightFetch {
     await this.#blamingCache(() => recordDigest(this.#writer, digest));
   }
 
-  async #copy(from: FlightImage, size: number, verifier: ChecksumVerifier | undefined): Promise<void> {
+  async #copy(from: LiveImage, size: number, verifier: ChecksumVerifier | undefined): Promise<void> {
     const buffer = Buffer.allocUnsafe(Math.min(copySize, size));
     while (this.#writer.bytesWritten < size) {
       this.#stop.signal.throwIfAborted();

@@ -1,15 +1,12 @@
-import type { DriverContext } from './driver-context.ts';
 import { cutShort, FetchFailedError, NotOpenError } from './errors.ts';
 import { eventLoopTurn } from './event-loop-turn.ts';
 import type { FetchReader } from './fetched-image.ts';
 import type { Cursor, Flight } from './flight.ts';
-import type { FlightImage } from './growing-image.ts';
-import { tellHit } from './hit.ts';
+import type { LiveImage } from './live-image.ts';
 import { onAbort, untilAborted } from './on-abort.ts';
 import type { SourceReader } from './source-reader.ts';
 
 export interface FlightReaderOptions {
-  readonly context: DriverContext;
   readonly finishFetch: boolean;
   readonly signal: AbortSignal | undefined;
   /** Go past the cache when the writer has brought no byte for so long. */
@@ -57,8 +54,8 @@ export class FlightReader implements FetchReader {
 
   /** Only a verdict ends it: what was expected may be more or less than what comes. */
   get size(): number | undefined {
-    const seen = this.#flight.image?.seen;
-    return !this.#past && seen?.progress === 'complete' ? seen.size : undefined;
+    const state = this.#flight.image?.state;
+    return !this.#past && state?.progress === 'complete' ? state.size : undefined;
   }
 
   get expectedSize(): number | undefined {
@@ -89,12 +86,12 @@ export class FlightReader implements FetchReader {
       this.#assertOpen();
       const image = await this.#trusted();
       if (!image) break;
-      const { size } = image.seen;
+      const { size } = image.state;
       if (position < size) {
         const got = await image.read(buffer, offset, Math.min(length, size - position), position);
         this.#cursor.end = Math.max(this.#cursor.end, position + got);
         if (got > 0) return got;
-        if (image.seen.progress === 'complete') throw cutShort(this.#flight.imageId, position, size);
+        if (image.state.progress === 'complete') throw cutShort(this.#flight.imageId, position, size);
       }
       if (await this.#isOver(image, size)) return 0;
     }
@@ -117,7 +114,7 @@ export class FlightReader implements FetchReader {
   }
 
   /** The flight's image, once what was read of another before is known to be its beginning. */
-  async #trusted(): Promise<FlightImage | undefined> {
+  async #trusted(): Promise<LiveImage | undefined> {
     for (;;) {
       this.#assertOpen();
       if (this.#past) return undefined;
@@ -125,7 +122,7 @@ export class FlightReader implements FetchReader {
       const { image: before, end } = this.#cursor;
       if (!image) return undefined;
       if (before && image !== before && end > 0) {
-        const { size } = image.seen;
+        const { size } = image.state;
         if (size < end) {
           // Complete, and shorter than what was read before?
           if (await this.#isOver(image, size)) throw this.#changed();
@@ -139,13 +136,13 @@ export class FlightReader implements FetchReader {
   }
 
   /** Waits for what comes after `size` bytes of an image; true if nothing does. */
-  async #isOver(image: FlightImage, size: number): Promise<boolean> {
-    const seen = image.seen;
+  async #isOver(image: LiveImage, size: number): Promise<boolean> {
+    const { state } = image;
     switch (this.#flight.judge(image)) {
       case 'complete':
-        return seen.size <= size;
+        return state.size <= size;
       case 'growing':
-        if (seen.size <= size) await this.#waitForMore(image);
+        if (state.size <= size) await this.#waitForMore(image);
         return false;
       case 'abandoned':
         await untilAborted(this.#flight.takeOver(image), this.#signal);
@@ -156,9 +153,9 @@ export class FlightReader implements FetchReader {
     }
   }
 
-  async #waitForMore(image: FlightImage): Promise<void> {
+  async #waitForMore(image: LiveImage): Promise<void> {
     const { stalledAfterMs } = this.#options;
-    if (await image.news(this.#signal, stalledAfterMs)) return;
+    if (await image.changed(this.#signal, stalledAfterMs)) return;
     this.#flight.tellStalled(stalledAfterMs ?? 0);
     this.#goPast();
   }
@@ -173,9 +170,8 @@ export class FlightReader implements FetchReader {
   async #countAndLeave(): Promise<{ readonly counted: boolean }> {
     const image = this.#cursor.image ?? this.#flight.image;
     try {
-      if (this.#past || !image || image.seen.progress !== 'complete') return { counted: false };
-      const hit = await image.countHit();
-      return { counted: tellHit(this.#options.context, this.#flight.imageId, image.seen.size, hit) };
+      if (this.#past || !image || image.state.progress !== 'complete') return { counted: false };
+      return await image.countHit();
     } finally {
       await this.#leave();
     }

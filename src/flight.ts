@@ -1,7 +1,7 @@
 import { Comparison } from './comparison.ts';
 import { type CacheError, ImageBusyError, NotOpenError } from './errors.ts';
 import { FlightFetch, type FlightSource } from './flight-fetch.ts';
-import type { FlightImage } from './growing-image.ts';
+import type { LiveImage } from './live-image.ts';
 import { type Located, locateImage } from './locate-image.ts';
 import { droppedReason } from './reason.ts';
 import { remoteFailure } from './remote-failure.ts';
@@ -31,7 +31,7 @@ export interface FlightOptions {
 /** Where a reader is. Apart from the reader, which a flight must not keep from being collected. */
 export interface Cursor {
   /** Known to begin with all that was read, and so not to be released. */
-  image: FlightImage | undefined;
+  image: LiveImage | undefined;
   /** Bytes from the beginning up to the furthest that was read. */
   end: number;
 }
@@ -44,9 +44,9 @@ export class Flight {
   readonly imageId: string;
   readonly #options: FlightOptions;
   /** Those that somebody needs, and the one that is read now as the last. */
-  #images: FlightImage[] = [];
+  #images: LiveImage[] = [];
   /** The image of a dead writer that is being copied. */
-  #copied: FlightImage | undefined;
+  #copied: LiveImage | undefined;
   #fetch: FlightFetch | undefined;
   #leading: Promise<void> = Promise.resolve();
   readonly #cursors = new Set<Cursor>();
@@ -57,7 +57,7 @@ export class Flight {
   #closed: CacheError | undefined;
   #takingOver: Promise<void> | undefined;
   /** Of each image, how far it was found to be the same as another, which somebody has read before. */
-  readonly #compared = new Map<FlightImage, Map<FlightImage, Comparison>>();
+  readonly #compared = new Map<LiveImage, Map<LiveImage, Comparison>>();
 
   /** Never fails but with {@link NotOpenError}: without the cache, the image is still wanted. */
   static async begin(options: FlightOptions): Promise<Flight> {
@@ -77,7 +77,7 @@ export class Flight {
   }
 
   /** Undefined: it cannot be read through the cache. */
-  get image(): FlightImage | undefined {
+  get image(): LiveImage | undefined {
     return this.#images.at(-1);
   }
 
@@ -88,7 +88,7 @@ export class Flight {
 
   /** Not once it is complete: it may have been deleted since, and who asks then wants another. */
   get joinable(): boolean {
-    if (this.image?.seen.progress === 'complete') this.#end();
+    if (this.image?.state.progress === 'complete') this.#end();
     return !this.#over;
   }
 
@@ -105,7 +105,7 @@ export class Flight {
   }
 
   /** A reader goes on in another image than before. */
-  advance(cursor: Cursor, image: FlightImage): void {
+  advance(cursor: Cursor, image: LiveImage): void {
     if (cursor.image === image) return;
     cursor.image = image;
     this.#releaseUnneeded();
@@ -145,13 +145,13 @@ export class Flight {
   }
 
   /** What a reader is to do about an image that goes no further. @throws what it failed with */
-  judge(image: FlightImage): 'complete' | 'growing' | 'abandoned' | 'uncached' {
+  judge(image: LiveImage): 'complete' | 'growing' | 'abandoned' | 'uncached' {
     if (image.failure !== undefined) {
       if (!this.#over) this.#options.onCacheError(image.failure);
       this.#end(); // Who asks next is not to join what cannot be seen.
       return 'uncached';
     }
-    const { progress, reason } = image.seen;
+    const { progress, reason } = image.state;
     if (progress === 'complete' || progress === 'growing') return progress;
     const fetch = image === this.image ? this.#fetch : undefined;
     if (isAbandoned(image) && !fetch?.left) return this.#outOfReach ? 'uncached' : 'abandoned';
@@ -169,7 +169,7 @@ export class Flight {
   }
 
   /** Goes on in another file, written by us or by whoever was faster. Once, however many ask. */
-  async takeOver(dead: FlightImage): Promise<void> {
+  async takeOver(dead: LiveImage): Promise<void> {
     if (this.image !== dead) return;
     this.assertOpen();
     this.#takingOver ??= this.#succeed(dead).finally(() => {
@@ -180,19 +180,19 @@ export class Flight {
   }
 
   /** Whether `image` begins with the first `size` bytes of `before`. Resolves when it is known for all of them. */
-  async beginsLike(before: FlightImage, image: FlightImage, size: number): Promise<boolean> {
-    const ofImage = this.#compared.get(image) ?? new Map<FlightImage, Comparison>();
+  async beginsLike(before: LiveImage, image: LiveImage, size: number): Promise<boolean> {
+    const ofImage = this.#compared.get(image) ?? new Map<LiveImage, Comparison>();
     this.#compared.set(image, ofImage);
     const comparison = ofImage.get(before) ?? new Comparison(before, image);
     ofImage.set(before, comparison);
     return comparison.upTo(size);
   }
 
-  async #succeed(dead: FlightImage): Promise<void> {
+  async #succeed(dead: LiveImage): Promise<void> {
     this.#enter(await locate(this.#options), dead);
   }
 
-  #enter(located: Located, dead: FlightImage | undefined): void {
+  #enter(located: Located, dead: LiveImage | undefined): void {
     this.#fetch = undefined;
     if (located.where === 'elsewhere') {
       if (located.barred) this.#options.onCacheError(barred(this.imageId));
@@ -211,7 +211,7 @@ export class Flight {
     this.#options.onLead(() => fetch.stop(), this.#leading);
   }
 
-  async #lead(fetch: FlightFetch, image: FlightImage, dead: FlightImage | undefined): Promise<void> {
+  async #lead(fetch: FlightFetch, image: LiveImage, dead: LiveImage | undefined): Promise<void> {
     const { onCommit, onCacheError } = this.#options;
     const size = await fetch.run(dead, () => {
       this.#copied = undefined;
@@ -262,6 +262,6 @@ function barred(imageId: string): ImageBusyError {
 }
 
 /** Its writer is dead, or gave up though nothing was wrong with the image. */
-function isAbandoned({ seen }: FlightImage): boolean {
-  return seen.progress === 'dead' || (seen.progress === 'failed' && seen.reason === droppedReason);
+function isAbandoned({ state }: LiveImage): boolean {
+  return state.progress === 'dead' || (state.progress === 'failed' && state.reason === droppedReason);
 }

@@ -1,7 +1,6 @@
 import { CachedReader } from './cached-reader.ts';
 import { type Checksum, ChecksumVerifier } from './checksum.ts';
 import type { ImageReader } from './driver.ts';
-import { EngineCalls } from './engine-calls.ts';
 import { CacheError, ImageNotFoundError, lacksDescriptors, NotOpenError } from './errors.ts';
 import type { Fetch } from './fetch.ts';
 import { FetchCycles } from './fetch-cycles.ts';
@@ -73,7 +72,7 @@ export class Flights {
   /** Undefined: it was complete before it could be joined, and is to be looked for once more. */
   async #readAlong(imageId: string, fetch: Fetch, options: FetchOptions): Promise<FetchedImage | undefined> {
     const { signal, finishFetch = false } = options;
-    const { driver, stalledAfterMs } = this.#options;
+    const { stalledAfterMs } = this.#options;
     const onLeft = this.#cycles.wait(imageId);
     let left = true;
     try {
@@ -86,8 +85,7 @@ export class Flights {
       }
       if (!flight.joinable) return undefined;
       const openSource = () => new SourceReader(imageId, source, signal);
-      const { opened: context } = EngineCalls.of(driver);
-      const reader = new FlightReader(flight, { context, finishFetch, signal, stalledAfterMs, onLeft, openSource });
+      const reader = new FlightReader(flight, { finishFetch, signal, stalledAfterMs, onLeft, openSource });
       left = false;
       return new FetchedImage(imageId, mine && flight.leads ? 'fetch' : 'follow', reader);
     } finally {

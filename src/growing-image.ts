@@ -1,122 +1,38 @@
 import { type FSWatcher, watch } from 'node:fs';
 
 import type { DriverContext } from './driver-context.ts';
-import { toCacheError } from './errors.ts';
-import { GatheredHits } from './gathered-hits.ts';
-import type { HitOutcome } from './hit.ts';
-import { type Handle, type NativeSighting, native } from './native.ts';
+import type { LiveState, OwnLiveImage } from './live-image.ts';
+import { type Handle, native } from './native.ts';
 import { untilAborted } from './on-abort.ts';
-import { readBytes } from './read-bytes.ts';
-import { releaseImage } from './release-image.ts';
+import { OpenBytes } from './open-bytes.ts';
 import { clearInterval, clearTimeout, now, setInterval, setTimeout } from './timers.ts';
 
 /**
- * How often a writer of another process is looked at while somebody waits: nothing tells that a process has died, and
+ * How often a writer of another process is looked at while a reader waits: no event tells of a process that has died, and
  * not every file system tells of changes. Milliseconds.
  */
-const lookIntervalMs = 100;
-
-/** The bytes of an image as a flight has them: on their way, or all there. */
-export interface FlightImage {
-  /** How far it is, as far as that was seen. */
-  readonly seen: NativeSighting;
-  /** What keeps it from being seen. */
-  readonly failure: unknown;
-  /** Like `fs.read`; 0 where nothing more is there yet. */
-  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
-  /**
-   * Resolves to true when `seen` is another, and to false when it has been the same for `patienceMs`.
-   *
-   * @throws the signal's reason
-   */
-  news(signal: AbortSignal, patienceMs: number | undefined): Promise<boolean>;
-  countHit(): Promise<HitOutcome>;
-  release(): void;
-}
-
-/** What is common to both: an open image in the engine. */
-abstract class OpenBytes {
-  protected readonly context: DriverContext;
-  readonly #imageId: string;
-  readonly #handle: Handle;
-  readonly #hits: GatheredHits;
-
-  constructor(context: DriverContext, imageId: string, handle: Handle) {
-    this.context = context;
-    this.#imageId = imageId;
-    this.#handle = handle;
-    this.#hits = new GatheredHits(context, handle);
-  }
-
-  async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    try {
-      return await readBytes(this.context, this.#handle, buffer, offset, length, position);
-    } catch (error) {
-      throw this.explain(error);
-    }
-  }
-
-  countHit(): Promise<HitOutcome> {
-    return this.#hits.count();
-  }
-
-  release(): void {
-    void releaseImage(this.#handle, this.sizeToRelease);
-  }
-
-  abstract get seen(): NativeSighting;
-
-  /** The most that it can have grown to. */
-  protected get sizeToRelease(): number {
-    return this.seen.size;
-  }
-
-  protected explain(error: unknown): unknown {
-    return toCacheError(error, { imageId: this.#imageId });
-  }
-}
-
-/** An image that was found complete. */
-export class CompleteImage extends OpenBytes implements FlightImage {
-  readonly seen: NativeSighting;
-  readonly failure = undefined;
-
-  /** Undefined if it is not cached. */
-  static async open(context: DriverContext, imageId: string): Promise<CompleteImage | undefined> {
-    const image = await native.openImageAsync(context.directory, imageId);
-    return image && new CompleteImage(context, imageId, image.handle, image.size);
-  }
-
-  private constructor(context: DriverContext, imageId: string, handle: Handle, size: number) {
-    super(context, imageId, handle);
-    this.seen = { progress: 'complete', size, reason: '' };
-  }
-
-  async news(): Promise<boolean> {
-    return true;
-  }
-}
+const pollIntervalMs = 100;
 
 /**
  * What a writer is writing, in this process or another, through a descriptor of our own. What happens to it is told by
  * the file alone: see `native/core/follower.h`.
  */
-export class GrowingImage extends OpenBytes implements FlightImage {
+export class GrowingImage extends OpenBytes implements OwnLiveImage {
   readonly #follower: Handle;
   readonly #fd: number;
-  /** Whether the writer is this process, which then tells by `look()` what it has done. */
+  /** Whether the writer is this process, which then says what it has written. */
   readonly #own: boolean;
-  #seen: NativeSighting = { progress: 'growing', size: 0, reason: '' };
-  /** When `seen` became what it is, by `now()`. */
-  #seenSinceMs = now();
+  #state: LiveState = { progress: 'growing', size: 0, reason: '' };
+  /** When `state` became what it is, by `now()`. */
+  #stateSinceMs = now();
   failure: unknown;
   #released = false;
-  /** Those who wait for news. */
-  readonly #waiting = new Set<(isNews: boolean) => void>();
+  /** The callers that wait for a change. */
+  readonly #waiting = new Set<(isChanged: boolean) => void>();
   #timer: NodeJS.Timeout | undefined;
   #watcher: FSWatcher | undefined;
 
-  /** Undefined if nobody is writing it, any more or yet. @throws EBUSY, as a system error, for a foreign writer */
+  /** Undefined if it has no writer, any more or yet. @throws EBUSY, as a system error, for a foreign writer */
   static async follow(
     context: DriverContext,
     imageId: string,
@@ -127,7 +43,7 @@ export class GrowingImage extends OpenBytes implements FlightImage {
     const found = await native.followAsync(context.directory, imageId, ...context.stall, announce);
     if (!found) return undefined;
     const image = new GrowingImage(context, imageId, found, own);
-    await image.look();
+    await image.poll();
     return image;
   }
 
@@ -143,8 +59,8 @@ export class GrowingImage extends OpenBytes implements FlightImage {
     this.#own = own;
   }
 
-  get seen(): NativeSighting {
-    return this.#seen;
+  get state(): LiveState {
+    return this.#state;
   }
 
   /** Its writer may be far ahead of what was seen. */
@@ -152,83 +68,81 @@ export class GrowingImage extends OpenBytes implements FlightImage {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** Whether somebody else follows it, in this process or another, as far as that can be known. */
-  get hasCompany(): boolean {
+  get hasOtherReaders(): boolean {
     return !this.context.remote && native.hasCompanySync(this.#follower);
   }
 
-  /** Looks at the file, and wakes those who wait if anything has changed. Never fails: what is wrong is in `failure`. */
-  async look(): Promise<void> {
-    if (this.#released || this.#seen.progress !== 'growing') return;
+  /** Looks at the file, and wakes the callers that wait if anything has changed. */
+  async poll(): Promise<void> {
+    if (this.#released || this.#state.progress !== 'growing') return;
     try {
       const { inlineReads } = this.context;
       const seen = inlineReads ? native.lookSync(this.#follower) : await native.lookAsync(this.#follower);
       // What was looked at in the pool may have been overtaken.
-      if (this.#seen.progress !== 'growing' || (seen.progress === 'growing' && seen.size <= this.#seen.size)) return;
-      this.#see(seen);
+      if (this.#state.progress !== 'growing' || (seen.progress === 'growing' && seen.size <= this.#state.size)) return;
+      this.#setState(seen);
     } catch (error) {
       if (this.#released) return;
       this.failure = this.explain(error);
     }
-    this.#wake();
+    this.#notify();
   }
 
-  /** The writer, which is this process, has written up to here. */
   noteWritten(size: number): void {
-    this.#see({ ...this.#seen, size });
-    this.#wake();
+    this.#setState({ ...this.#state, size });
+    this.#notify();
   }
 
-  async news(signal: AbortSignal, patienceMs: number | undefined): Promise<boolean> {
-    let tell = (_isNews: boolean): void => {};
+  async changed(signal: AbortSignal, silenceMs: number | undefined): Promise<boolean> {
+    let tell = (_isChanged: boolean): void => {};
     const told = new Promise<boolean>((resolve) => {
       tell = resolve;
     });
     this.#waiting.add(tell);
-    this.#watch();
-    // Those who wait look before they give up: this process may have been stopped, and not the writer.
-    const giveUp = () => void this.look().then(() => tell(false));
-    const leftMs = patienceMs === undefined ? undefined : this.#seenSinceMs + patienceMs - now();
+    this.#startPolling();
+    // A caller that waits looks before it gives up: this process may have been stopped, and not the writer.
+    const giveUp = () => void this.poll().then(() => tell(false));
+    const leftMs = silenceMs === undefined ? undefined : this.#stateSinceMs + silenceMs - now();
     const timer = leftMs === undefined ? undefined : setTimeout(giveUp, Math.max(leftMs, 0));
     try {
       return await untilAborted(told, signal);
     } finally {
       clearTimeout(timer);
       this.#waiting.delete(tell);
-      if (this.#waiting.size === 0) this.#rest();
+      if (this.#waiting.size === 0) this.#stopPolling();
     }
   }
 
   override release(): void {
     if (this.#released) return;
     this.#released = true;
-    this.#rest();
+    this.#stopPolling();
     this.#watcher?.close();
     native.releaseSync(this.#follower);
     super.release();
-    this.#wake();
+    this.#notify();
   }
 
-  #see(seen: NativeSighting): void {
-    this.#seen = seen;
-    this.#seenSinceMs = now();
+  #setState(seen: LiveState): void {
+    this.#state = seen;
+    this.#stateSinceMs = now();
   }
 
-  #wake(): void {
+  #notify(): void {
     for (const tell of this.#waiting) tell(true);
   }
 
-  #watch(): void {
+  #startPolling(): void {
     if (this.#own || this.#timer || this.#released) return;
-    const look = () => void this.look();
-    this.#timer = setInterval(look, lookIntervalMs);
+    const poll = () => void this.poll();
+    this.#timer = setInterval(poll, pollIntervalMs);
     this.#watcher ??= watchInode(this.#fd, () => {
-      if (this.#waiting.size > 0) look();
+      if (this.#waiting.size > 0) poll();
     });
-    look(); // For what has happened before it was watched, or while nobody waited.
+    poll(); // For what has happened before it was watched, or while no caller waited.
   }
 
-  #rest(): void {
+  #stopPolling(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

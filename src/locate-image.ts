@@ -1,9 +1,11 @@
 import { claimUncached } from './claim-uncached.ts';
+import { CompleteImage } from './complete-image.ts';
 import type { WriteOptions } from './driver.ts';
 import { EngineCalls } from './engine-calls.ts';
 import { isSystemError, toCacheError } from './errors.ts';
-import { CompleteImage, type FlightImage, GrowingImage } from './growing-image.ts';
+import { GrowingImage } from './growing-image.ts';
 import { XattrImageWriter } from './image-writer.ts';
+import type { LiveImage, OwnLiveImage } from './live-image.ts';
 import { now, sleep } from './timers.ts';
 import type { XattrDriver } from './xattr-driver.ts';
 
@@ -18,11 +20,11 @@ const patienceMs = 1_000;
 
 /** Where an image is that is wanted now. */
 export type Located =
-  | { readonly where: 'cache'; readonly image: FlightImage }
+  | { readonly where: 'cache'; readonly image: LiveImage }
   /** Nowhere, and it is ours to write; `image` is what we are going to write. */
-  | { readonly where: 'claimed'; readonly writer: XattrImageWriter; readonly image: GrowingImage }
+  | { readonly where: 'claimed'; readonly writer: XattrImageWriter; readonly image: OwnLiveImage }
   /** Somebody else is writing it. */
-  | { readonly where: 'growing'; readonly image: GrowingImage }
+  | { readonly where: 'growing'; readonly image: LiveImage }
   /** With a writer that cannot be followed; or with a dead one whose token another process has locked. */
   | { readonly where: 'elsewhere'; readonly barred: boolean };
 
@@ -78,7 +80,7 @@ async function follow(driver: XattrDriver, imageId: string): Promise<Located | '
   try {
     const { opened } = EngineCalls.of(driver);
     const image = await GrowingImage.follow(opened, imageId, { own: false });
-    if (image?.seen.progress === 'dead') {
+    if (image?.state.progress === 'dead') {
       image.release();
       return 'dead';
     }

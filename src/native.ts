@@ -1,4 +1,5 @@
 import type { SystemError } from './errors.ts';
+import type { LiveState } from './live-image.ts';
 import { loadNative } from './load-native.ts';
 import { ownPackageFiles } from './package-files.ts';
 
@@ -28,15 +29,6 @@ export interface NativeImage {
 
 /** True: counted. False: evicted. Null: locked by somebody else, to be tried again. An error: cannot be written. */
 export type NativeHit = boolean | null | SystemError;
-
-/** How far a writer is: bytes that can be read, and, if it failed, why. */
-export interface NativeSighting {
-  /** Bytes of the whole image, if the writer knew and did not finish. */
-  readonly expectedSize?: number;
-  readonly progress: 'growing' | 'complete' | 'failed' | 'dead';
-  readonly size: number;
-  readonly reason: string;
-}
 
 export interface InvalidTotals {
   readonly files: number;
@@ -122,8 +114,8 @@ export interface Native {
     id: string,
     ...stallAndAnnounce: [...StallArguments, boolean]
   ): Promise<{ readonly follower: Handle; readonly handle: Handle; readonly fd: number } | undefined>;
-  lookSync(follower: Handle): NativeSighting;
-  lookAsync(follower: Handle): Promise<NativeSighting>;
+  lookSync(follower: Handle): LiveState;
+  lookAsync(follower: Handle): Promise<LiveState>;
   hasCompanySync(follower: Handle): boolean;
 
   claimSync(directory: Handle, id: string, ...stall: StallArguments): Handle;

@@ -7,7 +7,7 @@ import { FlightFetch } from '../../dist/flight-fetch.js';
 
 test('a leader that is stopped while it copies a dead leader’s bytes – stops copying', async () => {
   const size = 2 ** 40;
-  const image = { seen: { progress: 'dead', size }, read: async (_buffer, _offset, length) => length };
+  const image = { state: { progress: 'dead', size }, read: async (_buffer, _offset, length) => length };
   const writer = {
     bytesWritten: 0,
     left: false,
@@ -21,7 +21,7 @@ test('a leader that is stopped while it copies a dead leader’s bytes – stops
   };
   const fetch = (_imageId, { offset }) => ({ offset, body: [] });
   const source = { fetch, maxSize: 2 * size, cycles: new FetchCycles('dir') };
-  const leader = new FlightFetch('a', source, writer, { noteWritten() {}, async look() {} });
+  const leader = new FlightFetch('a', source, writer, { noteWritten() {}, async poll() {} });
   let copied = 0;
   const running = leader.run(image, () => copied++);
   while (writer.bytesWritten === 0) await sleep(1);
