@@ -1,7 +1,7 @@
 import { CommittedBytes, type CommittedMark } from './committed-bytes.ts';
 import type { CacheDriver } from './driver.ts';
 import { publish } from './events.ts';
-import { type EvictOptionsWithReason, evictionReason } from './eviction.ts';
+import { evictFor } from './evict-for.ts';
 import type { Logger } from './logger.ts';
 import { untilAborted } from './on-abort.ts';
 import { clearTimeout, setTimeout } from './timers.ts';
@@ -112,8 +112,7 @@ export class AutoPrune {
     const size = await driver.getCacheSize();
     if (size <= maxSize) return this.walked(size, mark);
 
-    const options: EvictOptionsWithReason = { signal: this.#stop.signal, [evictionReason]: 'auto-prune' };
-    const { bytesEvicted } = await driver.evictTo(target, options);
+    const { bytesEvicted } = await evictFor('auto-prune', driver, target, { signal: this.#stop.signal });
     // What others have committed between the two walks may be among what went.
     this.walked(Math.max(size - bytesEvicted, target), mark);
     // Images that are in use stay. Trying again at once would find them so again.

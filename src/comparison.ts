@@ -1,4 +1,4 @@
-import { copySize } from './flight-fetch.ts';
+import { copySize } from './leader-fetch.ts';
 import type { LiveImage } from './live-image.ts';
 
 /** How far two images are the same. */

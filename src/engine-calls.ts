@@ -17,27 +17,14 @@ type Operation<T> = (directory: Handle, context: DriverContext) => Promise<T>;
 
 export type ImagePlace = 'cached' | 'incomplete' | 'invalid' | 'queue';
 
-/** What the manager needs of a driver that it follows writers through, and nobody else. */
-const engines = new WeakMap<object, EngineCalls>();
-
 /** How a driver's methods reach the engine: ids are checked on the way in, errors become typed on the way out. */
 export class EngineCalls {
   readonly #dir: string;
   /** From `configure()` to `close()`. */
   context: DriverContext | undefined;
 
-  constructor(dir: string, driver: object) {
+  constructor(dir: string) {
     this.#dir = dir;
-    engines.set(driver, this);
-  }
-
-  /** Undefined for a driver that this copy of the package has not made: an engine knows no handle of another copy. */
-  static find(driver: object): EngineCalls | undefined {
-    return engines.get(driver);
-  }
-
-  static of(driver: object): EngineCalls {
-    return engines.get(driver) as EngineCalls;
   }
 
   /** @throws {@link NotOpenError} */

@@ -5,6 +5,7 @@ import { type EvictEvent, publish } from './events.ts';
 import { appendEvictedImages } from './listing.ts';
 import { locked, retryWhileLocked } from './lock-retry.ts';
 import { native } from './native.ts';
+import type { SharedEvictOptions } from './shared-driver.ts';
 import { assertOptions, assertSignal, invalidType } from './validate.ts';
 
 /** Images that are removed in one visit to the thread pool, which is then free for others. */
@@ -12,13 +13,6 @@ const imagesPerStep = 64;
 
 /** How long one eviction waits for another. Milliseconds. */
 const patienceMs = 60_000;
-
-/** Lets the manager say who wanted an eviction, for its events. */
-export const evictionReason: unique symbol = Symbol('evictionReason');
-
-export interface EvictOptionsWithReason extends EvictOptions {
-  readonly [evictionReason]?: EvictEvent['reason'];
-}
 
 export function assertEvictOptions(options: EvictOptions): void {
   assertOptions(options, 'options');
@@ -32,7 +26,7 @@ export function assertEvictOptions(options: EvictOptions): void {
 export async function evictImages(
   context: DriverContext,
   targetSize: number,
-  { dryRun = false, signal, [evictionReason]: reason = 'evict' }: EvictOptionsWithReason,
+  { dryRun = false, signal, reason = 'evict' }: SharedEvictOptions,
 ): Promise<EvictResult> {
   signal?.throwIfAborted();
   const begin = async () => (await native.beginEvictionAsync(context.directory, targetSize, dryRun)) ?? locked;

@@ -5,13 +5,11 @@ import { CachingIterator, type Tee } from './caching-iterator.ts';
 import { ChecksumVerifier } from './checksum.ts';
 import { claimUncached } from './claim-uncached.ts';
 import type { CacheDriver, CleanResult, EvictedImage, EvictOptions, ImageSource, ImageWriter } from './driver.ts';
-import { EngineCalls } from './engine-calls.ts';
 import { NotOpenError, tooLarge } from './errors.ts';
 import { type ErrorEvent, publish } from './events.ts';
-import { type EvictOptionsWithReason, evictionReason } from './eviction.ts';
+import { evictFor } from './evict-for.ts';
 import type { Fetch } from './fetch.ts';
 import type { FetchedImage } from './fetched-image.ts';
-import { type FetchOptions, Flights } from './get-or-fetch.ts';
 import { HeldSource } from './held-source.ts';
 import {
   assertCacheOptions,
@@ -22,11 +20,12 @@ import {
 import { assertImageId } from './image-id.ts';
 import { type PrefetchOptions, type PrefetchResult, prefetchQueued } from './prefetch.ts';
 import { assertWriteOptions, putChunks } from './put-chunks.ts';
+import { isSharedDriver, type SharedDriver } from './shared-driver.ts';
+import { type FetchOptions, SharedFetches } from './shared-fetches.ts';
 import { assertSource, isInHand } from './source-chunks.ts';
 import { type CacheStats, measureCache } from './stats.ts';
 import { assertCount, assertNonNegative, assertOptions, assertSignal, invalidType, invalidValue } from './validate.ts';
 import type { VerifyOptions, VerifyResult } from './verify.ts';
-import { verifyImage } from './verify-image.ts';
 import { isXattrDriver, XattrDriver } from './xattr-driver.ts';
 
 /** How long a consumer is kept waiting by a prune, before its image passes through uncached. Milliseconds. */
@@ -64,7 +63,7 @@ export class ImageCache {
   readonly #options: ResolvedCacheOptions;
   readonly #dir: string;
   readonly #autoPrune?: AutoPrune;
-  #flights: Flights | undefined;
+  #fetches: SharedFetches | undefined;
   #open = true;
 
   /**
@@ -101,8 +100,7 @@ export class ImageCache {
     const { maxSize = this.maxSize, ...evictOptions } = options;
     assertCount(maxSize, 'options.maxSize');
     this.#assertOpen();
-    const withReason: EvictOptionsWithReason = { ...evictOptions, [evictionReason]: 'prune' };
-    const { filesEvicted, bytesEvicted, images } = await this.driver.evictTo(maxSize, withReason);
+    const { filesEvicted, bytesEvicted, images } = await evictFor('prune', this.driver, maxSize, evictOptions);
     return { filesPruned: filesEvicted, bytesPruned: bytesEvicted, images };
   }
 
@@ -206,15 +204,15 @@ export class ImageCache {
    */
   async getOrFetch(imageId: string, fetch: Fetch, options: FetchOptions = {}): Promise<FetchedImage> {
     this.#assertOpen();
-    this.#flights ??= new Flights({
-      driver: this.#xattrDriver,
+    this.#fetches ??= new SharedFetches({
+      driver: this.#sharedDriver,
       maxSize: this.maxSize,
       stalledAfterMs: this.#options.stalledAfterMs,
       room: async () => this.#autoPrune?.room(AbortSignal.timeout(patienceMs)),
       onCommit: async (size) => this.#autoPrune?.committed(size),
       onCacheError: (id, error) => this.#report(id, 'write', error),
     });
-    return this.#flights.getOrFetch(imageId, fetch, options);
+    return this.#fetches.getOrFetch(imageId, fetch, options);
   }
 
   /**
@@ -233,7 +231,7 @@ export class ImageCache {
       throw invalidType('options.onProgress', 'of type function', onProgress);
     }
     this.#assertOpen();
-    return verifyImage(this.#xattrDriver, imageId, options);
+    return this.#sharedDriver.verifyImage(imageId, options);
   }
 
   /** What there is, by one walk over the images. */
@@ -251,7 +249,7 @@ export class ImageCache {
    */
   async close(): Promise<void> {
     this.#open = false;
-    await this.#flights?.close();
+    await this.#fetches?.close();
     await this.#autoPrune?.close();
     if (this.#options.driver === undefined) await this.driver.close();
   }
@@ -291,11 +289,11 @@ export class ImageCache {
     publish('error', () => ({ dir: this.#dir, imageId, operation, error }));
   }
 
-  get #xattrDriver(): XattrDriver {
+  get #sharedDriver(): SharedDriver {
+    if (isSharedDriver(this.driver)) return this.driver;
     if (!isXattrDriver(this.driver)) {
       throw invalidValue('options.driver', 'must be an XattrDriver for this', this.driver);
     }
-    if (EngineCalls.find(this.driver)) return this.driver;
     const reason = 'must be of the same copy of xattr-cache as the ImageCache for this: the package is installed twice';
     throw invalidValue('options.driver', reason, this.driver);
   }
@@ -314,7 +312,7 @@ function knownSize(source: ImageSource, { expectedSize }: CacheImageOptions): nu
   return chunks.reduce((sum, chunk) => sum + (types.isUint8Array(chunk) ? chunk.byteLength : 0), 0);
 }
 
-function driverOf({ dir = '', maxInvalidSize, stallTimeSeconds, logger }: ResolvedCacheOptions): XattrDriver {
+function driverOf({ dir = '', maxInvalidSize, stallTimeSeconds, logger }: ResolvedCacheOptions): SharedDriver {
   return new XattrDriver({
     dir,
     limits: { maxInvalidSize },

@@ -1,10 +1,11 @@
-import type { ImageWriter, WriteOptions } from './driver.ts';
+import type { WriteOptions } from './driver.ts';
 import type { DriverContext } from './driver-context.ts';
 import { ClaimLostError, isSystemError, NotOpenError, SizeMismatchError, toCacheError } from './errors.ts';
 import { ignoreErrors } from './ignore-errors.ts';
 import { type Handle, native } from './native.ts';
 import { onAbort } from './on-abort.ts';
 import { describeReason, droppedReason } from './reason.ts';
+import type { SharedWriter } from './shared-driver.ts';
 import { clearInterval, setInterval } from './timers.ts';
 import { assertBytes, invalidValue } from './validate.ts';
 
@@ -15,7 +16,7 @@ const touchIntervalMs = 3_600_000;
  * The one live writer of an image of an `XattrDriver`. One that is dropped lets go of the image when it is collected, and
  * when its worker thread ends.
  */
-export class XattrImageWriter implements ImageWriter {
+export class XattrImageWriter implements SharedWriter {
   readonly imageId: string;
   readonly #context: DriverContext;
   readonly #writer: Handle;
@@ -192,7 +193,6 @@ export class XattrImageWriter implements ImageWriter {
     return await this.#rollback;
   }
 
-  /** Lets go of the claim and leaves nothing behind: for one who finds, the claim in hand, that it is not needed. */
   async discard(): Promise<void> {
     if (this.#commit || this.#rollback) return;
     this.#stopWatching();
@@ -200,7 +200,6 @@ export class XattrImageWriter implements ImageWriter {
     await this.#rollback;
   }
 
-  /** @internal Notes on the file what its checksum is, for whoever verifies it. */
   async recordDigest(text: string): Promise<void> {
     this.#assertOpen();
     try {
@@ -210,7 +209,6 @@ export class XattrImageWriter implements ImageWriter {
     }
   }
 
-  /** @internal Notes how many bytes are going to come, for a successor. Never fails: without it, its source has to say. */
   async noteLength(length: number): Promise<void> {
     await this.#inTurn(() => native.noteLengthAsync(this.#writer, length)).catch(() => {});
   }

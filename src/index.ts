@@ -45,7 +45,6 @@ export type {
 } from './events.ts';
 export type { Fetch, FetchResult } from './fetch.ts';
 export type { FetchedFrom, FetchedImage } from './fetched-image.ts';
-export type { FetchOptions } from './get-or-fetch.ts';
 export type { PruneOptions, PruneResult } from './image-cache.ts';
 export { ImageCache } from './image-cache.ts';
 export type { CacheImageOptions, ImageCacheOptions } from './image-cache-options.ts';
@@ -53,6 +52,7 @@ export { imageIdFor } from './image-id.ts';
 export type { Logger } from './logger.ts';
 export type { CacheLimits, XattrDriverOptions } from './options.ts';
 export type { PrefetchOptions, PrefetchProgress, PrefetchResult } from './prefetch.ts';
+export type { FetchOptions } from './shared-fetches.ts';
 export type { CacheStats } from './stats.ts';
 export type { VerifyOptions, VerifyResult } from './verify.ts';
 export type { LockOptions } from './xattr.ts';

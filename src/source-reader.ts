@@ -3,13 +3,13 @@ import { FetchFailedError, NotOpenError, SizeMismatchError } from './errors.ts';
 import { fetchedChunks, fetchImage } from './fetch.ts';
 import type { RunningFetch } from './fetch-cycles.ts';
 import type { FetchReader } from './fetched-image.ts';
-import type { FlightSource } from './flight-fetch.ts';
+import type { FetchSource } from './leader-fetch.ts';
 import { onAbort, untilAborted } from './on-abort.ts';
 
 /** Reads an image from its source, past the cache: from where it is first read on, and only forward. */
 export class SourceReader implements FetchReader {
   readonly #imageId: string;
-  readonly #source: FlightSource;
+  readonly #source: FetchSource;
   readonly #signal: AbortSignal | undefined;
   readonly #onEnd: () => void;
   readonly #stop = new AbortController();
@@ -25,7 +25,7 @@ export class SourceReader implements FetchReader {
   #position = 0;
 
   /** `onEnd` is called when nothing is read any more. */
-  constructor(imageId: string, source: FlightSource, signal: AbortSignal | undefined, onEnd: () => void = () => {}) {
+  constructor(imageId: string, source: FetchSource, signal: AbortSignal | undefined, onEnd: () => void = () => {}) {
     this.#imageId = imageId;
     this.#source = source;
     this.#signal = signal;

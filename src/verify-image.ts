@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { EngineCalls } from './engine-calls.ts';
+import type { EngineCalls } from './engine-calls.ts';
 import { ChecksumMismatchError, LockTimeoutError, SizeMismatchError } from './errors.ts';
 import { locked, retryWhileLocked } from './lock-retry.ts';
 import { type Handle, native } from './native.ts';
@@ -8,18 +8,16 @@ import { describeReason } from './reason.ts';
 import { digestAttribute, parseRecordedDigest } from './recorded-digest.ts';
 import { releaseImage } from './release-image.ts';
 import type { VerifyOptions, VerifyResult } from './verify.ts';
-import type { XattrDriver } from './xattr-driver.ts';
 
 const readSize = 1024 * 1024; // bytes
 const defaultAlgorithm = 'sha256';
 
-/** See {@link ImageCache.verify}. */
+/** See {@link SharedDriver.verifyImage}. */
 export async function verifyImage(
-  driver: XattrDriver,
+  engine: EngineCalls,
   imageId: string,
   { signal, onProgress = () => {} }: VerifyOptions,
 ): Promise<VerifyResult> {
-  const engine = EngineCalls.of(driver);
   const image = await engine.ask(imageId, async (directory, context) => {
     const found = await native.openImageAsync(directory, imageId);
     if (!found) throw engine.missed(context, imageId);

@@ -1,6 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
 
+import { acquireImage } from './acquire-image.ts';
 import { type Capabilities, copiesUp } from './capabilities.ts';
+import { addCommittedBytes } from './committed-counter.ts';
 import { configureDirectory } from './configure.ts';
 import type {
   CacheDriver,
@@ -30,8 +32,11 @@ import { native } from './native.ts';
 import { assertDriverOptions, type ResolvedDriverOptions, type XattrDriverOptions } from './options.ts';
 import { assertWriteOptions, putChunks } from './put-chunks.ts';
 import { openImage, readWholeImage, readWholeImageSync } from './read-image.ts';
+import { type Acquired, type AcquireOptions, sharedProtocol } from './shared-driver.ts';
 import { assertSource, isInHand, stopSource } from './source-chunks.ts';
 import { assertBytes, assertCount, assertNonNegative, assertOneOf } from './validate.ts';
+import type { VerifyOptions, VerifyResult } from './verify.ts';
+import { verifyImage } from './verify-image.ts';
 import { claimImage, claimImageSync, putBytes, putBytesSync } from './write-image.ts';
 
 // Registered symbol: recognises the driver of a second copy of this package, where `instanceof` cannot.
@@ -56,6 +61,8 @@ export class XattrDriver implements CacheDriver {
     Object.defineProperty(XattrDriver.prototype, brand, { value: true });
   }
 
+  /** @internal */
+  readonly protocol: typeof sharedProtocol = sharedProtocol;
   /** The cache directory, as an absolute path. */
   readonly dir: string;
   readonly #options: ResolvedDriverOptions;
@@ -67,7 +74,7 @@ export class XattrDriver implements CacheDriver {
   constructor(options: XattrDriverOptions) {
     this.#options = assertDriverOptions(options);
     this.dir = this.#options.dir;
-    this.#engine = new EngineCalls(this.dir, this);
+    this.#engine = new EngineCalls(this.dir);
   }
 
   /** `new` and `configure()` in one. @throws {@link BadDriverConfiguration} */
@@ -358,6 +365,21 @@ export class XattrDriver implements CacheDriver {
     assertNonNegative(stallTimeSeconds, 'stallTimeSeconds');
     const invalidReaped = await this.reapInvalid();
     return { invalidReaped, stalledReaped: await this.reapStalled(stallTimeSeconds) };
+  }
+
+  /** @internal */
+  async acquire(imageId: string, options: AcquireOptions): Promise<Acquired> {
+    return acquireImage({ driver: this, engine: this.#engine, imageId }, options);
+  }
+
+  /** @internal */
+  async verifyImage(imageId: string, options: VerifyOptions): Promise<VerifyResult> {
+    return verifyImage(this.#engine, imageId, options);
+  }
+
+  /** @internal */
+  async addCommitted(bytes: number): Promise<number> {
+    return addCommittedBytes(this.#engine, bytes);
   }
 
   /** The image's size, or -1. */

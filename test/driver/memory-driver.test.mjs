@@ -1,14 +1,17 @@
 import { MemoryDriver } from '../support/memory-driver.mjs';
+import { SharedMemoryDriver } from '../support/shared-memory-driver.mjs';
 import { conformance } from './conformance.mjs';
 
-conformance('MemoryDriver', {
-  create: (_t, options) => new MemoryDriver(options),
-  plant: {
-    stalled: (driver, imageId, ageSeconds) => driver.stalled.set(imageId, Date.now() - ageSeconds * 1000),
-    invalid: (driver, imageId, ageSeconds) => {
-      const lastModifiedMs = Date.now() - ageSeconds * 1000;
-      driver.invalid.set(imageId, { imageId, size: 0, error: '', lastModifiedMs });
+for (const Driver of [MemoryDriver, SharedMemoryDriver]) {
+  conformance(Driver.name, {
+    create: (_t, options) => new Driver(options),
+    plant: {
+      stalled: (driver, imageId, ageSeconds) => driver.stalled.set(imageId, Date.now() - ageSeconds * 1000),
+      invalid: (driver, imageId, ageSeconds) => {
+        const lastModifiedMs = Date.now() - ageSeconds * 1000;
+        driver.invalid.set(imageId, { imageId, size: 0, error: '', lastModifiedMs });
+      },
     },
-  },
-  tickMs: 1,
-});
+    tickMs: 1,
+  });
+}

@@ -14,6 +14,7 @@ import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { within } from '../support/within.mjs';
 import { startHost } from './support/hosts.mjs';
 import { barrier, origin, until } from './support/origin.mjs';
+import { overSharedDrivers } from './support/places.mjs';
 
 const descriptors = async () => (await readdir('/proc/self/fd')).length;
 
@@ -116,19 +117,6 @@ for (const mode of ['shared', 'exclusive']) {
   });
 }
 
-test('a stopped leader – its followers – read past the cache after stalledAfterMs', async (t) => {
-  const dir = await temporaryDirectory(t);
-  await leaderAt(t, dir, 50_000);
-  const cache = await openCache(t, { dir, stalledAfterMs: 200 });
-  const { fetch, fetches, bytes } = origin();
-  const image = await cache.getOrFetch('a', fetch);
-  assert.equal(image.source, 'follow');
-  const { bytes: got, error } = await within(5_000, collect(image), 'all bytes');
-  assert.equal(error, undefined);
-  assert(got.equals(bytes));
-  assert.deepEqual(fetches, [50_000]);
-});
-
 test('a leader that brings bytes now and then – its followers – do not go past the cache', async (t) => {
   const dir = await temporaryDirectory(t);
   const leader = await startHost(t, { dir, delayMs: 40 });
@@ -138,22 +126,6 @@ test('a leader that brings bytes now and then – its followers – do not go pa
   const { fetch, fetches, bytes } = origin();
   assert((await collect(await cache.getOrFetch('a', fetch))).bytes.equals(bytes));
   assert.deepEqual(fetches, []);
-});
-
-test('a source that stalls – its own consumer – asks it again, and the first is let go', async (t) => {
-  const cache = await openCache(t, { stalledAfterMs: 100 });
-  const { fetch, bytes } = origin();
-  const stalling = [];
-  const first = (imageId, context) => {
-    if (stalling.length > 0) return fetch(imageId, context);
-    stalling.push(context.signal);
-    return oneChunkThenNothing();
-  };
-  const { bytes: got, error } = await within(5_000, collect(await cache.getOrFetch('a', first)), 'all bytes');
-  assert.equal(error, undefined);
-  assert.equal(got.length, bytes.length);
-  await until(() => stalling[0].aborted, 'the first fetch is stopped');
-  await until(async () => !(await cache.driver.isBeingCached('a')), 'the claim is given up');
 });
 
 test('a stranger’s lock on an image – readers of one fetch – wait for one lockTimeoutMs together', async (t) => {
@@ -193,23 +165,6 @@ test('readers of one fetch whose hits go through the pool – all at the end –
   }
 });
 
-test('a body that fails while a dead leader’s bytes are copied – a typed error, no crash', async (t) => {
-  const dir = await temporaryDirectory(t);
-  const leader = await leaderAt(t, dir, 50_000);
-  const cache = await openCache(t, { dir });
-  const image = await cache.getOrFetch('a', (_id, { offset }) => {
-    const body = new Readable({ read() {} });
-    body.destroy(new Error('connection reset'));
-    const headers = new Headers({ 'content-range': `bytes ${offset}-${offset + 9}/${offset + 10}` });
-    return { ok: true, status: 206, statusText: '', headers, body };
-  });
-  const reading = collect(image);
-  await leader.end();
-  const { error } = await within(5_000, reading, 'the error');
-  assert.equal(error?.code, 'ERR_FETCH_FAILED');
-  assert.match(error.message, /connection reset/);
-});
-
 /** What `getOrFetch` of the first id comes to; each image's source reads the next one. */
 async function chain(caches, imageIds) {
   const fetchOf = (at) =>
@@ -231,22 +186,6 @@ test('a fetch that asks for its own image, or through others – ERR_FETCH_CYCLE
   }
 });
 
-test('two fetches that begin apart and wait for each other – ERR_FETCH_CYCLE', async (t) => {
-  const cache = await openCache(t);
-  const begun = barrier();
-  const both = new Set();
-  const fetchOf = (mine, other) =>
-    async function* () {
-      both.add(mine);
-      if (both.size === 2) begun.open();
-      await begun.pause(0);
-      yield* await cache.getOrFetch(other, fetchOf(other, mine));
-    };
-  const images = [await cache.getOrFetch('a', fetchOf('a', 'b')), await cache.getOrFetch('b', fetchOf('b', 'a'))];
-  const read = await within(5_000, Promise.all(images.map(collect)), 'both ends');
-  for (const { error } of read) assert.equal(error?.code, 'ERR_FETCH_CYCLE');
-});
-
 test('a fetch past the cache that asks for its own image – ERR_FETCH_CYCLE', async (t) => {
   const cache = await openCache(t);
   await writeFile(cache.driver.getImageFilepath('a', 'incomplete'), 'Glance’s part of it');
@@ -255,17 +194,81 @@ test('a fetch past the cache that asks for its own image – ERR_FETCH_CYCLE', a
   assert.equal((await chain([cache], ['a', 'b'])).error?.code, 'ERR_FETCH_CYCLE');
 });
 
-test('a fetch that reads other images, twice – no cycle', async (t) => {
-  const cache = await openCache(t);
-  const part = origin({ size: 1_000 });
-  async function* parts() {
-    yield* await cache.getOrFetch('part', part.fetch);
-    yield* await cache.getOrFetch('part', part.fetch);
-  }
-  const images = await Promise.all(['a', 'b'].map((imageId) => cache.getOrFetch(imageId, parts)));
-  for (const { bytes, error } of await Promise.all(images.map(collect))) {
+overSharedDrivers('a shared fetch', (place, leaderAt) => {
+  test('a stopped leader – its followers – read past the cache after stalledAfterMs', async (t) => {
+    const where = await place(t);
+    await leaderAt(t, where, 50_000);
+    const cache = await openCache(t, { ...where, stalledAfterMs: 200 });
+    const { fetch, fetches, bytes } = origin();
+    const image = await cache.getOrFetch('a', fetch);
+    assert.equal(image.source, 'follow');
+    const { bytes: got, error } = await within(5_000, collect(image), 'all bytes');
     assert.equal(error, undefined);
-    assert.equal(bytes.length, 2_000);
-  }
-  assert.equal((await collect(await cache.getOrFetch('a', parts))).bytes.length, 2_000);
+    assert(got.equals(bytes));
+    assert.deepEqual(fetches, [50_000]);
+  });
+
+  test('a source that stalls – its own consumer – asks it again, and the first is let go', async (t) => {
+    const cache = await openCache(t, { ...(await place(t)), stalledAfterMs: 100 });
+    const { fetch, bytes } = origin();
+    const stalling = [];
+    const first = (imageId, context) => {
+      if (stalling.length > 0) return fetch(imageId, context);
+      stalling.push(context.signal);
+      return oneChunkThenNothing();
+    };
+    const { bytes: got, error } = await within(5_000, collect(await cache.getOrFetch('a', first)), 'all bytes');
+    assert.equal(error, undefined);
+    assert.equal(got.length, bytes.length);
+    await until(() => stalling[0].aborted, 'the first fetch is stopped');
+    await until(async () => !(await cache.driver.isBeingCached('a')), 'the claim is given up');
+  });
+
+  test('a body that fails while a dead leader’s bytes are copied – a typed error, no crash', async (t) => {
+    const where = await place(t);
+    const leader = await leaderAt(t, where, 50_000);
+    const cache = await openCache(t, where);
+    const image = await cache.getOrFetch('a', (_id, { offset }) => {
+      const body = new Readable({ read() {} });
+      body.destroy(new Error('connection reset'));
+      const headers = new Headers({ 'content-range': `bytes ${offset}-${offset + 9}/${offset + 10}` });
+      return { ok: true, status: 206, statusText: '', headers, body };
+    });
+    const reading = collect(image);
+    await leader.end();
+    const { error } = await within(5_000, reading, 'the error');
+    assert.equal(error?.code, 'ERR_FETCH_FAILED');
+    assert.match(error.message, /connection reset/);
+  });
+
+  test('two fetches that begin apart and wait for each other – ERR_FETCH_CYCLE', async (t) => {
+    const cache = await openCache(t, await place(t));
+    const begun = barrier();
+    const both = new Set();
+    const fetchOf = (mine, other) =>
+      async function* () {
+        both.add(mine);
+        if (both.size === 2) begun.open();
+        await begun.pause(0);
+        yield* await cache.getOrFetch(other, fetchOf(other, mine));
+      };
+    const images = [await cache.getOrFetch('a', fetchOf('a', 'b')), await cache.getOrFetch('b', fetchOf('b', 'a'))];
+    const read = await within(5_000, Promise.all(images.map(collect)), 'both ends');
+    for (const { error } of read) assert.equal(error?.code, 'ERR_FETCH_CYCLE');
+  });
+
+  test('a fetch that reads other images, twice – no cycle', async (t) => {
+    const cache = await openCache(t, await place(t));
+    const part = origin({ size: 1_000 });
+    async function* parts() {
+      yield* await cache.getOrFetch('part', part.fetch);
+      yield* await cache.getOrFetch('part', part.fetch);
+    }
+    const images = await Promise.all(['a', 'b'].map((imageId) => cache.getOrFetch(imageId, parts)));
+    for (const { bytes, error } of await Promise.all(images.map(collect))) {
+      assert.equal(error, undefined);
+      assert.equal(bytes.length, 2_000);
+    }
+    assert.equal((await collect(await cache.getOrFetch('a', parts))).bytes.length, 2_000);
+  });
 });

@@ -10,6 +10,7 @@ import { runScript } from '../support/run-script.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { within } from '../support/within.mjs';
 import { barrier, origin, until } from './support/origin.mjs';
+import { overSharedDrivers } from './support/places.mjs';
 
 /** What this process has open below `dir`. */
 function openBelow(dir) {
@@ -35,28 +36,6 @@ test('only an XattrDriver has a directory that others can follow in', async (t) 
   await assert.rejects(cache.verify('a'), { code: 'ERR_INVALID_ARG_VALUE' });
 });
 
-test('wrong arguments are refused before anything is touched', async (t) => {
-  const cache = await openCache(t);
-  const fetch = () => assert.fail('fetched');
-  for (const [code, ...args] of [
-    ['ERR_INVALID_IMAGE_ID', '../a', fetch],
-    ['ERR_INVALID_ARG_TYPE', 1, fetch],
-    ['ERR_INVALID_ARG_TYPE', 'a', 'https://example.org'],
-    ['ERR_INVALID_ARG_TYPE', 'a', fetch, null],
-    ['ERR_INVALID_ARG_TYPE', 'a', fetch, { expectedSize: '5' }],
-    ['ERR_OUT_OF_RANGE', 'a', fetch, { expectedSize: -1 }],
-    ['ERR_INVALID_ARG_TYPE', 'a', fetch, { finishFetch: 1 }],
-    ['ERR_INVALID_ARG_TYPE', 'a', fetch, { signal: {} }],
-    ['ERR_INVALID_ARG_VALUE', 'a', fetch, { checksum: 'none' }],
-    ['ERR_INVALID_ARG_TYPE', 'a', fetch, { checksum: 5 }],
-  ]) {
-    await assert.rejects(cache.getOrFetch(...args), { code }, code);
-  }
-  const reason = new Error('before');
-  await assert.rejects(cache.getOrFetch('a', fetch, { signal: AbortSignal.abort(reason) }), reason);
-  assert.deepEqual(await tidiness(cache), { incomplete: 0, invalid: 0 });
-});
-
 test('a cache that is closed stops what it fetches, and its readers know why', async (t) => {
   const dir = await temporaryDirectory(t);
   const cache = await openCache(t, { dir });
@@ -75,29 +54,6 @@ test('a cache that is closed stops what it fetches, and its readers know why', a
   await until(() => openBelow(dir).length === 0, `nothing open, but ${openBelow(dir)}`);
   const again = await openCache(t, { dir });
   assert.equal((await tidiness(again)).incomplete, 0);
-});
-
-test('a cache that is closed leaves its fetch to those who read along elsewhere', async (t) => {
-  const dir = await temporaryDirectory(t);
-  const [one, other] = [await openCache(t, { dir }), await openCache(t, { dir })];
-  const gate = barrier(100_000);
-  const stuck = origin({ pause: gate.pause });
-  await one.getOrFetch('a', stuck.fetch, { finishFetch: true });
-  await gate.reached;
-  const { fetch, fetches, bytes } = origin();
-  const reading = collect(await other.getOrFetch('a', fetch));
-  await one.close();
-  assert((await within(5_000, reading, 'all bytes')).bytes.equals(bytes));
-  assert.deepEqual(fetches, [100_000]);
-});
-
-test('an image that is complete is read to its end though the cache was closed', async (t) => {
-  const cache = await openCache(t);
-  const { fetch, bytes } = origin();
-  const image = await cache.getOrFetch('a', fetch);
-  await until(() => cache.driver.isCached('a'), 'cached');
-  await cache.close();
-  assert((await collect(image)).bytes.equals(bytes));
 });
 
 test('200 who read leave no descriptor open, whether they end, leave or fail', async (t) => {
@@ -181,4 +137,51 @@ test('closing waits until what was committed is counted, too', async (t) => {
   await cache.close();
   const counted = await getXattr(join(dir, '.xattr-cache'), 'xattr_cache.committed');
   assert.equal(String(counted), String(bytes.length));
+});
+
+overSharedDrivers('the end of a cache', (place) => {
+  test('wrong arguments are refused before anything is touched', async (t) => {
+    const cache = await openCache(t, await place(t));
+    const fetch = () => assert.fail('fetched');
+    for (const [code, ...args] of [
+      ['ERR_INVALID_IMAGE_ID', '../a', fetch],
+      ['ERR_INVALID_ARG_TYPE', 1, fetch],
+      ['ERR_INVALID_ARG_TYPE', 'a', 'https://example.org'],
+      ['ERR_INVALID_ARG_TYPE', 'a', fetch, null],
+      ['ERR_INVALID_ARG_TYPE', 'a', fetch, { expectedSize: '5' }],
+      ['ERR_OUT_OF_RANGE', 'a', fetch, { expectedSize: -1 }],
+      ['ERR_INVALID_ARG_TYPE', 'a', fetch, { finishFetch: 1 }],
+      ['ERR_INVALID_ARG_TYPE', 'a', fetch, { signal: {} }],
+      ['ERR_INVALID_ARG_VALUE', 'a', fetch, { checksum: 'none' }],
+      ['ERR_INVALID_ARG_TYPE', 'a', fetch, { checksum: 5 }],
+    ]) {
+      await assert.rejects(cache.getOrFetch(...args), { code }, code);
+    }
+    const reason = new Error('before');
+    await assert.rejects(cache.getOrFetch('a', fetch, { signal: AbortSignal.abort(reason) }), reason);
+    assert.deepEqual(await tidiness(cache), { incomplete: 0, invalid: 0 });
+  });
+
+  test('a cache that is closed leaves its fetch to those who read along elsewhere', async (t) => {
+    const where = await place(t);
+    const [one, other] = [await openCache(t, where), await openCache(t, where)];
+    const gate = barrier(100_000);
+    const stuck = origin({ pause: gate.pause });
+    await one.getOrFetch('a', stuck.fetch, { finishFetch: true });
+    await gate.reached;
+    const { fetch, fetches, bytes } = origin();
+    const reading = collect(await other.getOrFetch('a', fetch));
+    await one.close();
+    assert((await within(5_000, reading, 'all bytes')).bytes.equals(bytes));
+    assert.deepEqual(fetches, [100_000]);
+  });
+
+  test('an image that is complete is read to its end though the cache was closed', async (t) => {
+    const cache = await openCache(t, await place(t));
+    const { fetch, bytes } = origin();
+    const image = await cache.getOrFetch('a', fetch);
+    await until(() => cache.driver.isCached('a'), 'cached');
+    await cache.close();
+    assert((await collect(image)).bytes.equals(bytes));
+  });
 });

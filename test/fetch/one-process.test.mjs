@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { collect, openCache, tidiness } from '../manager/support/caches.mjs';
-import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { within } from '../support/within.mjs';
 import { barrier, origin, until } from './support/origin.mjs';
+import { overSharedDrivers } from './support/places.mjs';
 
 const nothingLeft = { incomplete: 0, invalid: 0 };
 
@@ -17,192 +17,194 @@ async function readAll(images) {
   });
 }
 
-test('an image that is cached is read, and the source not asked', async (t) => {
-  const cache = await openCache(t);
-  await cache.driver.writeImage('a', Buffer.from('bytes'));
-  const image = await cache.getOrFetch('a', () => assert.fail('fetched'));
-  assert.equal(image.source, 'cache');
-  assert.equal(image.size, 5);
-  assert.deepEqual(await readAll([image]), [Buffer.from('bytes')]);
-  assert.equal(await cache.driver.getHitCount('a'), 1);
-});
-
-test('an image that is not cached is fetched, cached, and counts the hit of whoever asked', async (t) => {
-  const cache = await openCache(t);
-  const { fetch, fetches, bytes } = origin();
-  const image = await cache.getOrFetch('a', fetch);
-  assert.equal(image.source, 'fetch');
-  assert.equal(image.size, undefined);
-  assert.deepEqual(await readAll([image]), [bytes]);
-  assert.equal(image.size, bytes.length);
-  assert.deepEqual(fetches, [0]);
-  assert.deepEqual(await cache.driver.readImage('a'), bytes);
-  assert.equal(await cache.driver.getHitCount('a'), 2);
-  assert.deepEqual(await tidiness(cache), nothingLeft);
-});
-
-test('100 who ask at once, and 100 while it comes, share one fetch, in two caches on one directory', async (t) => {
-  const dir = await temporaryDirectory(t);
-  const caches = [await openCache(t, { dir }), await openCache(t, { dir })];
-  const gate = barrier(50_000);
-  const { fetch, fetches, bytes } = origin({ pause: gate.pause });
-  const ask = (count) => Promise.all(Array.from({ length: count }, (_, i) => caches[i % 2].getOrFetch('a', fetch)));
-  const early = await ask(100);
-  await gate.reached;
-  const late = await ask(100);
-  assert.deepEqual(new Set(late.map(({ source }) => source)), new Set(['follow']));
-  const reading = readAll([...early, ...late]);
-  gate.open();
-  for (const got of await reading) assert(got.equals(bytes));
-  assert.deepEqual(fetches, [0]);
-  assert.equal(early.filter(({ source }) => source === 'fetch').length, 1);
-  assert.equal(await caches[0].driver.getHitCount('a'), 200);
-});
-
-test('an image of no bytes is one', async (t) => {
-  const dir = await temporaryDirectory(t);
-  const [one, other] = [await openCache(t, { dir }), await openCache(t, { dir })];
-  const gate = barrier();
-  const { fetch } = origin({ size: 0, end: gate.pause.bind(undefined, 0) });
-  const images = [await one.getOrFetch('a', fetch), await other.getOrFetch('a', fetch)];
-  gate.open();
-  for (const got of await readAll(images)) assert.equal(got.length, 0);
-  assert.equal(await one.driver.getHitCount('a'), 2);
-});
-
-test('what has come can be read before the rest has', async (t) => {
-  const dir = await temporaryDirectory(t);
-  const [one, other] = [await openCache(t, { dir }), await openCache(t, { dir })];
-  const gate = barrier(100_000);
-  const { fetch, bytes } = origin({ pause: gate.pause });
-  const images = [await one.getOrFetch('a', fetch), await other.getOrFetch('a', fetch)];
-  await gate.reached;
-  for (const image of images) {
-    const range = await within(5_000, collect(image.createReadStream({ start: 5, end: 90_000 })), 'a range');
-    assert.equal(range.error, undefined);
-    assert.deepEqual(range.bytes, bytes.subarray(5, 90_001));
-  }
-});
-
-test('ranges of an image on its way are waited for, and end where it ends', async (t) => {
-  const cache = await openCache(t);
-  const gate = barrier(100_000);
-  const { fetch, bytes } = origin({ pause: gate.pause });
-  const ranges = [
-    { start: 150_000 },
-    { start: 99_990, end: 100_010 },
-    { start: 199_999, end: 400_000 },
-    { start: 300_000 },
-  ];
-  const reads = await Promise.all(
-    ranges.map(async (range) => (await cache.getOrFetch('a', fetch)).createReadStream(range)),
-  );
-  const got = readAll(reads);
-  gate.open();
-  assert.deepEqual(
-    await got,
-    ranges.map(({ start, end = bytes.length }) => bytes.subarray(start, end + 1)),
-  );
-});
-
-test('a consumer that does not read holds up nobody', async (t) => {
-  const cache = await openCache(t);
-  const { fetch, bytes } = origin({ size: 5_000_000 });
-  const lazy = await cache.getOrFetch('a', fetch);
-  const slow = (await cache.getOrFetch('a', fetch)).createReadStream();
-  await new Promise((resolve) => slow.once('readable', resolve));
-  const [got] = await readAll([await cache.getOrFetch('a', fetch)]);
-  assert(got.equals(bytes));
-  await until(() => cache.driver.isCached('a'), 'cached');
-  const [later, last] = await readAll([lazy, slow]);
-  assert(later.equals(bytes));
-  assert(last.equals(bytes));
-});
-
-test('who asks after the image was deleted does not get the old one, also while it is still read', async (t) => {
-  const cache = await openCache(t);
-  const first = origin();
-  const image = await cache.getOrFetch('a', first.fetch);
-  await until(() => cache.driver.isCached('a'), 'cached');
-  await cache.driver.deleteCachedImage('a');
-  const second = origin({ size: 10 });
-  const [old, fresh] = await readAll([image, await cache.getOrFetch('a', second.fetch)]);
-  assert(old.equals(first.bytes));
-  assert(fresh.equals(second.bytes));
-});
-
-test('a delete wins over a fetch, and those who read get all bytes', async (t) => {
-  const dir = await temporaryDirectory(t);
-  const [one, other] = [await openCache(t, { dir }), await openCache(t, { dir })];
-  const gate = barrier(100_000);
-  const { fetch, fetches, bytes } = origin({ pause: gate.pause });
-  const images = [await one.getOrFetch('a', fetch), await other.getOrFetch('a', fetch)];
-  const reading = readAll(images);
-  await gate.reached;
-  await one.driver.deleteCachedImage('a');
-  gate.open();
-  for (const got of await reading) assert(got.equals(bytes));
-  assert.deepEqual(fetches, [0]);
-  assert.equal(await one.driver.isCached('a'), false);
-  assert.deepEqual(await tidiness(one), nothingLeft);
-});
-
-for (const commit of ['commit', 'commitSync']) {
-  test(`who follows a writer whose image was deleted gets all bytes (${commit})`, async (t) => {
-    const dir = await temporaryDirectory(t);
-    const [cache, other] = [await openCache(t, { dir }), await openCache(t, { dir })];
-    const writer = await other.driver.openForWrite('a');
-    await writer.write(Buffer.from('all bytes'));
+overSharedDrivers('a shared fetch', (place) => {
+  test('an image that is cached is read, and the source not asked', async (t) => {
+    const cache = await openCache(t, await place(t));
+    await cache.driver.writeImage('a', Buffer.from('bytes'));
     const image = await cache.getOrFetch('a', () => assert.fail('fetched'));
-    await other.driver.deleteCachedImage('a');
-    await assert.rejects(async () => writer[commit](), { code: 'ERR_CLAIM_LOST' });
-    assert.deepEqual(await readAll([image]), [Buffer.from('all bytes')]);
+    assert.equal(image.source, 'cache');
+    assert.equal(image.size, 5);
+    assert.deepEqual(await readAll([image]), [Buffer.from('bytes')]);
+    assert.equal(await cache.driver.getHitCount('a'), 1);
+  });
+
+  test('an image that is not cached is fetched, cached, and counts the hit of whoever asked', async (t) => {
+    const cache = await openCache(t, await place(t));
+    const { fetch, fetches, bytes } = origin();
+    const image = await cache.getOrFetch('a', fetch);
+    assert.equal(image.source, 'fetch');
+    assert.equal(image.size, undefined);
+    assert.deepEqual(await readAll([image]), [bytes]);
+    assert.equal(image.size, bytes.length);
+    assert.deepEqual(fetches, [0]);
+    assert.deepEqual(await cache.driver.readImage('a'), bytes);
+    assert.equal(await cache.driver.getHitCount('a'), 2);
     assert.deepEqual(await tidiness(cache), nothingLeft);
   });
-}
 
-test('an eviction does not touch an image on its way', async (t) => {
-  const cache = await openCache(t);
-  const gate = barrier(100_000);
-  const { fetch, bytes } = origin({ pause: gate.pause });
-  const image = await cache.getOrFetch('a', fetch);
-  await gate.reached;
-  await cache.driver.evictTo(0);
-  gate.open();
-  const [got] = await readAll([image]);
-  assert(got.equals(bytes));
-  assert.equal(await cache.driver.isCached('a'), true);
-});
-
-test('an image that somebody commits between the look and the claim is read, and the source not asked', async (t) => {
-  const cache = await openCache(t);
-  const { driver } = cache;
-  const claim = driver.openForWrite;
-  t.mock.method(driver, 'openForWrite', async (...args) => {
-    await driver.writeImage('a', Buffer.from('bytes'));
-    return claim.apply(driver, args);
+  test('100 who ask at once, and 100 while it comes, share one fetch, in two caches on one directory', async (t) => {
+    const where = await place(t);
+    const caches = [await openCache(t, where), await openCache(t, where)];
+    const gate = barrier(50_000);
+    const { fetch, fetches, bytes } = origin({ pause: gate.pause });
+    const ask = (count) => Promise.all(Array.from({ length: count }, (_, i) => caches[i % 2].getOrFetch('a', fetch)));
+    const early = await ask(100);
+    await gate.reached;
+    const late = await ask(100);
+    assert.deepEqual(new Set(late.map(({ source }) => source)), new Set(['follow']));
+    const reading = readAll([...early, ...late]);
+    gate.open();
+    for (const got of await reading) assert(got.equals(bytes));
+    assert.deepEqual(fetches, [0]);
+    assert.equal(early.filter(({ source }) => source === 'fetch').length, 1);
+    assert.equal(await caches[0].driver.getHitCount('a'), 200);
   });
-  const image = await cache.getOrFetch('a', () => assert.fail('fetched'));
-  assert.deepEqual(await readAll([image]), [Buffer.from('bytes')]);
-  assert.deepEqual(await tidiness(cache), nothingLeft);
-});
 
-test('who reads along in another cache is woken by each piece, and does not only look now and then', async (t) => {
-  const dir = await temporaryDirectory(t);
-  const [leader, follower] = [await openCache(t, { dir }), await openCache(t, { dir })];
-  const pieces = 20;
-  let got = 0;
-  async function* slowly() {
-    for (let i = 0; i < pieces; i++) {
-      yield Buffer.from('.');
-      await until(() => got > i, 'the piece');
+  test('an image of no bytes is one', async (t) => {
+    const where = await place(t);
+    const [one, other] = [await openCache(t, where), await openCache(t, where)];
+    const gate = barrier();
+    const { fetch } = origin({ size: 0, end: gate.pause.bind(undefined, 0) });
+    const images = [await one.getOrFetch('a', fetch), await other.getOrFetch('a', fetch)];
+    gate.open();
+    for (const got of await readAll(images)) assert.equal(got.length, 0);
+    assert.equal(await one.driver.getHitCount('a'), 2);
+  });
+
+  test('what has come can be read before the rest has', async (t) => {
+    const where = await place(t);
+    const [one, other] = [await openCache(t, where), await openCache(t, where)];
+    const gate = barrier(100_000);
+    const { fetch, bytes } = origin({ pause: gate.pause });
+    const images = [await one.getOrFetch('a', fetch), await other.getOrFetch('a', fetch)];
+    await gate.reached;
+    for (const image of images) {
+      const range = await within(5_000, collect(image.createReadStream({ start: 5, end: 90_000 })), 'a range');
+      assert.equal(range.error, undefined);
+      assert.deepEqual(range.bytes, bytes.subarray(5, 90_001));
     }
+  });
+
+  test('ranges of an image on its way are waited for, and end where it ends', async (t) => {
+    const cache = await openCache(t, await place(t));
+    const gate = barrier(100_000);
+    const { fetch, bytes } = origin({ pause: gate.pause });
+    const ranges = [
+      { start: 150_000 },
+      { start: 99_990, end: 100_010 },
+      { start: 199_999, end: 400_000 },
+      { start: 300_000 },
+    ];
+    const reads = await Promise.all(
+      ranges.map(async (range) => (await cache.getOrFetch('a', fetch)).createReadStream(range)),
+    );
+    const got = readAll(reads);
+    gate.open();
+    assert.deepEqual(
+      await got,
+      ranges.map(({ start, end = bytes.length }) => bytes.subarray(start, end + 1)),
+    );
+  });
+
+  test('a consumer that does not read holds up nobody', async (t) => {
+    const cache = await openCache(t, await place(t));
+    const { fetch, bytes } = origin({ size: 5_000_000 });
+    const lazy = await cache.getOrFetch('a', fetch);
+    const slow = (await cache.getOrFetch('a', fetch)).createReadStream();
+    await new Promise((resolve) => slow.once('readable', resolve));
+    const [got] = await readAll([await cache.getOrFetch('a', fetch)]);
+    assert(got.equals(bytes));
+    await until(() => cache.driver.isCached('a'), 'cached');
+    const [later, last] = await readAll([lazy, slow]);
+    assert(later.equals(bytes));
+    assert(last.equals(bytes));
+  });
+
+  test('who asks after the image was deleted does not get the old one, also while it is still read', async (t) => {
+    const cache = await openCache(t, await place(t));
+    const first = origin();
+    const image = await cache.getOrFetch('a', first.fetch);
+    await until(() => cache.driver.isCached('a'), 'cached');
+    await cache.driver.deleteCachedImage('a');
+    const second = origin({ size: 10 });
+    const [old, fresh] = await readAll([image, await cache.getOrFetch('a', second.fetch)]);
+    assert(old.equals(first.bytes));
+    assert(fresh.equals(second.bytes));
+  });
+
+  test('a delete wins over a fetch, and those who read get all bytes', async (t) => {
+    const where = await place(t);
+    const [one, other] = [await openCache(t, where), await openCache(t, where)];
+    const gate = barrier(100_000);
+    const { fetch, fetches, bytes } = origin({ pause: gate.pause });
+    const images = [await one.getOrFetch('a', fetch), await other.getOrFetch('a', fetch)];
+    const reading = readAll(images);
+    await gate.reached;
+    await one.driver.deleteCachedImage('a');
+    gate.open();
+    for (const got of await reading) assert(got.equals(bytes));
+    assert.deepEqual(fetches, [0]);
+    assert.equal(await one.driver.isCached('a'), false);
+    assert.deepEqual(await tidiness(one), nothingLeft);
+  });
+
+  for (const commit of ['commit', 'commitSync']) {
+    test(`who follows a writer whose image was deleted gets all bytes (${commit})`, async (t) => {
+      const where = await place(t);
+      const [cache, other] = [await openCache(t, where), await openCache(t, where)];
+      const writer = await other.driver.openForWrite('a');
+      await writer.write(Buffer.from('all bytes'));
+      const image = await cache.getOrFetch('a', () => assert.fail('fetched'));
+      await other.driver.deleteCachedImage('a');
+      await assert.rejects(async () => writer[commit](), { code: 'ERR_CLAIM_LOST' });
+      assert.deepEqual(await readAll([image]), [Buffer.from('all bytes')]);
+      assert.deepEqual(await tidiness(cache), nothingLeft);
+    });
   }
-  const leading = collect(await leader.getOrFetch('a', () => slowly()));
-  const started = performance.now();
-  for await (const chunk of await follower.getOrFetch('a', () => assert.fail('fetched'))) got += chunk.length;
-  await leading;
-  assert.equal(got, pieces);
-  // By looking alone, it would take 100 ms for each.
-  assert(performance.now() - started < 1_200, `${performance.now() - started} ms`);
+
+  test('an eviction does not touch an image on its way', async (t) => {
+    const cache = await openCache(t, await place(t));
+    const gate = barrier(100_000);
+    const { fetch, bytes } = origin({ pause: gate.pause });
+    const image = await cache.getOrFetch('a', fetch);
+    await gate.reached;
+    await cache.driver.evictTo(0);
+    gate.open();
+    const [got] = await readAll([image]);
+    assert(got.equals(bytes));
+    assert.equal(await cache.driver.isCached('a'), true);
+  });
+
+  test('an image that somebody commits between the look and the claim is read, and the source not asked', async (t) => {
+    const cache = await openCache(t, await place(t));
+    const { driver } = cache;
+    const claim = driver.openForWrite;
+    t.mock.method(driver, 'openForWrite', async (...args) => {
+      await driver.writeImage('a', Buffer.from('bytes'));
+      return claim.apply(driver, args);
+    });
+    const image = await cache.getOrFetch('a', () => assert.fail('fetched'));
+    assert.deepEqual(await readAll([image]), [Buffer.from('bytes')]);
+    assert.deepEqual(await tidiness(cache), nothingLeft);
+  });
+
+  test('who reads along in another cache is woken by each piece, and does not only look now and then', async (t) => {
+    const where = await place(t);
+    const [leader, follower] = [await openCache(t, where), await openCache(t, where)];
+    const pieces = 20;
+    let got = 0;
+    async function* slowly() {
+      for (let i = 0; i < pieces; i++) {
+        yield Buffer.from('.');
+        await until(() => got > i, 'the piece');
+      }
+    }
+    const leading = collect(await leader.getOrFetch('a', () => slowly()));
+    const started = performance.now();
+    for await (const chunk of await follower.getOrFetch('a', () => assert.fail('fetched'))) got += chunk.length;
+    await leading;
+    assert.equal(got, pieces);
+    // By looking alone, it would take 100 ms for each.
+    assert(performance.now() - started < 1_200, `${performance.now() - started} ms`);
+  });
 });

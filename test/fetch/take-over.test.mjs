@@ -9,6 +9,7 @@ import { randomNumbers, seed } from '../support/seed.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { startHost, startThread } from './support/hosts.mjs';
 import { barrier, origin, until } from './support/origin.mjs';
+import { overSharedDrivers } from './support/places.mjs';
 
 const size = 200_000;
 const chunkSize = 10_000;
@@ -129,50 +130,52 @@ test('a leader whose worker thread is terminated is taken over quickly', async (
   assert(milliseconds <= 500, `${milliseconds} ms`);
 });
 
-test('a source that has changed since the leader died fails who has read a prefix, and nobody else', async (t) => {
-  const dir = await temporaryDirectory(t);
-  const cache = await openCache(t, { dir });
-  const leader = await leaderAt(t, dir, 50_000);
-  const gate = barrier();
-  const changed = origin({ bytes: Buffer.alloc(size, 7), resumes: false, pause: gate.pause });
-  const early = (await cache.getOrFetch('a', changed.fetch)).createReadStream();
-  await new Promise((resolve) => early.once('readable', resolve));
-  await leader.end();
-  const failing = collect(early);
-  await gate.reached;
-  const late = await cache.getOrFetch('a', changed.fetch);
-  gate.open();
-  const [failed, read] = await Promise.all([failing, collect(late)]);
-  assert.equal(failed.error?.code, 'ERR_FETCH_FAILED');
-  assert.match(failed.error.message, /other bytes than before/);
-  assert.equal(read.error, undefined);
-  assert(read.bytes.equals(changed.bytes));
-});
-
-test('a source that is shorter than what was read of a dead leader fails who read that', async (t) => {
-  const dir = await temporaryDirectory(t);
-  const cache = await openCache(t, { dir });
-  const leader = await leaderAt(t, dir, 50_000);
-  const shorter = origin({ size: 100, resumes: false });
-  const early = (await cache.getOrFetch('a', shorter.fetch)).createReadStream();
-  await new Promise((resolve) => early.once('readable', resolve));
-  await leader.end();
-  assert.match((await collect(early)).error?.message ?? '', /other bytes than before/);
-});
-
-test('what is taken over is compared with its checksum as a whole, with the bytes that the dead leader has fetched', async (t) => {
-  for (const bytes of [undefined, Buffer.alloc(size, 7)]) {
-    const dir = await temporaryDirectory(t);
-    const cache = await openCache(t, { dir });
-    const leader = await leaderAt(t, dir, 50_000);
-    const rest = origin(bytes && { bytes });
-    const checksum = `sha256-${createHash('sha256').update(rest.bytes).digest('base64')}`;
-    const reading = collect(await cache.getOrFetch('a', rest.fetch, { checksum }));
+overSharedDrivers('a dead leader', (place, leaderAt) => {
+  test('a source that has changed since the leader died fails who has read a prefix, and nobody else', async (t) => {
+    const where = await place(t);
+    const cache = await openCache(t, where);
+    const leader = await leaderAt(t, where, 50_000);
+    const gate = barrier();
+    const changed = origin({ bytes: Buffer.alloc(size, 7), resumes: false, pause: gate.pause });
+    const early = (await cache.getOrFetch('a', changed.fetch)).createReadStream();
+    await new Promise((resolve) => early.once('readable', resolve));
     await leader.end();
-    const { bytes: got, error } = await reading;
-    assert.deepEqual(rest.fetches, [50_000]);
-    assert.equal(error?.code, bytes && 'ERR_CHECKSUM_MISMATCH');
-    if (!bytes) assert(got.equals(rest.bytes));
-    assert.equal(await cache.driver.isCached('a'), bytes === undefined);
-  }
+    const failing = collect(early);
+    await gate.reached;
+    const late = await cache.getOrFetch('a', changed.fetch);
+    gate.open();
+    const [failed, read] = await Promise.all([failing, collect(late)]);
+    assert.equal(failed.error?.code, 'ERR_FETCH_FAILED');
+    assert.match(failed.error.message, /other bytes than before/);
+    assert.equal(read.error, undefined);
+    assert(read.bytes.equals(changed.bytes));
+  });
+
+  test('a source that is shorter than what was read of a dead leader fails who read that', async (t) => {
+    const where = await place(t);
+    const cache = await openCache(t, where);
+    const leader = await leaderAt(t, where, 50_000);
+    const shorter = origin({ size: 100, resumes: false });
+    const early = (await cache.getOrFetch('a', shorter.fetch)).createReadStream();
+    await new Promise((resolve) => early.once('readable', resolve));
+    await leader.end();
+    assert.match((await collect(early)).error?.message ?? '', /other bytes than before/);
+  });
+
+  test('what is taken over is compared with its checksum as a whole, with the bytes that the dead leader has fetched', async (t) => {
+    for (const bytes of [undefined, Buffer.alloc(size, 7)]) {
+      const where = await place(t);
+      const cache = await openCache(t, where);
+      const leader = await leaderAt(t, where, 50_000);
+      const rest = origin(bytes && { bytes });
+      const checksum = `sha256-${createHash('sha256').update(rest.bytes).digest('base64')}`;
+      const reading = collect(await cache.getOrFetch('a', rest.fetch, { checksum }));
+      await leader.end();
+      const { bytes: got, error } = await reading;
+      assert.deepEqual(rest.fetches, [50_000]);
+      assert.equal(error?.code, bytes && 'ERR_CHECKSUM_MISMATCH');
+      if (!bytes) assert(got.equals(rest.bytes));
+      assert.equal(await cache.driver.isCached('a'), bytes === undefined);
+    }
+  });
 });

@@ -11,6 +11,7 @@ import { lockInProcess } from '../support/lock-in-process.mjs';
 import { slowly } from '../support/slow-sources.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 import { origin } from './support/origin.mjs';
+import { overSharedDrivers } from './support/places.mjs';
 
 const bytes = bytesOf(3_000_000);
 const sri = `sha256-${createHash('sha256').update(bytes).digest('base64')}`;
@@ -46,12 +47,6 @@ for (const [way, put] of Object.entries(ways)) {
   });
 }
 
-test('a checksum in hex is recorded as the digest that it is', async (t) => {
-  const cache = await openCache(t);
-  await ways.cacheImage(cache, { algorithm: 'MD5', hex: md5Hex });
-  assert.deepEqual(await cache.verify('a'), { result: 'ok', actual: md5Sri });
-});
-
 const damages = {
   'a flipped bit': [
     async (path) => {
@@ -83,20 +78,6 @@ for (const [what, [damage, reason]] of Object.entries(damages)) {
     assert.equal((await cache.verify('a')).result, 'ok');
   });
 }
-
-test('verifying counts no hit, and does not make the image look used', async (t) => {
-  const cache = await openCache(t);
-  await ways.cacheImage(cache, sri);
-  const [before] = await cache.driver.getCachedImages();
-  await cache.verify('a');
-  assert.deepEqual(await cache.driver.getCachedImages(), [before]);
-});
-
-test('an image that is not there cannot be verified', async (t) => {
-  const cache = await openCache(t);
-  await assert.rejects(cache.verify('a'), { code: 'ERR_IMAGE_NOT_FOUND' });
-  await assert.rejects(cache.verify('../a'), { code: 'ERR_INVALID_IMAGE_ID' });
-});
 
 test('a damaged image that was replaced while it was read leaves its successor alone', async (t) => {
   const cache = await openCache(t);
@@ -138,4 +119,26 @@ test('verify – corrupt image that stays locked – fails and leaves it', async
 
   assert.equal(await driver.isCached('a'), true);
   assert.deepEqual(await driver.getInvalidImages(), []);
+});
+
+overSharedDrivers('verifying', (place) => {
+  test('a checksum in hex is recorded as the digest that it is', async (t) => {
+    const cache = await openCache(t, await place(t));
+    await ways.cacheImage(cache, { algorithm: 'MD5', hex: md5Hex });
+    assert.deepEqual(await cache.verify('a'), { result: 'ok', actual: md5Sri });
+  });
+
+  test('verifying counts no hit, and does not make the image look used', async (t) => {
+    const cache = await openCache(t, await place(t));
+    await ways.cacheImage(cache, sri);
+    const [before] = await cache.driver.getCachedImages();
+    await cache.verify('a');
+    assert.deepEqual(await cache.driver.getCachedImages(), [before]);
+  });
+
+  test('an image that is not there cannot be verified', async (t) => {
+    const cache = await openCache(t, await place(t));
+    await assert.rejects(cache.verify('a'), { code: 'ERR_IMAGE_NOT_FOUND' });
+    await assert.rejects(cache.verify('../a'), { code: 'ERR_INVALID_IMAGE_ID' });
+  });
 });

@@ -12,6 +12,7 @@ import { mountFresh, mountReadOnly, needsMount } from '../support/mounts.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { within } from '../support/within.mjs';
 import { barrier, origin, until } from './support/origin.mjs';
+import { overSharedDrivers } from './support/places.mjs';
 
 /** Two who ask at once, each of whom gets all bytes. */
 async function bothGetAll(cache, { fetch, bytes }, options) {
@@ -28,22 +29,6 @@ async function bothGetAll(cache, { fetch, bytes }, options) {
 }
 
 const wrong = `sha256-${Buffer.alloc(32).toString('base64')}`;
-
-test('an image that is deleted while it is fetched – the event has the error, and the consumer all bytes', async (t) => {
-  const cache = await openCache(t);
-  const { error: events } = listen(t);
-  const image = await cache.getOrFetch('a', async function* () {
-    yield Buffer.from('before, ');
-    await cache.driver.deleteCachedImage('a');
-    yield Buffer.from('after');
-  });
-  assert.equal(String((await collect(image)).bytes), 'before, after');
-  await until(() => events.length > 0, 'an event');
-  assert.deepEqual(
-    events.map(({ imageId, error }) => [imageId, error?.code]),
-    [['a', 'ERR_CLAIM_LOST']],
-  );
-});
 
 test('an image that a foreign writer has is passed on, uncached', async (t) => {
   const cache = await openCache(t);
@@ -96,45 +81,6 @@ test('a range of an image that is passed on is asked for where it begins', async
     assert(got.equals(bytes.subarray(100_005, 150_001)));
     assert.deepEqual(fetches, [100_005]);
   }
-});
-
-test('an image that turns out to be larger than the cache is passed on, and does not stay', async (t) => {
-  const cache = await openCache(t, { maxSize: 150_000 });
-  const { error: errors } = listen(t);
-  await bothGetAll(cache, origin());
-  assert.equal(await cache.driver.isCached('a'), false);
-  assert.equal((await tidiness(cache)).incomplete, 0);
-  assert.deepEqual(
-    errors.map(({ error }) => error.code),
-    ['ERR_NO_SPACE'],
-  );
-});
-
-test('an image that is known to be larger than the cache is passed on, and its first answer let go of', async (t) => {
-  const cache = await openCache(t, { maxSize: 150_000 });
-  const source = origin();
-  let cancelled = 0;
-  const fetch = () => {
-    const body = new ReadableStream({
-      start: (controller) => {
-        controller.enqueue(source.bytes);
-        controller.close();
-      },
-      cancel: () => {
-        cancelled += 1;
-      },
-    });
-    const endless = new ReadableStream({
-      cancel: () => {
-        cancelled += 1;
-      },
-    });
-    const first = !fetch.called;
-    fetch.called = true;
-    return new Response(first ? endless : body, { headers: { 'content-length': '200000' } });
-  };
-  await bothGetAll(cache, { fetch, bytes: source.bytes });
-  assert.equal(cancelled, 1);
 });
 
 test('a disk that becomes full keeps nobody from the bytes', { skip: needsMount }, async (t) => {
@@ -222,4 +168,61 @@ test('a cache that is closed lets nobody wait for a prune, and fetches nothing m
   await assert.rejects(within(500, asked, 'the refusal'), { code: 'ERR_NOT_OPEN' });
   await release();
   await closing;
+});
+
+overSharedDrivers('an image past the cache', (place) => {
+  test('an image that is deleted while it is fetched – the event has the error, and the consumer all bytes', async (t) => {
+    const cache = await openCache(t, await place(t));
+    const { error: events } = listen(t);
+    const image = await cache.getOrFetch('a', async function* () {
+      yield Buffer.from('before, ');
+      await cache.driver.deleteCachedImage('a');
+      yield Buffer.from('after');
+    });
+    assert.equal(String((await collect(image)).bytes), 'before, after');
+    await until(() => events.length > 0, 'an event');
+    assert.deepEqual(
+      events.map(({ imageId, error }) => [imageId, error?.code]),
+      [['a', 'ERR_CLAIM_LOST']],
+    );
+  });
+
+  test('an image that turns out to be larger than the cache is passed on, and does not stay', async (t) => {
+    const cache = await openCache(t, { ...(await place(t)), maxSize: 150_000 });
+    const { error: errors } = listen(t);
+    await bothGetAll(cache, origin());
+    assert.equal(await cache.driver.isCached('a'), false);
+    assert.equal((await tidiness(cache)).incomplete, 0);
+    assert.deepEqual(
+      errors.map(({ error }) => error.code),
+      ['ERR_NO_SPACE'],
+    );
+  });
+
+  test('an image that is known to be larger than the cache is passed on, and its first answer let go of', async (t) => {
+    const cache = await openCache(t, { ...(await place(t)), maxSize: 150_000 });
+    const source = origin();
+    let cancelled = 0;
+    const fetch = () => {
+      const body = new ReadableStream({
+        start: (controller) => {
+          controller.enqueue(source.bytes);
+          controller.close();
+        },
+        cancel: () => {
+          cancelled += 1;
+        },
+      });
+      const endless = new ReadableStream({
+        cancel: () => {
+          cancelled += 1;
+        },
+      });
+      const first = !fetch.called;
+      fetch.called = true;
+      return new Response(first ? endless : body, { headers: { 'content-length': '200000' } });
+    };
+    await bothGetAll(cache, { fetch, bytes: source.bytes });
+    assert.equal(cancelled, 1);
+  });
 });

@@ -171,6 +171,10 @@ export class MemoryDriver {
     this.#openFor(id);
     checkOptions(options);
     if (this.writers.has(id) || this.stalled.has(id)) throw failure('ERR_IMAGE_BUSY', 'busy', { imageId: id });
+    return this.createWriter(id, options);
+  }
+
+  createWriter(id, options) {
     return new MemoryWriter(this, id, options);
   }
 

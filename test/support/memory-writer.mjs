@@ -6,7 +6,7 @@ export class MemoryWriter {
   #driver;
   #expectedSize;
   #signal;
-  #chunks = [];
+  #buffer = Buffer.alloc(0);
   #state = 'writing';
   #isLost = false;
   bytesWritten = 0;
@@ -17,6 +17,15 @@ export class MemoryWriter {
     this.#expectedSize = expectedSize;
     this.#signal = signal;
     if (claims) driver.writers.set(imageId, this);
+  }
+
+  get isOpen() {
+    return this.#state === 'writing';
+  }
+
+  /** What was written so far. */
+  get bytes() {
+    return this.#buffer.subarray(0, this.bytesWritten);
   }
 
   lose() {
@@ -30,9 +39,15 @@ export class MemoryWriter {
   writeSync(chunk) {
     checkBytes(chunk);
     this.#signal?.throwIfAborted();
-    if (this.#state !== 'writing') throw failure('ERR_NOT_OPEN', 'the writer is done', { imageId: this.imageId });
-    this.#chunks.push(Buffer.from(chunk));
-    this.bytesWritten += chunk.length;
+    if (!this.isOpen) throw failure('ERR_NOT_OPEN', 'the writer is done', { imageId: this.imageId });
+    const size = this.bytesWritten + chunk.length;
+    if (size > this.#buffer.length) {
+      const larger = Buffer.alloc(Math.max(size, 2 * this.#buffer.length));
+      this.bytes.copy(larger);
+      this.#buffer = larger;
+    }
+    this.#buffer.set(chunk, this.bytesWritten);
+    this.bytesWritten = size;
   }
 
   putSync(bytes) {
@@ -48,14 +63,17 @@ export class MemoryWriter {
     if (this.#state === 'committed') return;
     this.#signal?.throwIfAborted();
     const { imageId, bytesWritten: actual } = this;
-    if (this.#isLost || this.#state === 'rolled back') throw failure('ERR_CLAIM_LOST', 'lost', { imageId });
+    if (this.#isLost || this.#state === 'rolled back') {
+      this.#done('rolled back');
+      throw failure('ERR_CLAIM_LOST', 'lost', { imageId });
+    }
     const expected = this.#expectedSize ?? actual;
     if (expected !== actual) {
       this.rollbackSync('not as long as said');
       throw failure('ERR_SIZE_MISMATCH', 'not as long as said', { imageId, expected, actual });
     }
     this.#done('committed');
-    this.#driver.images.set(imageId, new MemoryImage(imageId, Buffer.concat(this.#chunks), this.#driver.nowMs()));
+    this.#driver.images.set(imageId, new MemoryImage(imageId, this.bytes, this.#driver.nowMs()));
     this.#driver.queue.delete(imageId);
   }
 
@@ -64,7 +82,7 @@ export class MemoryWriter {
   }
 
   rollbackSync(reason) {
-    if (this.#state !== 'writing') return;
+    if (!this.isOpen) return;
     this.#done('rolled back');
     const { imageId, bytesWritten: size } = this;
     const error = textOf(reason);
@@ -72,7 +90,7 @@ export class MemoryWriter {
   }
 
   async [Symbol.asyncDispose]() {
-    if (this.#state === 'writing') this.#done('rolled back');
+    if (this.isOpen) this.#done('rolled back');
   }
 
   #done(state) {
@@ -81,9 +99,10 @@ export class MemoryWriter {
   }
 }
 
-function textOf(reason) {
+export function textOf(reason) {
   try {
-    return String(reason?.message ?? reason);
+    const text = String(reason?.message ?? reason);
+    return typeof reason?.code === 'string' ? `${reason.code}: ${text}` : text;
   } catch {
     return '';
   }

@@ -1,4 +1,3 @@
-import { locateImage } from '../../../dist/locate-image.js';
 import { after, claimAndWrite } from './scenes.mjs';
 
 export const following = [
@@ -7,7 +6,7 @@ export const following = [
     after,
     prepare: claimAndWrite,
     run: async (scene) => {
-      scene.found = await locateImage(scene.driver, 'a', undefined, new AbortController().signal);
+      scene.found = await scene.driver.acquire('a', { signal: new AbortController().signal });
     },
     finish: async ({ found, writer }) => {
       found?.image?.release();

@@ -1,19 +1,19 @@
 import { Comparison } from './comparison.ts';
+import { hasCode } from './error-facts.ts';
 import { type CacheError, ImageBusyError, NotOpenError } from './errors.ts';
-import { FlightFetch, type FlightSource } from './flight-fetch.ts';
+import { type FetchSource, LeaderFetch } from './leader-fetch.ts';
 import type { LiveImage } from './live-image.ts';
-import { type Located, locateImage } from './locate-image.ts';
 import { droppedReason } from './reason.ts';
 import { remoteFailure } from './remote-failure.ts';
-import type { XattrDriver } from './xattr-driver.ts';
+import type { Acquired, SharedDriver } from './shared-driver.ts';
 
 /** What `user.error` begins with where the cache failed, not the source: the image is to be had all the same. */
 const cacheFailures = ['ERR_NO_SPACE', 'ERR_IO', 'ERR_LOCK_TIMEOUT'];
 
-export interface FlightOptions {
-  readonly driver: XattrDriver;
+export interface SharedFetchOptions {
+  readonly driver: SharedDriver;
   readonly imageId: string;
-  readonly source: FlightSource;
+  readonly source: FetchSource;
   /** Go on when every reader has left. */
   readonly finishFetch: boolean;
   /** Aborted when the cache is closed. */
@@ -28,7 +28,7 @@ export interface FlightOptions {
   readonly onLead: (stop: () => void, ended: Promise<void>) => void;
 }
 
-/** Where a reader is. Apart from the reader, which a flight must not keep from being collected. */
+/** Where a reader is. Apart from the reader, which a shared fetch must not keep from being collected. */
 export interface Cursor {
   /** Known to begin with all that was read, and so not to be released. */
   image: LiveImage | undefined;
@@ -40,14 +40,14 @@ export interface Cursor {
  * An image on its way, once in this process however many read it: fetched by us, or followed while somebody else does.
  * If whoever writes it dies, it is taken over, and those who read do not notice.
  */
-export class Flight {
+export class SharedFetch {
   readonly imageId: string;
-  readonly #options: FlightOptions;
+  readonly #options: SharedFetchOptions;
   /** Those that somebody needs, and the one that is read now as the last. */
   #images: LiveImage[] = [];
   /** The image of a dead writer that is being copied. */
   #copied: LiveImage | undefined;
-  #fetch: FlightFetch | undefined;
+  #fetch: LeaderFetch | undefined;
   #leading: Promise<void> = Promise.resolve();
   readonly #cursors = new Set<Cursor>();
   #finish: boolean;
@@ -60,20 +60,20 @@ export class Flight {
   readonly #compared = new Map<LiveImage, Map<LiveImage, Comparison>>();
 
   /** Never fails but with {@link NotOpenError}: without the cache, the image is still wanted. */
-  static async begin(options: FlightOptions): Promise<Flight> {
-    return new Flight(options, await locate(options));
+  static async begin(options: SharedFetchOptions): Promise<SharedFetch> {
+    return new SharedFetch(options, await acquire(options));
   }
 
   /** Of an image that is not to go through the cache now. */
-  static uncached(options: FlightOptions): Flight {
-    return new Flight(options, { where: 'elsewhere', barred: false });
+  static uncached(options: SharedFetchOptions): SharedFetch {
+    return new SharedFetch(options, { state: 'unavailable', orphaned: false });
   }
 
-  private constructor(options: FlightOptions, located: Located) {
+  private constructor(options: SharedFetchOptions, acquired: Acquired) {
     this.imageId = options.imageId;
     this.#options = options;
     this.#finish = options.finishFetch;
-    this.#enter(located, undefined);
+    this.#enter(acquired, undefined);
   }
 
   /** Undefined: it cannot be read through the cache. */
@@ -189,29 +189,29 @@ export class Flight {
   }
 
   async #succeed(dead: LiveImage): Promise<void> {
-    this.#enter(await locate(this.#options), dead);
+    this.#enter(await acquire(this.#options), dead);
   }
 
-  #enter(located: Located, dead: LiveImage | undefined): void {
+  #enter(acquired: Acquired, dead: LiveImage | undefined): void {
     this.#fetch = undefined;
-    if (located.where === 'elsewhere') {
-      if (located.barred) this.#options.onCacheError(barred(this.imageId));
+    if (acquired.state === 'unavailable') {
+      if (acquired.orphaned) this.#options.onCacheError(orphaned(this.imageId));
       this.#outOfReach = true;
       this.#end();
       return;
     }
-    this.#images.push(located.image);
+    this.#images.push(acquired.image);
     this.#copied = dead;
-    if (located.where !== 'claimed') this.#copied = undefined;
+    if (acquired.state !== 'claimed') this.#copied = undefined;
     this.#releaseUnneeded();
-    if (located.where !== 'claimed') return;
-    const fetch = new FlightFetch(this.imageId, this.#options.source, located.writer, located.image);
+    if (acquired.state !== 'claimed') return;
+    const fetch = new LeaderFetch(this.imageId, this.#options.source, acquired.writer, acquired.image);
     this.#fetch = fetch;
-    this.#leading = this.#lead(fetch, located.image, dead);
+    this.#leading = this.#lead(fetch, acquired.image, dead);
     this.#options.onLead(() => fetch.stop(), this.#leading);
   }
 
-  async #lead(fetch: FlightFetch, image: LiveImage, dead: LiveImage | undefined): Promise<void> {
+  async #lead(fetch: LeaderFetch, image: LiveImage, dead: LiveImage | undefined): Promise<void> {
     const { onCommit, onCacheError } = this.#options;
     const size = await fetch.run(dead, () => {
       this.#copied = undefined;
@@ -247,17 +247,17 @@ export class Flight {
   }
 }
 
-async function locate({ driver, imageId, source, signal, onCacheError }: FlightOptions): Promise<Located> {
+async function acquire({ driver, imageId, source, signal, onCacheError }: SharedFetchOptions): Promise<Acquired> {
   try {
-    return await locateImage(driver, imageId, source.expectedSize, signal);
+    return await driver.acquire(imageId, { expectedSize: source.expectedSize, signal });
   } catch (error) {
-    if (error instanceof NotOpenError) throw error;
+    if (hasCode(error, 'ERR_NOT_OPEN')) throw error;
     onCacheError(error);
-    return { where: 'elsewhere', barred: false };
+    return { state: 'unavailable', orphaned: false };
   }
 }
 
-function barred(imageId: string): ImageBusyError {
+function orphaned(imageId: string): ImageBusyError {
   return new ImageBusyError(imageId, { reason: 'has a writer that died, whose token another process has locked' });
 }
 

@@ -1,19 +1,20 @@
 import { CachedReader } from './cached-reader.ts';
 import { type Checksum, ChecksumVerifier } from './checksum.ts';
 import type { ImageReader } from './driver.ts';
-import { CacheError, ImageNotFoundError, lacksDescriptors, NotOpenError } from './errors.ts';
+import { hasCode } from './error-facts.ts';
+import { CacheError, lacksDescriptors, NotOpenError } from './errors.ts';
 import type { Fetch } from './fetch.ts';
 import { FetchCycles } from './fetch-cycles.ts';
 import { FetchedImage } from './fetched-image.ts';
-import { Flight, type FlightOptions } from './flight.ts';
-import type { FlightSource } from './flight-fetch.ts';
-import { FlightReader } from './flight-reader.ts';
 import { assertImageId } from './image-id.ts';
+import type { FetchSource } from './leader-fetch.ts';
 import { untilAborted } from './on-abort.ts';
+import type { SharedDriver } from './shared-driver.ts';
+import { SharedFetch, type SharedFetchOptions } from './shared-fetch.ts';
+import { SharedReader } from './shared-reader.ts';
 import { SourceReader } from './source-reader.ts';
 import { setImmediate } from './timers.ts';
 import { assertCount, assertOptions, assertSignal, invalidType } from './validate.ts';
-import type { XattrDriver } from './xattr-driver.ts';
 
 /** What is known of an image that {@link ImageCache.getOrFetch} may have to fetch. */
 export interface FetchOptions {
@@ -27,8 +28,8 @@ export interface FetchOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface FlightsOptions {
-  readonly driver: XattrDriver;
+export interface SharedFetchesOptions {
+  readonly driver: SharedDriver;
   /** Bytes: what is larger does not stay in the cache. */
   readonly maxSize: number;
   /** When a reader goes past the cache whose writer brings no byte. Milliseconds. */
@@ -40,15 +41,15 @@ export interface FlightsOptions {
 }
 
 /** The images that are on their way through a cache, each once. */
-export class Flights {
-  readonly #options: FlightsOptions;
-  readonly #flights = new Map<string, Promise<Flight>>();
+export class SharedFetches {
+  readonly #options: SharedFetchesOptions;
+  readonly #shared = new Map<string, Promise<SharedFetch>>();
   /** How each fetch is stopped that has not ended, also one that nobody is to join any more. */
-  readonly #fetches = new Map<Promise<void>, () => void>();
+  readonly #leading = new Map<Promise<void>, () => void>();
   readonly #closing = new AbortController();
   readonly #cycles: FetchCycles;
 
-  constructor(options: FlightsOptions) {
+  constructor(options: SharedFetchesOptions) {
     this.#options = options;
     this.#cycles = new FetchCycles(options.driver.dir);
   }
@@ -76,18 +77,18 @@ export class Flights {
     const onLeft = this.#cycles.wait(imageId);
     let left = true;
     try {
-      const mine = !this.#flights.has(imageId);
-      const flight = await untilAborted(this.#join(imageId, fetch, options), signal);
+      const mine = !this.#shared.has(imageId);
+      const shared = await untilAborted(this.#join(imageId, fetch, options), signal);
       const source = this.#sourceOf(fetch, options);
-      if (!flight.image) {
+      if (!shared.image) {
         left = false;
         return new FetchedImage(imageId, 'uncached', new SourceReader(imageId, source, signal, onLeft));
       }
-      if (!flight.joinable) return undefined;
+      if (!shared.joinable) return undefined;
       const openSource = () => new SourceReader(imageId, source, signal);
-      const reader = new FlightReader(flight, { finishFetch, signal, stalledAfterMs, onLeft, openSource });
+      const reader = new SharedReader(shared, { finishFetch, signal, stalledAfterMs, onLeft, openSource });
       left = false;
-      return new FetchedImage(imageId, mine && flight.leads ? 'fetch' : 'follow', reader);
+      return new FetchedImage(imageId, mine && shared.leads ? 'fetch' : 'follow', reader);
     } finally {
       if (left) onLeft();
     }
@@ -96,9 +97,9 @@ export class Flights {
   /** Stops what is under way, and waits until it has ended; those who read get a {@link NotOpenError}. */
   async close(): Promise<void> {
     this.#closing.abort(new NotOpenError('the cache was closed', {}));
-    await Promise.allSettled([...this.#flights.values()].map(async (flight) => (await flight).close()));
-    for (const stop of this.#fetches.values()) stop();
-    await Promise.allSettled(this.#fetches.keys());
+    await Promise.allSettled([...this.#shared.values()].map(async (shared) => (await shared).close()));
+    for (const stop of this.#leading.values()) stop();
+    await Promise.allSettled(this.#leading.keys());
   }
 
   async #openCached(imageId: string, tellsMiss: boolean): Promise<ImageReader | undefined> {
@@ -107,28 +108,28 @@ export class Flights {
     try {
       return await driver.openForRead(imageId);
     } catch (error) {
-      if (error instanceof ImageNotFoundError) return undefined;
+      if (hasCode(error, 'ERR_IMAGE_NOT_FOUND')) return undefined;
       if (CacheError.is(error) && lacksDescriptors(error.cause)) return undefined; // Past the cache, if none gets free.
       throw error;
     }
   }
 
   /** Everybody who asks meanwhile gets the same. */
-  #join(imageId: string, fetch: Fetch, options: FetchOptions): Promise<Flight> {
-    const under = this.#flights.get(imageId);
+  #join(imageId: string, fetch: Fetch, options: FetchOptions): Promise<SharedFetch> {
+    const under = this.#shared.get(imageId);
     if (under) return under;
     const forget = () => {
-      if (this.#flights.get(imageId) === flight) this.#flights.delete(imageId);
+      if (this.#shared.get(imageId) === shared) this.#shared.delete(imageId);
     };
-    const flight = this.#begin(imageId, fetch, options, forget);
-    this.#flights.set(imageId, flight);
-    flight.catch(forget);
-    return flight;
+    const shared = this.#begin(imageId, fetch, options, forget);
+    this.#shared.set(imageId, shared);
+    shared.catch(forget);
+    return shared;
   }
 
-  async #begin(imageId: string, fetch: Fetch, options: FetchOptions, onOver: () => void): Promise<Flight> {
+  async #begin(imageId: string, fetch: Fetch, options: FetchOptions, onOver: () => void): Promise<SharedFetch> {
     const { driver, room, onCommit, onCacheError } = this.#options;
-    const flightOptions: FlightOptions = {
+    const sharedOptions: SharedFetchOptions = {
       driver,
       imageId,
       source: this.#sourceOf(fetch, options),
@@ -138,8 +139,8 @@ export class Flights {
       onCacheError: (error) => onCacheError(imageId, error),
       onOver,
       onLead: (stop, ended) => {
-        this.#fetches.set(ended, stop);
-        void ended.finally(() => this.#fetches.delete(ended));
+        this.#leading.set(ended, stop);
+        void ended.finally(() => this.#leading.delete(ended));
       },
     };
     const { signal } = this.#closing;
@@ -148,16 +149,16 @@ export class Flights {
     } catch (error) {
       signal.throwIfAborted();
       onCacheError(imageId, error);
-      return Flight.uncached(flightOptions);
+      return SharedFetch.uncached(sharedOptions);
     }
-    const flight = await Flight.begin(flightOptions);
-    if (signal.aborted) await flight.close();
+    const shared = await SharedFetch.begin(sharedOptions);
+    if (signal.aborted) await shared.close();
     // Those who asked may have been aborted meanwhile; they are told first.
-    setImmediate(() => flight.checkWanted());
-    return flight;
+    setImmediate(() => shared.checkWanted());
+    return shared;
   }
 
-  #sourceOf(fetch: Fetch, { checksum, expectedSize, signal }: FetchOptions): FlightSource {
+  #sourceOf(fetch: Fetch, { checksum, expectedSize, signal }: FetchOptions): FetchSource {
     return { fetch, checksum, expectedSize, signal, maxSize: this.#options.maxSize, cycles: this.#cycles };
   }
 }

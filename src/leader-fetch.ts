@@ -1,12 +1,13 @@
 import type { Checksum } from './checksum.ts';
 import { ChecksumVerifier } from './checksum.ts';
-import { ClaimLostError, SizeMismatchError, tooLarge } from './errors.ts';
+import { hasCode } from './error-facts.ts';
+import { SizeMismatchError, tooLarge } from './errors.ts';
 import { type Fetch, fetchedChunks, fetchImage } from './fetch.ts';
 import type { FetchCycles } from './fetch-cycles.ts';
-import type { XattrImageWriter } from './image-writer.ts';
 import type { LiveImage, OwnLiveImage } from './live-image.ts';
 import { endWrite, recordDigest } from './put-chunks.ts';
 import { droppedReason } from './reason.ts';
+import type { SharedWriter } from './shared-driver.ts';
 import { stopSource } from './source-chunks.ts';
 import { sleep } from './timers.ts';
 
@@ -16,7 +17,7 @@ const aloneIntervalMs = 50;
 /** Bytes that are copied or compared at once. */
 export const copySize: number = 1024 * 1024;
 
-export interface FlightSource {
+export interface FetchSource {
   readonly fetch: Fetch;
   readonly checksum: Checksum | undefined;
   readonly expectedSize: number | undefined;
@@ -31,10 +32,10 @@ export interface FlightSource {
  * The leader's work: fetches an image into the file that it has claimed, and commits it, or rolls it back with the error
  * that it ends with.
  */
-export class FlightFetch {
+export class LeaderFetch {
   readonly #imageId: string;
-  readonly #source: FlightSource;
-  readonly #writer: XattrImageWriter;
+  readonly #source: FetchSource;
+  readonly #writer: SharedWriter;
   readonly #image: OwnLiveImage;
   readonly #stop = new AbortController();
   /** Bytes of the whole image, where that is known before its end. */
@@ -47,7 +48,7 @@ export class FlightFetch {
   left = false;
   over = false;
 
-  constructor(imageId: string, source: FlightSource, writer: XattrImageWriter, image: OwnLiveImage) {
+  constructor(imageId: string, source: FetchSource, writer: SharedWriter, image: OwnLiveImage) {
     this.#imageId = imageId;
     this.#source = source;
     this.#writer = writer;
@@ -76,7 +77,7 @@ export class FlightFetch {
       this.failure = error;
       this.left = !this.cacheFailed && this.#source.signal?.aborted === true;
       // Deleted while it was written: what there is is complete.
-      if (!(error instanceof ClaimLostError)) {
+      if (!hasCode(error, 'ERR_CLAIM_LOST')) {
         const reason = this.left ? droppedReason : error;
         await endWrite(this.#writer, reason, this.#stop.signal).catch(() => {}); // The first error is the one to report.
       }

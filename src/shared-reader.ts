@@ -1,12 +1,12 @@
 import { cutShort, FetchFailedError, NotOpenError } from './errors.ts';
 import { eventLoopTurn } from './event-loop-turn.ts';
 import type { FetchReader } from './fetched-image.ts';
-import type { Cursor, Flight } from './flight.ts';
 import type { LiveImage } from './live-image.ts';
 import { onAbort, untilAborted } from './on-abort.ts';
+import type { Cursor, SharedFetch } from './shared-fetch.ts';
 import type { SourceReader } from './source-reader.ts';
 
-export interface FlightReaderOptions {
+export interface SharedReaderOptions {
   readonly finishFetch: boolean;
   readonly signal: AbortSignal | undefined;
   /** Go past the cache when the writer has brought no byte for so long. */
@@ -21,27 +21,27 @@ export interface FlightReaderOptions {
 const dropped = new FinalizationRegistry<() => void>((leave) => leave());
 
 /** One of those who read an image that is on its way. It is held up by nobody but the one who writes. */
-export class FlightReader implements FetchReader {
-  readonly #flight: Flight;
-  readonly #options: FlightReaderOptions;
+export class SharedReader implements FetchReader {
+  readonly #fetch: SharedFetch;
+  readonly #options: SharedReaderOptions;
   readonly #stop = new AbortController();
   #stopListening: () => void = () => {};
   readonly #cursor: Cursor;
-  readonly #leaveFlight: () => void;
+  readonly #leaveFetch: () => void;
   #past: SourceReader | undefined;
   #closed: Promise<{ readonly counted: boolean }> | undefined;
 
-  constructor(flight: Flight, options: FlightReaderOptions) {
-    this.#flight = flight;
+  constructor(fetch: SharedFetch, options: SharedReaderOptions) {
+    this.#fetch = fetch;
     this.#options = options;
     const { signal, onLeft } = options;
-    const cursor = flight.enter(options.finishFetch);
+    const cursor = fetch.enter(options.finishFetch);
     this.#cursor = cursor;
-    this.#leaveFlight = () => flight.leave(cursor);
+    this.#leaveFetch = () => fetch.leave(cursor);
     dropped.register(
       this,
       () => {
-        flight.leave(cursor);
+        fetch.leave(cursor);
         onLeft();
       },
       this,
@@ -54,12 +54,12 @@ export class FlightReader implements FetchReader {
 
   /** Only a verdict ends it: what was expected may be more or less than what comes. */
   get size(): number | undefined {
-    const state = this.#flight.image?.state;
+    const state = this.#fetch.image?.state;
     return !this.#past && state?.progress === 'complete' ? state.size : undefined;
   }
 
   get expectedSize(): number | undefined {
-    return this.#past?.expectedSize ?? this.#flight.expectedSize;
+    return this.#past?.expectedSize ?? this.#fetch.expectedSize;
   }
 
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
@@ -91,7 +91,7 @@ export class FlightReader implements FetchReader {
         const got = await image.read(buffer, offset, Math.min(length, size - position), position);
         this.#cursor.end = Math.max(this.#cursor.end, position + got);
         if (got > 0) return got;
-        if (image.state.progress === 'complete') throw cutShort(this.#flight.imageId, position, size);
+        if (image.state.progress === 'complete') throw cutShort(this.#fetch.imageId, position, size);
       }
       if (await this.#isOver(image, size)) return 0;
     }
@@ -113,12 +113,12 @@ export class FlightReader implements FetchReader {
     return this.#stop.signal;
   }
 
-  /** The flight's image, once what was read of another before is known to be its beginning. */
+  /** The fetch's image, once what was read of another before is known to be its beginning. */
   async #trusted(): Promise<LiveImage | undefined> {
     for (;;) {
       this.#assertOpen();
       if (this.#past) return undefined;
-      const { image } = this.#flight;
+      const { image } = this.#fetch;
       const { image: before, end } = this.#cursor;
       if (!image) return undefined;
       if (before && image !== before && end > 0) {
@@ -128,9 +128,9 @@ export class FlightReader implements FetchReader {
           if (await this.#isOver(image, size)) throw this.#changed();
           continue;
         }
-        if (!(await untilAborted(this.#flight.beginsLike(before, image, end), this.#signal))) throw this.#changed();
+        if (!(await untilAborted(this.#fetch.beginsLike(before, image, end), this.#signal))) throw this.#changed();
       }
-      this.#flight.advance(this.#cursor, image);
+      this.#fetch.advance(this.#cursor, image);
       return image;
     }
   }
@@ -138,14 +138,14 @@ export class FlightReader implements FetchReader {
   /** Waits for what comes after `size` bytes of an image; true if nothing does. */
   async #isOver(image: LiveImage, size: number): Promise<boolean> {
     const { state } = image;
-    switch (this.#flight.judge(image)) {
+    switch (this.#fetch.judge(image)) {
       case 'complete':
         return state.size <= size;
       case 'growing':
         if (state.size <= size) await this.#waitForMore(image);
         return false;
       case 'abandoned':
-        await untilAborted(this.#flight.takeOver(image), this.#signal);
+        await untilAborted(this.#fetch.takeOver(image), this.#signal);
         return false;
       case 'uncached':
         this.#goPast();
@@ -156,19 +156,19 @@ export class FlightReader implements FetchReader {
   async #waitForMore(image: LiveImage): Promise<void> {
     const { stalledAfterMs } = this.#options;
     if (await image.changed(this.#signal, stalledAfterMs)) return;
-    this.#flight.tellStalled(stalledAfterMs ?? 0);
+    this.#fetch.tellStalled(stalledAfterMs ?? 0);
     this.#goPast();
   }
 
-  /** Reads on from its own source, and wants nothing of the flight any more. */
+  /** Reads on from its own source, and wants nothing of the shared fetch any more. */
   #goPast(): SourceReader {
     this.#past ??= this.#options.openSource();
-    this.#leaveFlight();
+    this.#leaveFetch();
     return this.#past;
   }
 
   async #countAndLeave(): Promise<{ readonly counted: boolean }> {
-    const image = this.#cursor.image ?? this.#flight.image;
+    const image = this.#cursor.image ?? this.#fetch.image;
     try {
       if (this.#past || !image || image.state.progress !== 'complete') return { counted: false };
       return await image.countHit();
@@ -179,15 +179,15 @@ export class FlightReader implements FetchReader {
 
   async #leave(): Promise<void> {
     this.#stopListening();
-    this.#stop.abort(new NotOpenError(`image ${JSON.stringify(this.#flight.imageId)} is closed`, this.#flight));
+    this.#stop.abort(new NotOpenError(`image ${JSON.stringify(this.#fetch.imageId)} is closed`, this.#fetch));
     dropped.unregister(this);
-    this.#leaveFlight();
+    this.#leaveFetch();
     this.#options.onLeft();
     await this.#past?.abort();
   }
 
   #changed(): FetchFailedError {
-    const { imageId } = this.#flight;
+    const { imageId } = this.#fetch;
     return new FetchFailedError(
       `image ${JSON.stringify(imageId)} was fetched anew, and its source has other bytes than before`,
       { imageId },
@@ -196,6 +196,6 @@ export class FlightReader implements FetchReader {
 
   #assertOpen(): void {
     this.#signal.throwIfAborted();
-    this.#flight.assertOpen();
+    this.#fetch.assertOpen();
   }
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { FetchCycles } from '../../dist/fetch-cycles.js';
-import { FlightFetch } from '../../dist/flight-fetch.js';
+import { LeaderFetch } from '../../dist/leader-fetch.js';
 
 test('a leader that is stopped while it copies a dead leader’s bytes – stops copying', async () => {
   const size = 2 ** 40;
@@ -21,7 +21,7 @@ test('a leader that is stopped while it copies a dead leader’s bytes – stops
   };
   const fetch = (_imageId, { offset }) => ({ offset, body: [] });
   const source = { fetch, maxSize: 2 * size, cycles: new FetchCycles('dir') };
-  const leader = new FlightFetch('a', source, writer, { noteWritten() {}, async poll() {} });
+  const leader = new LeaderFetch('a', source, writer, { noteWritten() {}, async poll() {} });
   let copied = 0;
   const running = leader.run(image, () => copied++);
   while (writer.bytesWritten === 0) await sleep(1);
