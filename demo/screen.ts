@@ -1,8 +1,8 @@
-import type { CachedImage } from 'xattr-cache';
+import { type CachedImage, lastUseMs } from 'xattr-cache';
 import { formatCount, formatCountOf, formatPercent, formatThroughput } from '#terminal/format';
 import { formatSize } from '#terminal/size';
 import type { RatesNow } from './rates.ts';
-import { lastUseMs, type Snapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 import { nameIn } from './source-files.ts';
 
 export type Paint = (style: 'bold' | 'dim' | 'green' | 'yellow', text: string) => string;

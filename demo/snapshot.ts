@@ -1,4 +1,4 @@
-import type { CachedImage, XattrDriver } from 'xattr-cache';
+import { type CachedImage, lastUseMs, type XattrDriver } from 'xattr-cache';
 import type { MishapCounts } from './mishaps.ts';
 import type { Plan } from './plan.ts';
 import type { SizeObserver } from './size-observer.ts';
@@ -46,9 +46,4 @@ export async function lookAt(driver: XattrDriver, { plan, team, observer, elapse
     coldest,
     nowMs: Date.now(),
   };
-}
-
-/** The time that eviction sorts by: a commit counts as a use. */
-export function lastUseMs({ lastAccessedMs, lastModifiedMs }: CachedImage): number {
-  return Math.max(lastAccessedMs, lastModifiedMs);
 }

@@ -2,22 +2,16 @@ import type { CacheDriver, ImageWriter, WriteOptions } from './driver.ts';
 import { hasCode } from './error-facts.ts';
 
 /**
- * Claims an image that is not cached. Undefined if somebody else is writing it, or has been faster: it is looked for once
+ * Claims an image that is not cached. Undefined if another writer has it, or was faster: it is looked for once
  * more with the claim in hand, since a commit over an image that others read meanwhile would lose their hits.
  */
 export async function claimUncached(
   driver: CacheDriver,
   imageId: string,
-  { expectedSize, signal }: WriteOptions,
+  options: WriteOptions,
 ): Promise<ImageWriter | undefined> {
-  const options = { ...(expectedSize !== undefined && { expectedSize }), ...(signal && { signal }) };
-  let writer: ImageWriter;
-  try {
-    writer = await driver.openForWrite(imageId, options);
-  } catch (error) {
-    if (isBusy(error)) return undefined;
-    throw error;
-  }
+  const writer = await claimIfFree(driver, imageId, options);
+  if (!writer) return undefined;
   try {
     if (!(await driver.isCached(imageId))) return writer;
   } catch (error) {
@@ -28,9 +22,20 @@ export async function claimUncached(
   return undefined;
 }
 
-/** By the code, since a driver may not be of this package. */
-function isBusy(error: unknown): boolean {
-  return hasCode(error, 'ERR_IMAGE_BUSY');
+/** Claims an image, cached or not. Undefined if another writer has it. */
+export async function claimIfFree(
+  driver: CacheDriver,
+  imageId: string,
+  { expectedSize, signal }: WriteOptions,
+): Promise<ImageWriter | undefined> {
+  try {
+    const options = { ...(expectedSize !== undefined && { expectedSize }), ...(signal && { signal }) };
+    return await driver.openForWrite(imageId, options);
+  } catch (error) {
+    // By the code, since a driver may not be of this package.
+    if (hasCode(error, 'ERR_IMAGE_BUSY')) return undefined;
+    throw error;
+  }
 }
 
 /** Of a claim that is not needed. A writer of this package leaves no trace of it, also one of another copy. */

@@ -42,6 +42,8 @@ export interface ImageCacheOptions extends CacheLimits {
 export interface CacheImageOptions extends WriteOptions {
   /** Compared at the end; a mismatch rolls the write back. */
   readonly checksum?: Checksum;
+  /** Whether an image that is cached is written anew, which replaces it at the end, with 0 hits. @defaultValue false */
+  readonly replace?: boolean;
 }
 
 export interface ResolvedCacheOptions {

@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { AutoPrune } from './auto-prune.ts';
 import { CachingIterator, type Tee } from './caching-iterator.ts';
 import { ChecksumVerifier } from './checksum.ts';
-import { claimUncached } from './claim-uncached.ts';
+import { claimIfFree, claimUncached } from './claim-uncached.ts';
 import type { CacheDriver, CleanResult, EvictedImage, EvictOptions, ImageSource, ImageWriter } from './driver.ts';
 import { NotOpenError, tooLarge } from './errors.ts';
 import { type ErrorEvent, publish } from './events.ts';
@@ -147,9 +147,9 @@ export class ImageCache {
     try {
       const verifier = await this.#begin(imageId, options);
       if ((knownSize(source, options) ?? 0) > this.maxSize) return false;
-      if (!(await this.driver.isCacheable(imageId))) return false;
+      if (!(await this.#mayWrite(imageId, options))) return false;
       await this.#autoPrune?.room(options.signal);
-      const writer = await claimUncached(this.driver, imageId, options);
+      const writer = await this.#claim(imageId, options);
       if (!writer) return false;
       const chunks = verifier?.verified(held.chunks, imageId, options.signal) ?? held.chunks;
       const { maxSize } = this;
@@ -263,8 +263,22 @@ export class ImageCache {
   async #begin(imageId: string, options: CacheImageOptions): Promise<ChecksumVerifier | undefined> {
     assertImageId(imageId);
     assertWriteOptions(options);
+    const { replace } = options;
+    if (replace !== undefined && typeof replace !== 'boolean') {
+      throw invalidType('options.replace', 'of type boolean', replace);
+    }
     this.#assertOpen();
     return options.checksum === undefined ? undefined : ChecksumVerifier.of(options.checksum);
+  }
+
+  async #mayWrite(imageId: string, { replace }: CacheImageOptions): Promise<boolean> {
+    return replace || (await this.driver.isCacheable(imageId));
+  }
+
+  /** Undefined if it cannot be written now. */
+  async #claim(imageId: string, options: CacheImageOptions): Promise<ImageWriter | undefined> {
+    const claim = options.replace ? claimIfFree : claimUncached;
+    return claim(this.driver, imageId, options);
   }
 
   /** For the tee: an image that cannot be cached, for whatever reason, is still wanted. */
@@ -274,10 +288,10 @@ export class ImageCache {
     options: CacheImageOptions,
   ): Promise<ImageWriter | undefined> {
     try {
-      if (!(await this.driver.isCacheable(imageId))) return undefined;
+      if (!(await this.#mayWrite(imageId, options))) return undefined;
       if ((knownSize(source, options) ?? 0) > this.maxSize) throw tooLarge(imageId);
       await this.#autoPrune?.room(AbortSignal.timeout(patienceMs), options.signal);
-      return await claimUncached(this.driver, imageId, options);
+      return await this.#claim(imageId, options);
     } catch (error) {
       if (!options.signal?.aborted) this.#report(imageId, 'open', error);
       return undefined;

@@ -8,10 +8,11 @@ const longestId = 255;
 const longestCharacter = 3; // bytes of UTF-8 for one UTF-16 unit
 const reserved: ReadonlySet<string> = new Set(['incomplete', 'invalid', 'queue']);
 
+// Glance checks no id, and so can be made to look at and delete files outside of its directory.
+
 /**
- * An image id is a file name: 1 to 255 bytes of UTF-8 without `/` or NUL, not beginning with `.`, and none of the
- * names of the cache's own directories. Glance checks nothing, and so can be made to look at and delete files outside
- * of its directory.
+ * Throws if a string cannot be an image id. An image id is a file name: 1 to 255 bytes of UTF-8 without `/` or NUL, not
+ * beginning with `.`, and none of the names of the cache's own directories. Every method checks it by itself.
  *
  * @throws {@link InvalidImageIdError}
  */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import type { Checksum } from '../checksum.ts';
+import type { Checksum } from '../index.ts';
 import { CliError, cliErrorCode, fileError, UsageError } from '../terminal/cli-error.ts';
 
 /** By the length of the digest in hex, as the programs that write such files have nothing else to go by. */

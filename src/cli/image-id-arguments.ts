@@ -1,13 +1,12 @@
-import { assertImageId } from '../image-id.ts';
-
-/** Parses an image id for commander. @throws {@link InvalidImageIdError} */
-export function imageIdArgument(text: string): string {
-  assertImageId(text);
-  return text;
-}
+import { loadPackage } from './load-package.ts';
 
 /** Collects image ids for commander, each once. */
-export function imageIdsArgument(text: string, previous: readonly string[] = []): readonly string[] {
-  const imageId = imageIdArgument(text);
+export function imageIdsArgument(imageId: string, previous: readonly string[] = []): readonly string[] {
   return previous.includes(imageId) ? previous : [...previous, imageId];
+}
+
+/** Checks ids before the cache is opened: one that cannot be is wrong usage. @throws {@link InvalidImageIdError} */
+export async function assertImageIds(...imageIds: readonly string[]): Promise<void> {
+  const { assertImageId } = await loadPackage();
+  for (const imageId of imageIds) assertImageId(imageId);
 }

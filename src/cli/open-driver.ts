@@ -1,11 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import { hasCode } from '../error-facts.ts';
 import type { ImageCache, Logger, XattrDriver } from '../index.ts';
-import { CliError, cliErrorCode, UsageError } from '../terminal/cli-error.ts';
+import { CliError, cliErrorCode, isMissing, UsageError } from '../terminal/cli-error.ts';
 import { printError } from '../terminal/output.ts';
 import type { CacheOptions, LimitOptions } from './cache-options.ts';
+import { loadPackage } from './load-package.ts';
 
 const parts: readonly string[] = ['incomplete', 'invalid', 'queue'];
 
@@ -42,7 +42,7 @@ export async function openOrMakeDriver(options: CacheOptions): Promise<XattrDriv
 
 /** Returns a manager over a driver, without automatic eviction. */
 export async function openCache(driver: XattrDriver, { maxSize }: LimitOptions): Promise<ImageCache> {
-  const { ImageCache } = await import('../index.ts');
+  const { ImageCache } = await loadPackage();
   return ImageCache.open({ driver, autoPrune: false, ...(maxSize !== undefined && { maxSize }) });
 }
 
@@ -53,7 +53,7 @@ function directoryOf({ dir }: CacheOptions): string {
   try {
     return resolve(dir);
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
+    if (!isMissing(error)) throw error;
     throw noCache(`${dir} is below a working directory that was removed`);
   }
 }
@@ -75,7 +75,7 @@ async function exists(path: string): Promise<boolean> {
     await stat(path);
     return true;
   } catch (error) {
-    return !hasCode(error, 'ENOENT');
+    return !isMissing(error);
   }
 }
 
@@ -86,8 +86,7 @@ function noCache(what: string): CliError {
 }
 
 async function openChecked(dir: string, onWarning: (message: string) => void): Promise<XattrDriver> {
-  // Imported late: help and wrong usage need no engine, and a failure to load it is reported like any other.
-  const { XattrDriver } = await import('../index.ts');
+  const { XattrDriver } = await loadPackage();
   return XattrDriver.open({ dir, logger: warningsTo(onWarning) });
 }
 

@@ -2,10 +2,10 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
-import { textOf } from '../error-text.ts';
-import { FetchFailedError } from '../errors.ts';
-import type { Fetch } from '../fetch.ts';
+import type { Fetch, FetchFailedError } from '../index.ts';
 import { CliError, cliErrorCode, fileError } from '../terminal/cli-error.ts';
+import { reasonOf } from '../terminal/failure.ts';
+import { loadPackage } from './load-package.ts';
 
 /** Where images come from. */
 export type PrefetchSource = { readonly template: string } | { readonly dir: string };
@@ -47,7 +47,7 @@ function fetchFromDirectory(dir: string): Fetch {
       const { size } = await statFile(path);
       return wholeFile(path, size, signal);
     } catch (error) {
-      throw new FetchFailedError(fileError('read', path, error).message, { imageId, cause: error });
+      throw await fetchFailed(fileError('read', path, error).message, { imageId, cause: error });
     }
   };
 }
@@ -64,7 +64,7 @@ async function* wholeFile(path: string, size: number, signal: AbortSignal): Asyn
     bytes += chunk.length;
     yield chunk;
   }
-  if (bytes !== size) throw new FetchFailedError(`${path} changed while it was read`);
+  if (bytes !== size) throw await fetchFailed(`${path} changed while it was read`);
 }
 
 function fetchFromServer(template: string, stallMs: number): Fetch {
@@ -74,7 +74,7 @@ function fetchFromServer(template: string, stallMs: number): Fetch {
     const stall = new StallTimer(stallMs);
     const explain = (error: unknown) => {
       const reason = stall.signal.aborted ? `nothing came for ${stallMs / 1000} s` : reasonOf(error);
-      return new FetchFailedError(`cannot fetch ${url}: ${reason}`, { imageId, cause: error });
+      return fetchFailed(`cannot fetch ${url}: ${reason}`, { imageId, cause: error });
     };
     try {
       // Compressed on the way, its length would not be known.
@@ -82,13 +82,13 @@ function fetchFromServer(template: string, stallMs: number): Fetch {
       const request = fetch(url, { headers, signal: AbortSignal.any([signal, stall.signal]) });
       return watchBody(await stall.during(request), stall, explain);
     } catch (error) {
-      throw explain(error);
+      throw await explain(error);
     }
   };
 }
 
 /** The same answer, whose body fails when it stalls, and says why when it fails. */
-function watchBody(response: Response, stall: StallTimer, explain: (error: unknown) => Error): Response {
+function watchBody(response: Response, stall: StallTimer, explain: (error: unknown) => Promise<Error>): Response {
   if (!response.ok || response.body === null) return response;
   const reader = response.body.getReader();
   const body = new ReadableStream<Uint8Array>(
@@ -99,7 +99,7 @@ function watchBody(response: Response, stall: StallTimer, explain: (error: unkno
           if (done) controller.close();
           else controller.enqueue(value);
         } catch (error) {
-          throw explain(error);
+          throw await explain(error);
         }
       },
       cancel: (reason) => reader.cancel(reason),
@@ -141,8 +141,10 @@ async function assertDirectory(dir: string): Promise<void> {
   }
 }
 
-/** `fetch()` says "fetch failed" or "terminated", and its cause says why. */
-function reasonOf(error: unknown): string {
-  const { cause } = error instanceof Error ? error : { cause: undefined };
-  return cause instanceof Error ? textOf(cause) : error instanceof Error ? error.message : String(error);
+async function fetchFailed(
+  message: string,
+  details: ConstructorParameters<typeof FetchFailedError>[1] = {},
+): Promise<FetchFailedError> {
+  const { FetchFailedError } = await loadPackage();
+  return new FetchFailedError(message, details);
 }

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { withoutSecrets } from '../error-text.ts';
 import { withoutPrefix } from '../terminal/failure.ts';
-import { printableLines } from '../terminal/printable.ts';
+import { printableMessage } from '../terminal/printable.ts';
 import { takeOptionsBefore } from './cache-options.ts';
 import { addCleanCommand } from './commands/clean.ts';
 import { addDeleteCommand } from './commands/delete.ts';
@@ -31,7 +30,7 @@ export function createProgram({ quiet }: { readonly quiet: boolean }): Command {
     .showHelpAfterError('(see --help)')
     .addHelpText('after', epilogue);
   program.configureOutput({
-    outputError: (text, write) => write(`xattr-cache: ${printableLines(withoutSecrets(withoutPrefix(text)))}`),
+    outputError: (text, write) => write(`xattr-cache: ${printableMessage(withoutPrefix(text))}`),
   });
   if (quiet) program.configureOutput({ writeErr: () => {} });
   takeOptionsBefore(program);

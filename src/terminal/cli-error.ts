@@ -1,3 +1,5 @@
+import { hasCode } from '../error-facts.ts';
+
 /**
  * Codes of the errors that a command-line program itself fails with. docs/command-line.md explains them; the codes of the
  * cache are in docs/errors.md, those of the demo in demo/README.md.
@@ -42,6 +44,11 @@ export class UsageError extends CliError {
   constructor(message: string) {
     super(cliErrorCode.usage, message);
   }
+}
+
+/** Whether a file is not there. */
+export function isMissing(error: unknown): boolean {
+  return hasCode(error, 'ENOENT');
 }
 
 /** What the system says of a file of the user's: `cannot read disk.img: ENOENT: no such file or directory`. */

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 
-import { withoutSecrets } from '../error-text.ts';
+import { textOf, withoutSecrets } from '../error-text.ts';
 import { CliError, cliErrorCode, UsageError } from './cli-error.ts';
 import { exitCode } from './exit-code.ts';
 
@@ -19,6 +19,12 @@ export function describeFailure(error: unknown): Failure {
   const message = withoutSecrets(error instanceof Error ? error.message : String(error));
   const explained = error instanceof CliError || isCacheError(error);
   return { code: explained ? error.code : cliErrorCode.unexpected, message };
+}
+
+/** Says why a request failed: `fetch()` says "fetch failed" or "terminated", and its cause says why. */
+export function reasonOf(error: unknown): string {
+  const { cause } = error instanceof Error ? error : { cause: undefined };
+  return cause instanceof Error ? textOf(cause) : error instanceof Error ? error.message : String(error);
 }
 
 /** Whether the message says enough; otherwise a stack trace is wanted. */

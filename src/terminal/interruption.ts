@@ -1,5 +1,7 @@
 import { constants } from 'node:os';
 
+export { untilAborted } from '../on-abort.ts';
+
 import { exitCodeOfSignal } from './exit-code.ts';
 
 type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';

@@ -1,5 +1,7 @@
 // A file name may hold anything but NUL and a slash: a line break, or an ESC that makes the terminal do things.
 
+import { withoutSecrets } from '../error-text.ts';
+
 /** Controls (C0, DEL, C1), line and paragraph separators, and what turns the direction of writing. */
 const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 const eachUnprintable = new RegExp(unprintable, 'gu');
@@ -12,6 +14,11 @@ export function printable(text: string): string {
 /** The same for a text that has lines. */
 export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n');
+}
+
+/** The same for a message of commander's, which may repeat an argument. */
+export function printableMessage(text: string): string {
+  return printableLines(withoutSecrets(text));
 }
 
 /** As {@link printable}; an id that is not plain becomes `$'…'`, which bash, zsh and ksh read as the id again. */

@@ -216,3 +216,11 @@ test('imageIdFor() – any text – returns its SHA-256 in hexadecimal', async (
   assert.equal(new Set(keys.map(imageIdFor)).size, keys.length);
   for (const wrong of [undefined, null, 42, Buffer.from('a')]) await refusesArgument(() => imageIdFor(wrong));
 });
+
+test('assertImageId() – text that cannot be an id – is refused', () => {
+  const { assertImageId } = xattrCache;
+  assertImageId('debian-12');
+  for (const wrong of ['', '.hidden', 'a/b', 'queue', 'a'.repeat(256)]) {
+    assert.throws(() => assertImageId(wrong), { code: 'ERR_INVALID_IMAGE_ID' }, wrong);
+  }
+});

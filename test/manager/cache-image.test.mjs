@@ -38,6 +38,53 @@ overEachDriver('cacheImage()', (open) => {
     assert.deepEqual(await cache.driver.readImage('image'), whole);
   });
 
+  test('replace – cached image – is written anew, and its hits begin at 0', async (t) => {
+    const cache = await open(t);
+    await cache.cacheImage('image', whole);
+    await cache.driver.readImage('image');
+
+    assert.equal(await cache.cacheImage('image', [bytesOf(10)], { replace: true }), true);
+
+    assert.equal(await cache.driver.getHitCount('image'), 0);
+    assert.deepEqual(await cache.driver.readImage('image'), bytesOf(10));
+  });
+
+  test('replace – source that fails – keeps the image that was cached', async (t) => {
+    const cache = await open(t);
+    await cache.cacheImage('image', whole);
+    const failing = (async function* () {
+      yield parts[0];
+      throw boom;
+    })();
+
+    await assert.rejects(cache.cacheImage('image', failing, { replace: true }), boom);
+
+    assert.deepEqual(await cache.driver.readImage('image'), whole);
+  });
+
+  test('replace – image that another writer has – is left to it', async (t) => {
+    const cache = await open(t);
+    const writer = await cache.driver.openForWrite('image');
+    const source = untouched();
+
+    assert.equal(await cache.cacheImage('image', source, { replace: true }), false);
+
+    assert.equal(source.touched, false);
+    await writer.rollback('not needed');
+  });
+
+  test('replace – value that is no boolean – is refused', async (t) => {
+    const cache = await open(t);
+    await assert.rejects(cache.cacheImage('image', whole, { replace: 1 }), { code: 'ERR_INVALID_ARG_TYPE' });
+  });
+
+  test('replace – of a tee, over a cached image – writes it anew', async (t) => {
+    const cache = await open(t);
+    await cache.cacheImage('image', whole);
+    for await (const _ of cache.cachingIterator('image', [bytesOf(10)], { replace: true }));
+    assert.deepEqual(await cache.driver.readImage('image'), bytesOf(10));
+  });
+
   test('an image being written – cacheImage() – returns false, the source is not read', async (t) => {
     const cache = await open(t);
     const writer = await cache.driver.openForWrite('image');

@@ -16,7 +16,7 @@ const surroundings = `
   import { createWriteStream } from 'node:fs';
   import { pipeline } from 'node:stream/promises';
   import type { Writable } from 'node:stream';
-  import { CacheError, type CacheEvents, type Fetch, ImageCache, incXattr, XattrDriver } from '../../dist/index.js';
+  import { CacheError, type CacheEvents, type Fetch, ImageCache, incXattr, lastUseMs, XattrDriver } from '../../dist/index.js';
 
   declare const bytes: Uint8Array, body: ReadableStream<Uint8Array>, chunks: AsyncIterable<Uint8Array>;
   declare const cache: ImageCache, driver: XattrDriver, imageId: string, socket: Writable;

@@ -102,7 +102,7 @@ export const everyOption = {
   prune: { maxSize: 1, dryRun: true, signal },
   range: { start: 0, end: 1, signal },
   write: { expectedSize: 1, signal },
-  image: { expectedSize: 1, signal, checksum: 'sha256-AAAA' },
+  image: { expectedSize: 1, signal, checksum: 'sha256-AAAA', replace: true },
 } satisfies {
   checksums: Checksum[];
   cache: Required<Omit<ImageCacheOptions, 'driver'>>;

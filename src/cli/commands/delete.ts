@@ -9,7 +9,7 @@ import { printableId } from '../../terminal/printable.ts';
 import { formatSize } from '../../terminal/size.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
 import { assertCanAsk, confirm } from '../confirm.ts';
-import { imageIdsArgument } from '../image-id-arguments.ts';
+import { assertImageIds, imageIdsArgument } from '../image-id-arguments.ts';
 import { openDriver } from '../open-driver.ts';
 import { type FailedImage, failedImage, failureOf, printReport } from '../report.ts';
 
@@ -41,8 +41,9 @@ export function removalCommand(program: Command, name: string, description: stri
     .option('--yes', 'skip the confirmation');
 }
 
-/** @throws {@link UsageError} unless either ids or --all are given, and --all can be confirmed */
-export function assertIdsOrAll(ids: readonly string[], { all, yes }: RemovalOptions): void {
+/** @throws {@link UsageError} unless either ids or --all are given, and --all can be confirmed; {@link InvalidImageIdError} */
+export async function assertIdsOrAll(ids: readonly string[], { all, yes }: RemovalOptions): Promise<void> {
+  await assertImageIds(...ids);
   if (all && ids.length > 0) throw new UsageError('pass image ids or --all, not both');
   if (!all && ids.length === 0) throw new UsageError('no image given: pass one or more ids, or --all');
   if (all && !yes) assertCanAsk();
@@ -68,7 +69,7 @@ export async function removeEach(
 }
 
 async function deleteImages(ids: readonly string[] = [], options: RemovalOptions, signal: AbortSignal): Promise<void> {
-  assertIdsOrAll(ids, options);
+  await assertIdsOrAll(ids, options);
   await using driver = await openDriver(options);
   const chosen = options.all ? await chooseAll(driver, options, signal) : ids;
   const removal = await removeEach(chosen, (imageId) => deleteOne(driver, imageId), signal);

@@ -1,19 +1,18 @@
 import type { Command } from 'commander';
 
 import type { ImageReader } from '../../index.ts';
-import { untilAborted } from '../../on-abort.ts';
 import { CliError, UsageError } from '../../terminal/cli-error.ts';
 import { exitCode } from '../../terminal/exit-code.ts';
 import { describeFailure } from '../../terminal/failure.ts';
 import { formatPercent } from '../../terminal/format.ts';
-import { interruptible } from '../../terminal/interruption.ts';
+import { interruptible, untilAborted } from '../../terminal/interruption.ts';
 import { printError, writeOut } from '../../terminal/output.ts';
 import { printableId, printableJson } from '../../terminal/printable.ts';
 import { type ProgressLine, progressLine } from '../../terminal/progress-line.ts';
 import { formatSize } from '../../terminal/size.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
 import { openDestination } from '../destination.ts';
-import { imageIdArgument } from '../image-id-arguments.ts';
+import { assertImageIds } from '../image-id-arguments.ts';
 import { openDriver } from '../open-driver.ts';
 import { printReport } from '../report.ts';
 
@@ -22,7 +21,7 @@ const readSize = 1024 * 1024; // bytes
 /** Adds `get` to the program. */
 export function addGetCommand(program: Command): void {
   cacheCommand(program, 'get', 'Read an image, and count a hit once all of it was read.')
-    .argument('<id>', 'image id', imageIdArgument)
+    .argument('<id>', 'image id')
     .argument('[file]', 'output file (default: stdout if it is not a terminal; - forces stdout)')
     .action((imageId: string, file: string | undefined, options: CacheOptions) =>
       interruptible((signal) => get(imageId, file, options, signal)),
@@ -30,6 +29,7 @@ export function addGetCommand(program: Command): void {
 }
 
 async function get(imageId: string, file: string | undefined, options: CacheOptions, signal: AbortSignal) {
+  await assertImageIds(imageId);
   if (file === undefined && process.stdout.isTTY) {
     throw new UsageError('the image would go to the terminal: pass a FILE, or - to print it all the same');
   }

@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
 import type { CachedImage } from '../../index.ts';
-import { lastUseMs } from '../../recency.ts';
 import { formatAge, formatCount, formatCountOf } from '../../terminal/format.ts';
 import { countOption } from '../../terminal/option-parsers.ts';
 import { outputColumns } from '../../terminal/output.ts';
@@ -8,6 +7,7 @@ import { printableId } from '../../terminal/printable.ts';
 import { formatSize } from '../../terminal/size.ts';
 import { type Column, layOutTable } from '../../terminal/table.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
+import { loadPackage } from '../load-package.ts';
 import { openDriver } from '../open-driver.ts';
 import { printReport } from '../report.ts';
 
@@ -19,12 +19,18 @@ interface Options extends CacheOptions {
   readonly limit?: number;
 }
 
+/** An image, and when it was last of use. */
+interface Row {
+  readonly image: CachedImage;
+  readonly accessedMs: number;
+}
+
 /** Sorted in descending order: the largest, most used and most recent images are of interest. */
-const figureOf: Readonly<Record<Exclude<Order, 'id'>, (image: CachedImage) => number>> = {
-  size: ({ size }) => size,
-  hits: ({ hits }) => hits,
-  accessed: lastUseMs,
-  modified: ({ lastModifiedMs }) => lastModifiedMs,
+const figureOf: Readonly<Record<Exclude<Order, 'id'>, (row: Row) => number>> = {
+  size: ({ image }) => image.size,
+  hits: ({ image }) => image.hits,
+  accessed: ({ accessedMs }) => accessedMs,
+  modified: ({ image }) => image.lastModifiedMs,
 };
 
 /** Adds `list` to the program. */
@@ -41,31 +47,32 @@ export function addListCommand(program: Command): void {
 
 async function list(options: Options): Promise<void> {
   await using driver = await openDriver(options);
-  const all = await driver.getCachedImages();
-  const images = sorted(all, options).slice(0, options.limit);
-  await printReport({ json: { images }, text: layOut(images, all) }, options.json);
+  const { lastUseMs } = await loadPackage();
+  const all = (await driver.getCachedImages()).map((image) => ({ image, accessedMs: lastUseMs(image) }));
+  const rows = sorted(all, options).slice(0, options.limit);
+  await printReport({ json: { images: rows.map(({ image }) => image) }, text: layOut(rows, all) }, options.json);
 }
 
-function sorted(images: CachedImage[], { sort, reverse }: Options): CachedImage[] {
+function sorted(rows: Row[], { sort, reverse }: Options): Row[] {
   // The driver returns them ordered by id, and sorting is stable.
-  const ordered = sort === 'id' ? images : images.toSorted((a, b) => figureOf[sort](b) - figureOf[sort](a));
+  const ordered = sort === 'id' ? rows : rows.toSorted((a, b) => figureOf[sort](b) - figureOf[sort](a));
   return reverse ? ordered.toReversed() : ordered;
 }
 
-function* layOut(images: readonly CachedImage[], all: readonly CachedImage[]): Generator<string, void, void> {
+function* layOut(rows: readonly Row[], all: readonly Row[]): Generator<string, void, void> {
   const nowMs = Date.now();
-  const columns: [Column<CachedImage>, ...Column<CachedImage>[]] = [
-    { heading: 'id', cell: ({ imageId }) => printableId(imageId) },
-    { heading: 'size', cell: ({ size }) => formatSize(size), align: 'right' },
-    { heading: 'hits', cell: ({ hits }) => formatCount(hits), align: 'right' },
-    { heading: 'accessed', cell: (image) => formatAge(lastUseMs(image), nowMs), align: 'right' },
-    { heading: 'modified', cell: ({ lastModifiedMs }) => formatAge(lastModifiedMs, nowMs), align: 'right' },
+  const columns: [Column<Row>, ...Column<Row>[]] = [
+    { heading: 'id', cell: ({ image }) => printableId(image.imageId) },
+    { heading: 'size', cell: ({ image }) => formatSize(image.size), align: 'right' },
+    { heading: 'hits', cell: ({ image }) => formatCount(image.hits), align: 'right' },
+    { heading: 'accessed', cell: ({ accessedMs }) => formatAge(accessedMs, nowMs), align: 'right' },
+    { heading: 'modified', cell: ({ image }) => formatAge(image.lastModifiedMs, nowMs), align: 'right' },
   ];
-  if (images.length > 0) {
-    yield* layOutTable(images, columns, outputColumns());
+  if (rows.length > 0) {
+    yield* layOutTable(rows, columns, outputColumns());
     yield '';
   }
-  const size = all.reduce((sum, image) => sum + image.size, 0);
-  const shown = images.length < all.length ? `${formatCount(images.length)} of ` : '';
+  const size = all.reduce((sum, { image }) => sum + image.size, 0);
+  const shown = rows.length < all.length ? `${formatCount(rows.length)} of ` : '';
   yield `${shown}${formatCountOf(all.length, 'image')}, ${formatSize(size)}`;
 }

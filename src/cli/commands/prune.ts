@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { EvictedImage, ImageCache, PruneResult } from '../../index.ts';
-import { lastUseMs } from '../../recency.ts';
 import { CliError, cliErrorCode } from '../../terminal/cli-error.ts';
 import { formatAge, formatCount, formatCountOf } from '../../terminal/format.ts';
 import { interruptible } from '../../terminal/interruption.ts';
@@ -9,6 +8,7 @@ import { printableId } from '../../terminal/printable.ts';
 import { formatSize } from '../../terminal/size.ts';
 import { type Column, layOutTable } from '../../terminal/table.ts';
 import { type CacheOptions, cacheCommand, type LimitOptions, maxSizeOption } from '../cache-options.ts';
+import { loadPackage } from '../load-package.ts';
 import { openCache, openDriver } from '../open-driver.ts';
 import { printReport } from '../report.ts';
 
@@ -35,6 +35,7 @@ async function prune({ dryRun = false, ...options }: Options, signal: AbortSigna
 
 /** The coldest images are evicted first, so older images than the last evicted one should not remain. */
 async function failureToRemove(cache: ImageCache, { images }: PruneResult, warnings: string[]): Promise<CliError> {
+  const { lastUseMs } = await loadPackage();
   const lastMs = images.at(-1)?.lastAccessedMs ?? 0;
   const stayed: string[] = [];
   for await (const batch of cache.driver.cachedImages()) {

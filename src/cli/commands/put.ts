@@ -3,9 +3,6 @@ import { stat } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { Command } from 'commander';
 
-import type { ChecksumVerifier } from '../../checksum.ts';
-import type { WriteOptions } from '../../index.ts';
-import { putChunks } from '../../put-chunks.ts';
 import { fileError } from '../../terminal/cli-error.ts';
 import { formatPercent } from '../../terminal/format.ts';
 import { interruptible } from '../../terminal/interruption.ts';
@@ -14,9 +11,10 @@ import { printableId } from '../../terminal/printable.ts';
 import { progressLine } from '../../terminal/progress-line.ts';
 import { formatSize } from '../../terminal/size.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
-import { parseChecksum } from '../checksum-option.ts';
-import { imageIdArgument } from '../image-id-arguments.ts';
-import { openOrMakeDriver } from '../open-driver.ts';
+import { asChecksumError, parseChecksum } from '../checksum-option.ts';
+import { assertImageIds } from '../image-id-arguments.ts';
+import { loadPackage } from '../load-package.ts';
+import { openCache, openOrMakeDriver } from '../open-driver.ts';
 import { printReport } from '../report.ts';
 
 interface Options extends CacheOptions {
@@ -36,7 +34,7 @@ const readSize = 1024 * 1024; // bytes
 /** Adds `put` to the program. */
 export function addPutCommand(program: Command): void {
   cacheCommand(program, 'put', 'Cache a file. Replaces an image that is cached already.')
-    .argument('<id>', 'image id', imageIdArgument)
+    .argument('<id>', 'image id')
     .argument('<file>', 'input file; - is stdin')
     .option('--checksum <checksum>', 'expected checksum: sha256-BASE64 (SRI) or md5:HEX')
     .action((imageId: string, file: string, options: Options) =>
@@ -45,28 +43,33 @@ export function addPutCommand(program: Command): void {
 }
 
 async function put(imageId: string, file: string, { checksum, ...options }: Options, signal: AbortSignal) {
-  const verifier = checksum === undefined ? undefined : await parseChecksum(checksum);
+  await assertImageIds(imageId);
   const source = await sourceOf(file);
   await using driver = await openOrMakeDriver(options);
+  const cache = await openCache(driver, { maxSize: Number.MAX_SAFE_INTEGER });
 
   const progress = progressLine({ quiet: options.json });
   let size = 0;
   const watched = async function* () {
     for await (const chunk of chunksOf(source, signal)) {
-      verifier?.update(chunk);
       size += chunk.byteLength;
       progress.show(() => describe(imageId, size, source));
       yield chunk;
     }
-    await atTheEnd(imageId, verifier, signal);
+    // Ctrl-C ends all of `curl … | xattr-cache put ID -`, and the bytes until then are not the whole image.
+    await pause(signal);
+    await pause(signal);
   };
-  const write: WriteOptions = source.size === undefined ? { signal } : { signal, expectedSize: source.size };
   try {
-    // The digest is recorded, for `verify`.
-    await putChunks(await driver.openForWrite(imageId, write), watched(), {
-      ...write,
-      digest: () => verifier?.digest,
+    const done = await cache.cacheImage(imageId, watched(), {
+      signal,
+      replace: true,
+      ...(source.size !== undefined && { expectedSize: source.size }),
+      ...(checksum !== undefined && { checksum: parseChecksum(checksum) }),
     });
+    if (!done) throw await busy(imageId);
+  } catch (error) {
+    throw asChecksumError(error);
   } finally {
     progress.end();
   }
@@ -74,6 +77,11 @@ async function put(imageId: string, file: string, { checksum, ...options }: Opti
     { json: { imageId, size }, text: [`cached ${printableId(imageId)}, ${formatSize(size)}`] },
     options.json,
   );
+}
+
+async function busy(imageId: string): Promise<Error> {
+  const { ImageBusyError } = await loadPackage();
+  return new ImageBusyError(imageId);
 }
 
 async function sourceOf(file: string): Promise<Source> {
@@ -93,14 +101,6 @@ async function* chunksOf({ name, open }: Source, signal: AbortSignal): AsyncGene
     signal.throwIfAborted();
     throw fileError('read', name, error);
   }
-}
-
-/** Runs last before the image is published. */
-async function atTheEnd(imageId: string, verifier: ChecksumVerifier | undefined, signal: AbortSignal): Promise<void> {
-  // Ctrl-C ends all of `curl … | xattr-cache put ID -`, and the bytes until then are not the whole image.
-  await pause(signal);
-  await pause(signal);
-  verifier?.verify(imageId);
 }
 
 function describe(imageId: string, bytes: number, { size }: Source): string {

@@ -6,7 +6,7 @@ import { interruptible } from '../../terminal/interruption.ts';
 import { printableId } from '../../terminal/printable.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
 import { confirm } from '../confirm.ts';
-import { imageIdsArgument } from '../image-id-arguments.ts';
+import { assertImageIds, imageIdsArgument } from '../image-id-arguments.ts';
 import { openDriver, openOrMakeDriver } from '../open-driver.ts';
 import { type FailedImage, failedImage, failureOf, printReport } from '../report.ts';
 import { assertIdsOrAll, type Removal, type RemovalOptions, removalCommand, removeEach } from './delete.ts';
@@ -31,6 +31,7 @@ export function addQueueCommands(program: Command): void {
 }
 
 async function queue(ids: readonly string[], options: CacheOptions): Promise<void> {
+  await assertImageIds(...ids);
   await using driver = await openOrMakeDriver(options);
   const done: string[] = [];
   const notQueued: NotQueued[] = [];
@@ -64,7 +65,7 @@ async function queued(options: CacheOptions): Promise<void> {
 }
 
 async function dequeue(ids: readonly string[] = [], options: RemovalOptions, signal: AbortSignal): Promise<void> {
-  assertIdsOrAll(ids, options);
+  await assertIdsOrAll(ids, options);
   await using driver = await openDriver(options);
   const chosen = options.all ? await driver.getQueuedImages() : ids;
   if (options.all && !options.yes) {

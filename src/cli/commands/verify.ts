@@ -10,7 +10,7 @@ import { printableId } from '../../terminal/printable.ts';
 import { progressLine } from '../../terminal/progress-line.ts';
 import { formatSize } from '../../terminal/size.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
-import { imageIdsArgument } from '../image-id-arguments.ts';
+import { assertImageIds, imageIdsArgument } from '../image-id-arguments.ts';
 import { openCache, openDriver } from '../open-driver.ts';
 import { type FailedImage, failedImage, printReport } from '../report.ts';
 
@@ -44,6 +44,7 @@ export function addVerifyCommand(program: Command): void {
 }
 
 async function verify(ids: readonly string[] = [], options: Options, signal: AbortSignal): Promise<void> {
+  await assertImageIds(...ids);
   if (options.all && ids.length > 0) throw new UsageError('pass image ids or --all, not both');
   if (!options.all && ids.length === 0) throw new UsageError('no image given: pass one or more ids, or --all');
   await using driver = await openDriver(options);
