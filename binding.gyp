@@ -9,7 +9,7 @@
   'targets': [{
     'target_name': 'xattr_cache',
     'include_dirs': ['native'],
-    'sources': ['<!@(ls native/core/*.cc native/binding/*.cc)'],
+    'sources': ['<!@(ls native/posix/*.cc native/core/*.cc native/binding/*.cc)'],
     'dependencies': ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api"],
     'defines': ['NAPI_VERSION=9'],
     # -fno-exceptions and -fno-rtti are node-gyp's defaults.

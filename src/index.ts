@@ -1,5 +1,3 @@
-export type { Capabilities } from './capabilities.ts';
-export type { Checksum } from './checksum.ts';
 export type {
   CacheDriver,
   CachedImage,
@@ -14,8 +12,8 @@ export type {
   InvalidImage,
   RangeOptions,
   WriteOptions,
-} from './driver.ts';
-export type { CacheErrorCode, ErrorDetails } from './errors.ts';
+} from './api/driver.ts';
+export type { CacheErrorCode, ErrorDetails } from './api/errors.ts';
 export {
   BadDriverConfiguration,
   CacheError,
@@ -31,7 +29,7 @@ export {
   NoSpaceError,
   NotOpenError,
   SizeMismatchError,
-} from './errors.ts';
+} from './api/errors.ts';
 export type {
   CacheEvents,
   CommitEvent,
@@ -42,20 +40,22 @@ export type {
   ReapEvent,
   RollbackEvent,
   UncountedEvent,
-} from './events.ts';
-export type { Fetch, FetchResult } from './fetch.ts';
-export type { FetchedFrom, FetchedImage } from './fetched-image.ts';
-export type { PruneOptions, PruneResult } from './image-cache.ts';
-export { ImageCache } from './image-cache.ts';
-export type { CacheImageOptions, ImageCacheOptions } from './image-cache-options.ts';
-export { assertImageId, imageIdFor } from './image-id.ts';
-export type { Logger } from './logger.ts';
-export type { CacheLimits, XattrDriverOptions } from './options.ts';
-export type { PrefetchOptions, PrefetchProgress, PrefetchResult } from './prefetch.ts';
-export { lastUseMs } from './recency.ts';
-export type { FetchOptions } from './shared-fetches.ts';
-export type { CacheStats } from './stats.ts';
-export type { VerifyOptions, VerifyResult } from './verify.ts';
-export type { LockOptions } from './xattr.ts';
-export { getXattr, getXattrSync, incXattr, incXattrSync, setXattr, setXattrSync } from './xattr.ts';
-export { XattrDriver } from './xattr-driver.ts';
+} from './api/events.ts';
+export { assertImageId, imageIdFor } from './api/image-id.ts';
+export type { Logger } from './api/logger.ts';
+export { lastUseMs } from './api/recency.ts';
+export type { VerifyOptions, VerifyResult } from './api/verify.ts';
+export type { PruneOptions, PruneResult } from './cache/image-cache.ts';
+export { ImageCache } from './cache/image-cache.ts';
+export type { CacheImageOptions, ImageCacheOptions } from './cache/image-cache-options.ts';
+export type { PrefetchOptions, PrefetchProgress, PrefetchResult } from './cache/prefetch.ts';
+export type { CacheStats } from './cache/stats.ts';
+export type { Capabilities } from './driver/capabilities.ts';
+export type { CacheLimits, XattrDriverOptions } from './driver/options.ts';
+export { XattrDriver } from './driver/xattr-driver.ts';
+export type { Fetch, FetchResult } from './fetch/fetch.ts';
+export type { FetchedFrom, FetchedImage } from './fetch/fetched-image.ts';
+export type { FetchOptions } from './fetch/shared-fetches.ts';
+export type { LockOptions } from './native/xattr.ts';
+export { getXattr, getXattrSync, incXattr, incXattrSync, setXattr, setXattrSync } from './native/xattr.ts';
+export type { Checksum } from './streams/checksum.ts';

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/file_times.h"
+#include "posix/file_times.h"
 
 namespace xattr_cache::binding {
 

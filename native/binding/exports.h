@@ -1,4 +1,4 @@
-// The parts of the export table, each beside the operations that it names.  src/native.ts holds their types.
+// The parts of the export table, each beside the operations that it names.  src/native/native.ts holds their types.
 
 #pragma once
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "binding/node_api_config.h"
-#include "core/result.h"
+#include "posix/result.h"
 
 namespace xattr_cache::binding {
 

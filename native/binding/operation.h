@@ -14,7 +14,7 @@
 #include "binding/arguments.h"
 #include "binding/js_error.h"
 #include "binding/node_api_config.h"
-#include "core/result.h"
+#include "posix/result.h"
 
 namespace xattr_cache::binding {
 

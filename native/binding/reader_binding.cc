@@ -2,9 +2,9 @@
 
 #include "binding/exports.h"
 #include "binding/operation.h"
-#include "core/file_times.h"
 #include "core/image_reader.h"
 #include "core/quarantine.h"
+#include "posix/file_times.h"
 
 namespace xattr_cache::binding {
 

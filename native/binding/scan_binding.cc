@@ -3,8 +3,8 @@
 #include "binding/columns.h"
 #include "binding/exports.h"
 #include "binding/operation.h"
-#include "core/file_times.h"
 #include "core/image_scan.h"
+#include "posix/file_times.h"
 
 namespace xattr_cache::binding {
 

@@ -1,9 +1,9 @@
-// JavaScript entry points for core/xattr.h and core/counter.h.
+// JavaScript entry points for posix/xattr.h and core/counter.h.
 
 #include "binding/exports.h"
 #include "binding/operation.h"
 #include "core/counter.h"
-#include "core/xattr.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache::binding {
 

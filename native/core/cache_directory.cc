@@ -3,8 +3,8 @@
 #include <fcntl.h>
 
 #include "core/corner.h"
-#include "core/file_times.h"
-#include "core/named_file.h"
+#include "posix/file_times.h"
+#include "posix/named_file.h"
 
 namespace xattr_cache {
 

@@ -10,8 +10,8 @@
 #include <optional>
 #include <string>
 
-#include "core/result.h"
-#include "core/unique_fd.h"
+#include "posix/result.h"
+#include "posix/unique_fd.h"
 
 namespace xattr_cache {
 

@@ -2,8 +2,8 @@
 
 #include "core/corner.h"
 #include "core/counter.h"
-#include "core/file_lock.h"
-#include "core/xattr.h"
+#include "posix/file_lock.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 

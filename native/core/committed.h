@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "core/cache_directory.h"
-#include "core/result.h"
+#include "posix/result.h"
 
 namespace xattr_cache {
 

@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 
-#include "core/syscalls.h"
+#include "posix/syscalls.h"
 
 namespace xattr_cache {
 

@@ -7,8 +7,8 @@
 
 #include <sys/types.h>
 
-#include "core/result.h"
-#include "core/unique_fd.h"
+#include "posix/result.h"
+#include "posix/unique_fd.h"
 
 namespace xattr_cache {
 

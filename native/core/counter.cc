@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <charconv>
 
-#include "core/file_lock.h"
-#include "core/syscalls.h"
-#include "core/unique_fd.h"
-#include "core/xattr.h"
+#include "posix/file_lock.h"
+#include "posix/syscalls.h"
+#include "posix/unique_fd.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 

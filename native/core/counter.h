@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "core/result.h"
+#include "posix/result.h"
 
 namespace xattr_cache {
 

@@ -4,11 +4,11 @@
 #include <tuple>
 
 #include "core/counter.h"
-#include "core/file_times.h"
 #include "core/image_reader.h"
 #include "core/image_scan.h"
-#include "core/syscalls.h"
-#include "core/xattr.h"
+#include "posix/file_times.h"
+#include "posix/syscalls.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 

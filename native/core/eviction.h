@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "core/cache_directory.h"
-#include "core/file_lock.h"
 #include "core/image_list.h"
-#include "core/result.h"
+#include "posix/file_lock.h"
+#include "posix/result.h"
 
 namespace xattr_cache {
 

@@ -2,8 +2,8 @@
 
 #include <fcntl.h>
 
-#include "core/syscalls.h"
-#include "core/xattr.h"
+#include "posix/syscalls.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 

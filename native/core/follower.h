@@ -11,8 +11,8 @@
 
 #include "core/cache_directory.h"
 #include "core/image_reader.h"
-#include "core/result.h"
 #include "core/token.h"
+#include "posix/result.h"
 
 namespace xattr_cache {
 

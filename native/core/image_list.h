@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/file_times.h"
+#include "posix/file_times.h"
 
 namespace xattr_cache {
 

@@ -3,9 +3,9 @@
 #include <fcntl.h>
 
 #include "core/counter.h"
-#include "core/file_lock.h"
-#include "core/file_times.h"
-#include "core/xattr.h"
+#include "posix/file_lock.h"
+#include "posix/file_times.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 

@@ -8,9 +8,9 @@
 #include <span>
 
 #include "core/cache_directory.h"
-#include "core/result.h"
-#include "core/syscalls.h"
-#include "core/unique_fd.h"
+#include "posix/result.h"
+#include "posix/syscalls.h"
+#include "posix/unique_fd.h"
 
 namespace xattr_cache {
 

@@ -5,12 +5,12 @@
 #include <tuple>
 
 #include "core/counter.h"
-#include "core/file_times.h"
 #include "core/image_id.h"
 #include "core/lookup.h"
-#include "core/syscalls.h"
-#include "core/unique_fd.h"
-#include "core/xattr.h"
+#include "posix/file_times.h"
+#include "posix/syscalls.h"
+#include "posix/unique_fd.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 

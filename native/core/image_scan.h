@@ -8,9 +8,9 @@
 #include <string>
 
 #include "core/cache_directory.h"
-#include "core/directory_walk.h"
 #include "core/image_list.h"
-#include "core/result.h"
+#include "posix/directory_walk.h"
+#include "posix/result.h"
 
 namespace xattr_cache {
 

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 
-#include "core/named_file.h"
 #include "core/private_name.h"
 #include "core/publish.h"
-#include "core/syscalls.h"
-#include "core/xattr.h"
+#include "posix/named_file.h"
+#include "posix/syscalls.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 

@@ -14,9 +14,9 @@
 #include <utility>
 
 #include "core/cache_directory.h"
-#include "core/result.h"
 #include "core/token.h"
-#include "core/unique_fd.h"
+#include "posix/result.h"
+#include "posix/unique_fd.h"
 
 namespace xattr_cache {
 

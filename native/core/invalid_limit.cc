@@ -1,10 +1,10 @@
 #include "core/invalid_limit.h"
 
-#include "core/directory_walk.h"
-#include "core/file_times.h"
 #include "core/image_list.h"
-#include "core/named_file.h"
-#include "core/syscalls.h"
+#include "posix/directory_walk.h"
+#include "posix/file_times.h"
+#include "posix/named_file.h"
+#include "posix/syscalls.h"
 
 namespace xattr_cache {
 

@@ -4,10 +4,10 @@
 
 #include "core/counter.h"
 #include "core/image_reader.h"
-#include "core/named_file.h"
-#include "core/syscalls.h"
-#include "core/unique_fd.h"
-#include "core/xattr.h"
+#include "posix/named_file.h"
+#include "posix/syscalls.h"
+#include "posix/unique_fd.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 

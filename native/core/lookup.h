@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "core/cache_directory.h"
-#include "core/result.h"
 #include "core/token.h"
+#include "posix/result.h"
 
 namespace xattr_cache {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "core/syscalls.h"
+#include "posix/syscalls.h"
 
 namespace xattr_cache {
 

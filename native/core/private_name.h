@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/result.h"
+#include "posix/result.h"
 
 namespace xattr_cache {
 

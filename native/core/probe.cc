@@ -4,14 +4,14 @@
 
 #include <array>
 
-#include "core/directory_walk.h"
-#include "core/file_times.h"
 #include "core/image_id.h"
 #include "core/image_reader.h"
 #include "core/image_writer.h"
 #include "core/private_name.h"
-#include "core/syscalls.h"
 #include "core/token.h"
+#include "posix/directory_walk.h"
+#include "posix/file_times.h"
+#include "posix/syscalls.h"
 
 namespace xattr_cache {
 

@@ -1,9 +1,9 @@
 #include "core/publish.h"
 
 #include "core/image_id.h"
-#include "core/named_file.h"
-#include "core/syscalls.h"
-#include "core/xattr.h"
+#include "posix/named_file.h"
+#include "posix/syscalls.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 

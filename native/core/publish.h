@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "core/cache_directory.h"
-#include "core/result.h"
+#include "posix/result.h"
 
 namespace xattr_cache {
 

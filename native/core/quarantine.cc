@@ -1,8 +1,8 @@
 #include "core/quarantine.h"
 
-#include "core/file_lock.h"
 #include "core/publish.h"
-#include "core/syscalls.h"
+#include "posix/file_lock.h"
+#include "posix/syscalls.h"
 
 namespace xattr_cache {
 

@@ -8,13 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "core/directory_walk.h"
-#include "core/file_times.h"
-#include "core/named_file.h"
 #include "core/private_name.h"
-#include "core/syscalls.h"
-#include "core/unique_fd.h"
 #include "core/writer_mark.h"
+#include "posix/directory_walk.h"
+#include "posix/file_times.h"
+#include "posix/named_file.h"
+#include "posix/syscalls.h"
+#include "posix/unique_fd.h"
 
 namespace xattr_cache {
 

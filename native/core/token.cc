@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "core/file_times.h"
-#include "core/named_file.h"
-#include "core/syscalls.h"
-#include "core/xattr.h"
+#include "posix/file_times.h"
+#include "posix/named_file.h"
+#include "posix/syscalls.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 

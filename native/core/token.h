@@ -14,10 +14,10 @@
 #include <string>
 
 #include "core/cache_directory.h"
-#include "core/file_lock.h"
-#include "core/result.h"
-#include "core/unique_fd.h"
 #include "core/writer_mark.h"
+#include "posix/file_lock.h"
+#include "posix/result.h"
+#include "posix/unique_fd.h"
 
 namespace xattr_cache {
 

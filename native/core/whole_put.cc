@@ -2,11 +2,11 @@
 
 #include <fcntl.h>
 
-#include "core/named_file.h"
 #include "core/private_name.h"
 #include "core/publish.h"
-#include "core/syscalls.h"
-#include "core/unique_fd.h"
+#include "posix/named_file.h"
+#include "posix/syscalls.h"
+#include "posix/unique_fd.h"
 
 namespace xattr_cache {
 

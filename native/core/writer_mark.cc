@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "core/private_name.h"
-#include "core/xattr.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 

@@ -1,4 +1,4 @@
-import { hasCode } from '../error-facts.ts';
+import { hasCode } from '../base/error-facts.ts';
 
 /**
  * Codes of the errors that a command-line program itself fails with. docs/command-line.md explains them; the codes of the

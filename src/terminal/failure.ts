@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 
-import { textOf, withoutSecrets } from '../error-text.ts';
+import { textOf, withoutSecrets } from '../base/error-text.ts';
 import { CliError, cliErrorCode, UsageError } from './cli-error.ts';
 import { exitCode } from './exit-code.ts';
 

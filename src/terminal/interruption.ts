@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 
-export { untilAborted } from '../on-abort.ts';
+export { untilAborted } from '../base/on-abort.ts';
 
 import { exitCodeOfSignal } from './exit-code.ts';
 

@@ -1,6 +1,6 @@
 // A file name may hold anything but NUL and a slash: a line break, or an ESC that makes the terminal do things.
 
-import { withoutSecrets } from '../error-text.ts';
+import { withoutSecrets } from '../base/error-text.ts';
 
 /** Controls (C0, DEL, C1), line and paragraph separators, and what turns the direction of writing. */
 const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;

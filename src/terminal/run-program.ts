@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 
-import { withoutSecrets } from '../error-text.ts';
+import { withoutSecrets } from '../base/error-text.ts';
 import { describeFailure, exitCodeOf, isExplained, originOf } from './failure.ts';
 import { endInterrupted, Interruption } from './interruption.ts';
 import { printError, printJson, tolerateClosedOutput } from './output.ts';

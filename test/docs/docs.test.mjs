@@ -10,7 +10,7 @@ import { createProgram } from '../../dist/cli/program.js';
 import { pages, root, textOf } from './support/pages.mjs';
 
 test('docs/errors.md – codes of src/ – has one row for each, and no other', () => {
-  const codes = new Set(textOf('src/errors.ts').match(/(?<=^ {2}\| ')ERR_[A-Z_]+(?=')/gm));
+  const codes = new Set(textOf('src/api/errors.ts').match(/(?<=^ {2}\| ')ERR_[A-Z_]+(?=')/gm));
   const rows = [...textOf('docs/errors.md').matchAll(/^\| `(ERR_\w+)` \| `(\w+)` \|/gm)].map(([, code]) => code);
   assert.deepEqual(rows.toSorted(), [...codes].sort());
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { BadDriverConfiguration, CacheError, XattrDriver } from '../../dist/index.js';
-import { native } from '../../dist/native.js';
+import { native } from '../../dist/native/native.js';
 import { attach, needsStrace } from '../faults/support/strace.mjs';
 import { bytesOf, readWhole } from '../support/contents.mjs';
 import { driverProcess } from '../support/driver-process.mjs';

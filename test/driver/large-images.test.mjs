@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 
 import { CacheError } from '../../dist/index.js';
-import { native } from '../../dist/native.js';
+import { native } from '../../dist/native/native.js';
 import { openCache } from '../manager/support/caches.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 

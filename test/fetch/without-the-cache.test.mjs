@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { native } from '../../dist/native.js';
+import { native } from '../../dist/native/native.js';
 import { collect, openCache, tidiness } from '../manager/support/caches.mjs';
 import { listen } from '../manager/support/events.mjs';
 import { lockInProcess } from '../support/lock-in-process.mjs';

@@ -10,7 +10,7 @@ const page = readFileSync(`${root}/docs/events.md`, 'utf8');
 const source = (name) => readFileSync(`${root}/src/${name}`, 'utf8');
 
 test('the table of channels – compared with the source – has every channel and field', () => {
-  const events = source('events.ts');
+  const events = source('api/events.ts');
   const names = [...events.matchAll(/channel\('(xattr-cache:[a-z]+)'\)/g)].map(([, name]) => name);
   assert.equal(names.length, 8);
   const rows = new Map(
@@ -25,7 +25,7 @@ test('the table of channels – compared with the source – has every channel a
 });
 
 test('the log messages – compared with the source – are all on the page', () => {
-  const files = readdirSync(`${root}/src`).filter((name) => name.endsWith('.ts'));
+  const files = readdirSync(`${root}/src`, { recursive: true }).filter((name) => name.endsWith('.ts'));
   const lines = files.flatMap((name) => [
     ...source(name).matchAll(/logger\?\.(debug|info|warn|error)\([^;]*?'([^']+)',?\s*\);/gs),
   ]);

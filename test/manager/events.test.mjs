@@ -4,7 +4,7 @@ import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { publish } from '../../dist/events.js';
+import { publish } from '../../dist/api/events.js';
 import { XattrDriver } from '../../dist/index.js';
 import { bytesOf } from '../support/contents.mjs';
 import { lockInProcess } from '../support/lock-in-process.mjs';

@@ -47,7 +47,7 @@ test('a wait for a lock – clock faked after loading – ends in time', async (
   const source = `
     import { mock } from 'node:test';
     process.removeAllListeners('warning');
-    const { locked, retryWhileLocked } = await import('${new URL('../../dist/lock-retry.js', import.meta.url)}');
+    const { locked, retryWhileLocked } = await import('${new URL('../../dist/base/lock-retry.js', import.meta.url)}');
     mock.method(performance, 'now', () => 0);
     mock.timers.enable({ apis: ['setTimeout'] });
     console.log((await retryWhileLocked(() => locked, 30)) === locked);

@@ -9,11 +9,11 @@
 #include <utility>
 
 #include "cache_fixture.h"
-#include "core/file_lock.h"
-#include "core/file_times.h"
-#include "core/named_file.h"
 #include "faults.h"
 #include "harness.h"
+#include "posix/file_lock.h"
+#include "posix/file_times.h"
+#include "posix/named_file.h"
 #include "processes.h"
 
 namespace xattr_cache {

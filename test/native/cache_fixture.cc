@@ -9,7 +9,7 @@
 
 #include "core/private_name.h"
 #include "core/writer_mark.h"
-#include "core/xattr.h"
+#include "posix/xattr.h"
 
 namespace testing {
 

@@ -18,8 +18,8 @@
 #include "core/lookup.h"
 #include "core/reaper.h"
 #include "core/whole_put.h"
-#include "core/xattr.h"
 #include "harness.h"
+#include "posix/xattr.h"
 #include "processes.h"
 
 namespace xattr_cache {

@@ -7,10 +7,10 @@
 #include <limits>
 #include <string>
 
-#include "core/xattr.h"
 #include "faults.h"
 #include "files.h"
 #include "harness.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/directory_walk.h"
+#include "posix/directory_walk.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -12,9 +12,9 @@
 #include "core/image_reader.h"
 #include "core/image_scan.h"
 #include "core/whole_put.h"
-#include "core/xattr.h"
 #include "faults.h"
 #include "harness.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 namespace {

@@ -13,9 +13,9 @@
 
 #include "core/reaper.h"
 #include "core/whole_put.h"
-#include "core/xattr.h"
 #include "faults.h"
 #include "harness.h"
+#include "posix/xattr.h"
 #include "processes.h"
 
 namespace testing {

@@ -16,7 +16,7 @@
 
 #include "cache_fixture.h"
 #include "core/image_writer.h"
-#include "core/result.h"
+#include "posix/result.h"
 
 namespace testing {
 

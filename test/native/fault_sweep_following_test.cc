@@ -6,9 +6,9 @@
 
 #include "core/follower.h"
 #include "core/quarantine.h"
-#include "core/unique_fd.h"
 #include "fault_sweep.h"
 #include "harness.h"
+#include "posix/unique_fd.h"
 
 namespace xattr_cache {
 namespace {

@@ -7,9 +7,9 @@
 #include "core/image_scan.h"
 #include "core/lookup.h"
 #include "core/probe.h"
-#include "core/xattr.h"
 #include "fault_sweep.h"
 #include "harness.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 namespace {

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "core/syscalls.h"
+#include "posix/syscalls.h"
 
 namespace testing {
 

@@ -1,4 +1,4 @@
-#include "core/file_lock.h"
+#include "posix/file_lock.h"
 
 #include <chrono>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "core/file_times.h"
+#include "posix/file_times.h"
 
 #include <limits>
 

@@ -15,7 +15,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "core/result.h"
+#include "posix/result.h"
 
 namespace testing {
 

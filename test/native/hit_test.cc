@@ -8,12 +8,12 @@
 #include <string>
 
 #include "cache_fixture.h"
-#include "core/file_times.h"
 #include "core/image_reader.h"
 #include "core/whole_put.h"
-#include "core/xattr.h"
 #include "faults.h"
 #include "harness.h"
+#include "posix/file_times.h"
+#include "posix/xattr.h"
 #include "processes.h"
 
 namespace xattr_cache {

@@ -11,9 +11,9 @@
 
 #include "cache_fixture.h"
 #include "core/whole_put.h"
-#include "core/xattr.h"
 #include "faults.h"
 #include "harness.h"
+#include "posix/xattr.h"
 #include "processes.h"
 
 namespace xattr_cache {

@@ -1,4 +1,4 @@
-#include "core/named_file.h"
+#include "posix/named_file.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

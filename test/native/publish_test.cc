@@ -6,9 +6,9 @@
 #include <string>
 
 #include "cache_fixture.h"
-#include "core/xattr.h"
 #include "faults.h"
 #include "harness.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 namespace {

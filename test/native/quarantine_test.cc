@@ -6,11 +6,11 @@
 #include <string>
 
 #include "cache_fixture.h"
-#include "core/file_lock.h"
 #include "core/lookup.h"
-#include "core/unique_fd.h"
-#include "core/xattr.h"
 #include "harness.h"
+#include "posix/file_lock.h"
+#include "posix/unique_fd.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 namespace {

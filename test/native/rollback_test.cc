@@ -10,9 +10,9 @@
 #include "cache_fixture.h"
 #include "core/image_writer.h"
 #include "core/lookup.h"
-#include "core/xattr.h"
 #include "faults.h"
 #include "harness.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/syscalls.h"
+#include "posix/syscalls.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -12,9 +12,9 @@
 
 #include "cache_fixture.h"
 #include "core/image_writer.h"
-#include "core/xattr.h"
 #include "faults.h"
 #include "harness.h"
+#include "posix/xattr.h"
 #include "processes.h"
 
 namespace xattr_cache {

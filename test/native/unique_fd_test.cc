@@ -1,4 +1,4 @@
-#include "core/unique_fd.h"
+#include "posix/unique_fd.h"
 
 #include <fcntl.h>
 

@@ -7,9 +7,9 @@
 
 #include "cache_fixture.h"
 #include "core/lookup.h"
-#include "core/xattr.h"
 #include "faults.h"
 #include "harness.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <string>
 
-#include "core/xattr.h"
 #include "faults.h"
 #include "files.h"
 #include "harness.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 namespace {

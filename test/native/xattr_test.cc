@@ -1,4 +1,4 @@
-#include "core/xattr.h"
+#include "posix/xattr.h"
 
 #include <sys/xattr.h>
 

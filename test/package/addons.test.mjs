@@ -75,7 +75,7 @@ test('the addon – loaded – exports exactly the functions its type declares',
 function declaredCalls() {
   const source = ts.createSourceFile(
     'native.d.ts',
-    readFileSync(join(root, 'dist/native.d.ts'), 'utf8'),
+    readFileSync(join(root, 'dist/native/native.d.ts'), 'utf8'),
     ts.ScriptTarget.Latest,
   );
   const native = source.statements.find(

@@ -63,8 +63,8 @@ test('an application – bundled or traced – works, or reports a clear error',
       // Like another machine, with addons of the application. Loading one of them would give another error.
       const elsewhere = await temporaryDirectory(t);
       writeFileSync(join(elsewhere, 'package.json'), '{ "name": "application" }');
-      for (const place of ['', 'dist']) writeOtherAddon(join(elsewhere, place, 'build', 'Release'));
-      const file = join(elsewhere, 'dist', fileName);
+      for (const place of ['', 'dist', 'dist/server']) writeOtherAddon(join(elsewhere, place, 'build', 'Release'));
+      const file = join(elsewhere, 'dist', 'server', fileName);
       await bundle(entry, file, false);
 
       const { status, stdout, stderr } = runNode(file, await temporaryDirectory(t));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { sharedProtocol } from '../../dist/shared-driver.js';
+import { sharedProtocol } from '../../dist/api/shared-driver.js';
 import { failure } from './memory-checks.mjs';
 import { MemoryDriver } from './memory-driver.mjs';
 import { LiveMemoryImage, SharedMemoryWriter } from './shared-memory-writer.mjs';

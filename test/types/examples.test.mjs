@@ -22,7 +22,7 @@ const surroundings = `
   declare const cache: ImageCache, driver: XattrDriver, imageId: string, socket: Writable;
 `;
 
-const examples = readdirSync(dist)
+const examples = readdirSync(dist, { recursive: true })
   .filter((name) => name.endsWith('.d.ts'))
   .flatMap((name) => {
     const comments = readFileSync(dist + name, 'utf8').match(/\/\*\*.*?\*\//gs) ?? [];

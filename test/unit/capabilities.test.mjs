@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { parseMountFacts } from '../../dist/capabilities.js';
+import { parseMountFacts } from '../../dist/driver/capabilities.js';
 
 const mountinfo = `22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
 23 22 0:5 / /mnt/a\\040b rw,nosuid,noatime - xfs /dev/loop0 rw,attr2

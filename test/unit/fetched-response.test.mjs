@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { fetchedChunks, fetchImage } from '../../dist/fetch.js';
+import { fetchedChunks, fetchImage } from '../../dist/fetch/fetch.js';
 
 const asked = 5;
 

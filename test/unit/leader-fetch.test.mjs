@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { FetchCycles } from '../../dist/fetch-cycles.js';
-import { LeaderFetch } from '../../dist/leader-fetch.js';
+import { FetchCycles } from '../../dist/fetch/fetch-cycles.js';
+import { LeaderFetch } from '../../dist/fetch/leader-fetch.js';
 
 test('a leader that is stopped while it copies a dead leader’s bytes – stops copying', async () => {
   const size = 2 ** 40;

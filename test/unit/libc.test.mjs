@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { libcOf, ownLibc } from '../../dist/libc.js';
+import { libcOf, ownLibc } from '../../dist/native/libc.js';
 
 /** The beginning of an executable: an ELF-64 header, one program header and what it refers to. */
 function executable({ interpreter, type = 3, count = 1 }) {

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { NativeLoadError } from '../../dist/errors.js';
-import { loadNative } from '../../dist/load-native.js';
+import { NativeLoadError } from '../../dist/api/errors.js';
+import { loadNative } from '../../dist/native/load-native.js';
 import { mountFresh, needsMount } from '../support/mounts.mjs';
 import { needsOtherUsers, stranger } from '../support/other-users.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
@@ -169,7 +169,7 @@ test('an addon – no permission to read – the remedy is the permission', { sk
     await chmod(directory, 0o755);
     await chmod(join(directory, forbidden), 0o700);
     const script = `
-      import { loadNative } from ${JSON.stringify(join(checkout, 'dist/load-native.js'))};
+      import { loadNative } from ${JSON.stringify(join(checkout, 'dist/native/load-native.js'))};
       const files = { root: '${directory}', built: [], prebuilds: '${directory}/prebuilds' };
       try { loadNative(() => files); } catch ({ message }) { console.log(message); }`;
     const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { locked, retryWhileLocked, retryWhileLockedSync } from '../../dist/lock-retry.js';
+import { locked, retryWhileLocked, retryWhileLockedSync } from '../../dist/base/lock-retry.js';
 
 test('an attempt – locked at first – is repeated until it gets the lock', async () => {
   assert.equal(await retryWhileLocked(refusing(3), 1000), 'got it');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { native } from '../../dist/native.js';
+import { native } from '../../dist/native/native.js';
 import { openDriver } from '../support/xattr-driver.mjs';
 
 const kinds = {

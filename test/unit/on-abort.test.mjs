@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 
-import { onAbort, untilAborted } from '../../dist/on-abort.js';
+import { onAbort, untilAborted } from '../../dist/base/on-abort.js';
 import { runScript } from '../support/run-script.mjs';
 
 const listenersOf = (signal) => getEventListeners(signal, 'abort').length;
@@ -89,7 +89,7 @@ test('a signal whose reason throws – ends a wait with what it throws', async (
 
 test('a signal that lives on – keeps callers that wait, and no listening object', async () => {
   const source = `
-    const { onAbort, untilAborted } = await import('${new URL('../../dist/on-abort.js', import.meta.url)}');
+    const { onAbort, untilAborted } = await import('${new URL('../../dist/base/on-abort.js', import.meta.url)}');
     const { getEventListeners } = await import('node:events');
     const abort = new AbortController();
     let collected = 0;

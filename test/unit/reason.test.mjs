@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { describeReason } from '../../dist/reason.js';
+import { describeReason } from '../../dist/api/reason.js';
 
 test('a reason – error with a code – begins with the code, once', () => {
   assert.equal(describeReason(Object.assign(new Error('no more'), { code: 'E_MORE' })), 'E_MORE: no more');

@@ -6,7 +6,7 @@ import { mock, test } from 'node:test';
 // A clock of the test's own, which the package takes when it is loaded.
 let nowMs = 0;
 mock.method(performance, 'now', () => nowMs);
-const { DriverContext } = await import('../../dist/driver-context.js');
+const { DriverContext } = await import('../../dist/driver/driver-context.js');
 
 const options = { dir: '/', stallTimeSeconds: 1, lockTimeoutMs: 1, accessResolutionMs: 0, logger: undefined };
 const slow = { wrote: true, takesMs: 2 };

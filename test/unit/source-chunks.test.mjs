@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { chunksOf } from '../../dist/source-chunks.js';
+import { chunksOf } from '../../dist/streams/source-chunks.js';
 
 const bytes = (text) => new TextEncoder().encode(text);
 

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-
-import { ChecksumVerifier } from '../../../dist/checksum.js';
 import { ImageCache, setXattrSync } from '../../../dist/index.js';
+import { ChecksumVerifier } from '../../../dist/streams/checksum.js';
 import { after, before, claimAndWrite } from './scenes.mjs';
 
 const half = 10;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-const source = readFileSync(new URL('../../../native/core/syscalls.cc', import.meta.url), 'utf8');
+const source = readFileSync(new URL('../../../native/posix/syscalls.cc', import.meta.url), 'utf8');
 
 /** The calls that the engine's table of system calls knows, and so those that the native sweep fails. */
 export const tableCalls = new Set([...source.matchAll(/(?:Once|Retrying)\("(\w+)"/g)].map(([, call]) => call));

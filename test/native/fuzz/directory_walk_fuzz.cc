@@ -1,5 +1,5 @@
 // Records of getdents64(2): the kernel always makes them well, but of any names, in batches of any size.  The kernel is
-// played by this file, which stands in for core/syscalls.cc.
+// played by this file, which stands in for posix/syscalls.cc.
 
 #include <algorithm>
 #include <cstddef>
@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "core/directory_walk.h"
-#include "core/syscalls.h"
 #include "fuzz/expect.h"
+#include "posix/directory_walk.h"
+#include "posix/syscalls.h"
 
 namespace {
 

@@ -1,0 +1,342 @@
+import { types } from 'node:util';
+import type { CacheDriver, CleanResult, EvictedImage, EvictOptions, ImageSource, ImageWriter } from '../api/driver.ts';
+import { NotOpenError, tooLarge } from '../api/errors.ts';
+import { type ErrorEvent, publish } from '../api/events.ts';
+import { assertImageId } from '../api/image-id.ts';
+import { isSharedDriver, type SharedDriver } from '../api/shared-driver.ts';
+import type { VerifyOptions, VerifyResult } from '../api/verify.ts';
+import {
+  assertCount,
+  assertNonNegative,
+  assertOptions,
+  assertSignal,
+  invalidType,
+  invalidValue,
+} from '../base/validate.ts';
+import { isXattrDriver, XattrDriver } from '../driver/xattr-driver.ts';
+import type { Fetch } from '../fetch/fetch.ts';
+import type { FetchedImage } from '../fetch/fetched-image.ts';
+import { type FetchOptions, SharedFetches } from '../fetch/shared-fetches.ts';
+import { ChecksumVerifier } from '../streams/checksum.ts';
+import { claimIfFree, claimUncached } from '../streams/claim-uncached.ts';
+import { HeldSource } from '../streams/held-source.ts';
+import { assertWriteOptions, putChunks } from '../streams/put-chunks.ts';
+import { assertSource, isInHand } from '../streams/source-chunks.ts';
+import { AutoPrune } from './auto-prune.ts';
+import { CachingIterator, type Tee } from './caching-iterator.ts';
+import { evictFor } from './evict-for.ts';
+import {
+  assertCacheOptions,
+  type CacheImageOptions,
+  type ImageCacheOptions,
+  type ResolvedCacheOptions,
+} from './image-cache-options.ts';
+import { type PrefetchOptions, type PrefetchResult, prefetchQueued } from './prefetch.ts';
+import { type CacheStats, measureCache } from './stats.ts';
+
+/** How long a consumer is kept waiting by a prune, before its image passes through uncached. Milliseconds. */
+const patienceMs = 1_000;
+
+/** How {@link ImageCache.prune} goes about it. */
+export interface PruneOptions extends EvictOptions {
+  /** Bytes. @defaultValue the cache's own limit */
+  readonly maxSize?: number;
+}
+
+/** What {@link ImageCache.prune} removed, or with `dryRun` would remove. */
+export interface PruneResult {
+  /** How many images. */
+  readonly filesPruned: number;
+  /** The sum of their sizes. */
+  readonly bytesPruned: number;
+  /** Each of them, the least recently accessed first. */
+  readonly images: readonly EvictedImage[];
+}
+
+/**
+ * A cache that looks after itself, over any {@link CacheDriver}: Glance's `image_cache.ImageCache`, with a limit that is
+ * kept without a cron job.
+ *
+ * @example
+ * await using cache = await ImageCache.open({ dir: '/var/cache/images', maxSize: 20e9 });
+ * for await (const chunk of cache.cachingIterator(imageId, body)) socket.write(chunk);
+ */
+export class ImageCache {
+  /** The driver that was given, or made for `dir`. */
+  readonly driver: CacheDriver;
+  /** The limit, in bytes. */
+  readonly maxSize: number;
+  readonly #options: ResolvedCacheOptions;
+  readonly #dir: string;
+  readonly #autoPrune?: AutoPrune;
+  #fetches: SharedFetches | undefined;
+  #open = true;
+
+  /**
+   * Configures the driver, and makes one if only a directory was given.
+   *
+   * @throws {@link BadDriverConfiguration} if the directory cannot be used
+   */
+  static async open(options: ImageCacheOptions): Promise<ImageCache> {
+    const resolved = assertCacheOptions(options);
+    const driver = resolved.driver ?? driverOf(resolved);
+    await driver.configure();
+    return new ImageCache(driver, resolved);
+  }
+
+  private constructor(driver: CacheDriver, options: ResolvedCacheOptions) {
+    const { maxSize, lowWatermark, autoPrune, logger } = options;
+    this.driver = driver;
+    this.maxSize = maxSize;
+    this.#options = options;
+    this.#dir = isXattrDriver(driver) ? driver.dir : '';
+    if (!autoPrune) return;
+    const target = Math.floor(maxSize * lowWatermark);
+    this.#autoPrune = new AutoPrune({ driver, dir: this.#dir, maxSize, target, logger });
+  }
+
+  /**
+   * Evicts the least recently accessed images down to the limit; nothing if the cache is at or below it. One walk; two at
+   * once together free what one would.
+   *
+   * @throws {@link LockTimeoutError} if another eviction went on for longer than a lock is waited for
+   */
+  async prune(options: PruneOptions = {}): Promise<PruneResult> {
+    assertOptions(options, 'options');
+    const { maxSize = this.maxSize, ...evictOptions } = options;
+    assertCount(maxSize, 'options.maxSize');
+    this.#assertOpen();
+    const { filesEvicted, bytesEvicted, images } = await evictFor('prune', this.driver, maxSize, evictOptions);
+    return { filesPruned: filesEvicted, bytesPruned: bytesEvicted, images };
+  }
+
+  /**
+   * Reaps what failed and stalled writes left behind.
+   *
+   * @param stallTimeSeconds - by default that of the options
+   */
+  async clean(stallTimeSeconds: number | undefined = this.#options.stallTimeSeconds): Promise<CleanResult> {
+    if (stallTimeSeconds !== undefined) assertNonNegative(stallTimeSeconds, 'stallTimeSeconds');
+    this.#assertOpen();
+    return this.driver.clean(stallTimeSeconds);
+  }
+
+  /** Asks for an image to be fetched by the next {@link prefetch}. False if it is cached, being cached or queued. */
+  async queueImage(imageId: string): Promise<boolean> {
+    this.#assertOpen();
+    return this.driver.queueImage(imageId);
+  }
+
+  /**
+   * Fetches the queued images. One that fails stays queued and does not stop the others; one that another process is
+   * writing is left to it. An image larger than the cache fails, since it could not stay.
+   *
+   * @throws the signal's reason
+   */
+  async prefetch(fetch: Fetch, options: PrefetchOptions = {}): Promise<PrefetchResult> {
+    assertOptions(options, 'options');
+    this.#assertOpen();
+    return prefetchQueued(this, fetch, options);
+  }
+
+  /**
+   * Caches a whole source. Resolves to false if the image is not cacheable now, or larger than `maxSize`: the source is
+   * then untouched if that is known before its first byte (`expectedSize`, or bytes in hand), and else cancelled where it
+   * grows past the limit.
+   *
+   * @throws what the source throws
+   * @throws {@link ChecksumMismatchError} {@link SizeMismatchError} {@link NoSpaceError}
+   */
+  async cacheImage(imageId: string, source: ImageSource, options: CacheImageOptions = {}): Promise<boolean> {
+    assertSource(source);
+    const held = new HeldSource(source);
+    try {
+      const verifier = await this.#begin(imageId, options);
+      if ((knownSize(source, options) ?? 0) > this.maxSize) return false;
+      if (!(await this.#mayWrite(imageId, options))) return false;
+      await this.#autoPrune?.room(options.signal);
+      const writer = await this.#claim(imageId, options);
+      if (!writer) return false;
+      const chunks = verifier?.verified(held.chunks, imageId, options.signal) ?? held.chunks;
+      const { maxSize } = this;
+      if (!(await putChunks(writer, chunks, { ...options, maxSize, digest: () => verifier?.digest }))) return false;
+      await this.#autoPrune?.committed(writer.bytesWritten);
+    } finally {
+      held.release();
+    }
+    // The image is cached, whatever becomes of the wait.
+    await this.#autoPrune?.room(options.signal).catch(() => {});
+    return true;
+  }
+
+  /**
+   * A tee. The consumer gets every chunk of the source whatever happens to the cache, whose errors are events
+   * (`xattr-cache:error`); the source's errors, a wrong length and a wrong checksum reach the consumer. A consumer that
+   * stops early gives the write up. An image that is not cacheable now, or larger than `maxSize`, passes through.
+   */
+  cachingIterator(
+    imageId: string,
+    source: ImageSource,
+    options: CacheImageOptions = {},
+  ): AsyncIterableIterator<Uint8Array> {
+    const open = async (): Promise<Tee> => {
+      assertSource(source);
+      const verifier = await this.#begin(imageId, options);
+      return {
+        imageId,
+        verifier,
+        writer: await this.#claimOrReport(imageId, source, options),
+        expectedSize: options.expectedSize,
+        maxSize: this.maxSize,
+        onCommit: async (size) => this.#autoPrune?.committed(size),
+        onCacheError: (operation, error) => this.#report(imageId, operation, error),
+      };
+    };
+    return new CachingIterator(source, options?.signal, open);
+  }
+
+  /**
+   * The image, from the cache or fetched exactly once however many ask, here and in other processes: one fetches, the
+   * others read along while it comes. Should the one die, another goes on. Only over an {@link XattrDriver}.
+   *
+   * @throws what the source throws, also in another process: {@link FetchFailedError} with `remote`
+   * @throws {@link ChecksumMismatchError} {@link SizeMismatchError} at the end, `TypeError` over another driver
+   *
+   * @example
+   * const image = await cache.getOrFetch('debian-12', (imageId, { signal }) =>
+   *   fetch(`https://images.example/${imageId}`, { signal, headers: { 'accept-encoding': 'identity' } }),
+   * );
+   * await pipeline(image.createReadStream(), createWriteStream('debian-12.img'));
+   */
+  async getOrFetch(imageId: string, fetch: Fetch, options: FetchOptions = {}): Promise<FetchedImage> {
+    this.#assertOpen();
+    this.#fetches ??= new SharedFetches({
+      driver: this.#sharedDriver,
+      maxSize: this.maxSize,
+      stalledAfterMs: this.#options.stalledAfterMs,
+      room: async () => this.#autoPrune?.room(AbortSignal.timeout(patienceMs)),
+      onCommit: async (size) => this.#autoPrune?.committed(size),
+      onCacheError: (id, error) => this.#report(id, 'write', error),
+    });
+    return this.#fetches.getOrFetch(imageId, fetch, options);
+  }
+
+  /**
+   * Compares a cached image with what was recorded when it was cached with a checksum; one that is not as it was goes to
+   * invalid/. Counts no hit. Only over an {@link XattrDriver}.
+   *
+   * @throws {@link ImageNotFoundError}, the signal's reason, `TypeError` over another driver
+   * @throws {@link LockTimeoutError} if a corrupt image stayed locked
+   */
+  async verify(imageId: string, options: VerifyOptions = {}): Promise<VerifyResult> {
+    assertImageId(imageId);
+    assertOptions(options, 'options');
+    const { signal, onProgress } = options;
+    assertSignal(signal, 'options.signal');
+    if (onProgress !== undefined && typeof onProgress !== 'function') {
+      throw invalidType('options.onProgress', 'of type function', onProgress);
+    }
+    this.#assertOpen();
+    return this.#sharedDriver.verifyImage(imageId, options);
+  }
+
+  /** What there is, by one walk over the images. */
+  async stats(): Promise<CacheStats> {
+    this.#assertOpen();
+    const mark = this.#autoPrune?.mark();
+    const stats = await measureCache(this.driver, this.#dir, this.maxSize);
+    if (mark) this.#autoPrune?.walked(stats.size, mark);
+    return stats;
+  }
+
+  /**
+   * Stops what it fetches or follows: those who read get a {@link NotOpenError}, and other processes take over. Waits for
+   * the prune that a commit has begun, for some seconds, and closes the driver if this cache made it.
+   */
+  async close(): Promise<void> {
+    this.#open = false;
+    await this.#fetches?.close();
+    await this.#autoPrune?.close();
+    if (this.#options.driver === undefined) await this.driver.close();
+  }
+
+  /** {@link close}, at the end of `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** What a write needs to be right before anything is touched. */
+  async #begin(imageId: string, options: CacheImageOptions): Promise<ChecksumVerifier | undefined> {
+    assertImageId(imageId);
+    assertWriteOptions(options);
+    const { replace } = options;
+    if (replace !== undefined && typeof replace !== 'boolean') {
+      throw invalidType('options.replace', 'of type boolean', replace);
+    }
+    this.#assertOpen();
+    return options.checksum === undefined ? undefined : ChecksumVerifier.of(options.checksum);
+  }
+
+  async #mayWrite(imageId: string, { replace }: CacheImageOptions): Promise<boolean> {
+    return replace || (await this.driver.isCacheable(imageId));
+  }
+
+  /** Undefined if it cannot be written now. */
+  async #claim(imageId: string, options: CacheImageOptions): Promise<ImageWriter | undefined> {
+    const claim = options.replace ? claimIfFree : claimUncached;
+    return claim(this.driver, imageId, options);
+  }
+
+  /** For the tee: an image that cannot be cached, for whatever reason, is still wanted. */
+  async #claimOrReport(
+    imageId: string,
+    source: ImageSource,
+    options: CacheImageOptions,
+  ): Promise<ImageWriter | undefined> {
+    try {
+      if (!(await this.#mayWrite(imageId, options))) return undefined;
+      if ((knownSize(source, options) ?? 0) > this.maxSize) throw tooLarge(imageId);
+      await this.#autoPrune?.room(AbortSignal.timeout(patienceMs), options.signal);
+      return await this.#claim(imageId, options);
+    } catch (error) {
+      if (!options.signal?.aborted) this.#report(imageId, 'open', error);
+      return undefined;
+    }
+  }
+
+  #report(imageId: string, operation: ErrorEvent['operation'], error: unknown): void {
+    this.#options.logger?.warn({ imageId, operation, err: error }, 'the cache failed; the image is passed on');
+    publish('error', () => ({ dir: this.#dir, imageId, operation, error }));
+  }
+
+  get #sharedDriver(): SharedDriver {
+    if (isSharedDriver(this.driver)) return this.driver;
+    if (!isXattrDriver(this.driver)) {
+      throw invalidValue('options.driver', 'must be an XattrDriver for this', this.driver);
+    }
+    const reason = 'must be of the same copy of xattr-cache as the ImageCache for this: the package is installed twice';
+    throw invalidValue('options.driver', reason, this.driver);
+  }
+
+  #assertOpen(): void {
+    if (!this.#open) throw new NotOpenError('the cache was closed');
+  }
+}
+
+/** Bytes, where it is known before the first is read; more than that is the source's fault. */
+function knownSize(source: ImageSource, { expectedSize }: CacheImageOptions): number | undefined {
+  if (expectedSize !== undefined) return expectedSize;
+  if (!isInHand(source)) return undefined;
+  const chunks = types.isUint8Array(source) ? [source] : source;
+  // A chunk that is no bytes is refused when it is read.
+  return chunks.reduce((sum, chunk) => sum + (types.isUint8Array(chunk) ? chunk.byteLength : 0), 0);
+}
+
+function driverOf({ dir = '', maxInvalidSize, stallTimeSeconds, logger }: ResolvedCacheOptions): SharedDriver {
+  return new XattrDriver({
+    dir,
+    limits: { maxInvalidSize },
+    ...(stallTimeSeconds !== undefined && { stallTimeSeconds }),
+    ...(logger && { logger }),
+  });
+}

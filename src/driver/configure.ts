@@ -1,0 +1,138 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { BadDriverConfiguration, isSystemError } from '../api/errors.ts';
+import { messageOf } from '../base/error-facts.ts';
+import { type Handle, type NativeFindings, native } from '../native/native.ts';
+import { type Capabilities, readMountFacts } from './capabilities.ts';
+
+const parts = ['incomplete', 'invalid', 'queue'] as const;
+
+export interface Configured {
+  readonly directory: Handle;
+  readonly capabilities: Capabilities;
+}
+
+/**
+ * Makes the layout, opens it, and finds out by trying what works there.
+ *
+ * Glance's driver probes with a file `checkme`, which it leaves behind where the probe fails, and swallows every error
+ * but `EOPNOTSUPP`; ours uses private names, removes them, and reports whatever keeps the cache from working.
+ *
+ * @throws {@link BadDriverConfiguration}
+ */
+export async function configureDirectory(dir: string): Promise<Configured> {
+  if (dir === '') throw bad('no directory was given', dir);
+  const made = await makeLayout(dir);
+  const directory = await openLayout(dir, made);
+  try {
+    return { directory, capabilities: await findCapabilities(dir, directory) };
+  } catch (error) {
+    native.releaseSync(directory);
+    throw isSystemError(error) ? bad(`it cannot be looked at (${messageOf(error)})`, dir, error) : error;
+  }
+}
+
+/** Resolves to what went wrong, which matters only if the layout is not there. */
+async function makeLayout(dir: string): Promise<unknown> {
+  try {
+    await mkdirWithParents(dir);
+    for (const part of parts) await mkdirIfMissing(join(dir, part));
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Node's own `recursive` never comes back where the kernel says ENOENT though the parent is there: in /proc. */
+async function mkdirWithParents(path: string): Promise<void> {
+  try {
+    await mkdirIfMissing(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if (!isSystemError(error) || error.code !== 'ENOENT' || parent === path) throw error;
+    await mkdirWithParents(parent);
+    await mkdirIfMissing(path);
+  }
+}
+
+async function mkdirIfMissing(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== 'EEXIST') throw error;
+  }
+}
+
+async function openLayout(dir: string, makeError: unknown): Promise<Handle> {
+  try {
+    return await native.openDirectoryAsync(dir);
+  } catch (openError) {
+    const missing = isSystemError(openError) && openError.code === 'ENOENT';
+    const error = missing && makeError !== undefined ? makeError : openError;
+    throw bad(`${explainOpening(error)} (${messageOf(error)})`, dir, error);
+  }
+}
+
+function explainOpening(error: unknown): string {
+  switch (codeOf(error)) {
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'it, or one of its parts incomplete, invalid and queue, is not a directory';
+    case 'ELOOP':
+      return 'one of its parts incomplete, invalid and queue is a symbolic link';
+    case 'EACCES':
+    case 'EPERM':
+      return 'this user may not make or read it';
+    default:
+      return 'it cannot be made or opened';
+  }
+}
+
+async function findCapabilities(dir: string, directory: Handle): Promise<Capabilities> {
+  const mount = await readMountFacts(await native.mountIdAsync(directory));
+  let findings: NativeFindings;
+  try {
+    findings = await native.probeAsync(directory);
+  } catch (error) {
+    if (mayOnlyRead(error)) return { ...mount, ...unprobed, countsHits: false };
+    // Whoever comes to make room must be let in.
+    if (isFull(error)) return { ...mount, ...unprobed, countsHits: await native.mayWriteImagesAsync(directory) };
+    throw bad(explainProbe(error, mount.fileSystem), dir, error);
+  }
+  return { ...mount, ...findings, countsHits: await native.mayWriteImagesAsync(directory) };
+}
+
+/** Nothing could be tried. What is missing after all is noticed when it is used. */
+const unprobed = {
+  timeResolutionMs: 0,
+  locks: true,
+  namelessFiles: false,
+  cachedOpen: true,
+  nowaitRead: true,
+  reflink: false,
+} as const;
+
+function mayOnlyRead(error: unknown): boolean {
+  return ['EACCES', 'EPERM', 'EROFS'].includes(codeOf(error) ?? '');
+}
+
+function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '');
+}
+
+function explainProbe(error: unknown, fileSystem: string): string {
+  const code = codeOf(error);
+  if (code === 'EOPNOTSUPP') {
+    return `the file system (${fileSystem}) has no user extended attributes: mount it with the option user_xattr, or put the cache on ext4, xfs, btrfs or another one that has them`;
+  }
+  if (code === 'EXDEV') return 'incomplete, invalid and queue must lie on the same file system as the images';
+  return `a trial write failed (${messageOf(error)})`;
+}
+
+function bad(reason: string, dir: string, cause?: unknown): BadDriverConfiguration {
+  return new BadDriverConfiguration('xattr', dir === '' ? reason : `${dir}: ${reason}`, { path: dir, cause });
+}
+
+function codeOf(error: unknown): string | undefined {
+  return isSystemError(error) ? error.code : undefined;
+}

@@ -1,0 +1,167 @@
+import { join } from 'node:path';
+import {
+  type ErrorDetails,
+  ImageNotFoundError,
+  isSystemError,
+  lacksDescriptors,
+  NotOpenError,
+  toCacheError,
+} from '../api/errors.ts';
+import { assertImageId } from '../api/image-id.ts';
+import { locked, retryWhileLocked } from '../base/lock-retry.ts';
+import { type Handle, native } from '../native/native.ts';
+import type { DriverContext } from './driver-context.ts';
+
+type Operation<T> = (directory: Handle, context: DriverContext) => Promise<T>;
+
+export type ImagePlace = 'cached' | 'incomplete' | 'invalid' | 'queue';
+
+/** How a driver's methods reach the engine: ids are checked on the way in, errors become typed on the way out. */
+export class EngineCalls {
+  readonly #dir: string;
+  /** From `configure()` to `close()`. */
+  context: DriverContext | undefined;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** @throws {@link NotOpenError} */
+  get opened(): DriverContext {
+    if (!this.context) throw new NotOpenError('the driver is not open: call configure() first', { path: this.#dir });
+    return this.context;
+  }
+
+  close(): void {
+    if (this.context) native.releaseSync(this.context.directory);
+    this.context = undefined;
+  }
+
+  /**
+   * Runs an operation on one image: again while this process has no descriptor left, for as long as a lock is waited for,
+   * and after a part of the layout that was removed is made again. Its errors become typed here, in the caller's own stack.
+   */
+  async ask<T>(imageId: string, operation: Operation<T>, signal?: AbortSignal): Promise<T> {
+    assertImageId(imageId);
+    const context = this.opened;
+    try {
+      return await operation(context.directory, context);
+    } catch (error) {
+      const details = { imageId, path: this.path(imageId) };
+      if (!(await this.#canAskAgain(error, context))) throw this.#explain(error, context, details);
+      return await this.#askAgain(error, operation, context, details, signal);
+    }
+  }
+
+  async #askAgain<T>(
+    failure: unknown,
+    operation: Operation<T>,
+    context: DriverContext,
+    details: ErrorDetails,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    let lack = failure;
+    const attempt = async () => {
+      try {
+        return await operation(context.directory, context);
+      } catch (error) {
+        if (!(await this.#canAskAgain(error, context))) throw this.#explain(error, context, details);
+        lack = error;
+        return locked;
+      }
+    };
+    const answer = await retryWhileLocked(attempt, context.options.lockTimeoutMs, signal);
+    if (answer === locked) throw this.#explain(lack, context, details);
+    return answer;
+  }
+
+  askSync<T>(imageId: string, operation: (directory: Handle, context: DriverContext) => T): T {
+    assertImageId(imageId);
+    const context = this.opened;
+    try {
+      try {
+        return operation(context.directory, context);
+      } catch (error) {
+        if (!this.#renewSync(error, context)) throw error;
+        return operation(context.directory, context);
+      }
+    } catch (error) {
+      throw this.#explain(error, context, { imageId, path: this.path(imageId) });
+    }
+  }
+
+  async #canAskAgain(error: unknown, context: DriverContext): Promise<boolean> {
+    if (this.context !== context) return false;
+    return lacksDescriptors(error) || (await this.#renew(error, context));
+  }
+
+  /**
+   * Makes the parts of the layout again that were removed under the open driver, by `rm -rf DIR/*` for example.
+   *
+   * @returns whether `error` came from such a part
+   */
+  async #renew(error: unknown, context: DriverContext): Promise<boolean> {
+    const { directory } = context;
+    if (!isMissing(error)) return false;
+    try {
+      return this.#enter(await native.renewDirectoryAsync(directory), context, directory);
+    } catch (failure) {
+      throw this.#explain(failure, context, this.#locate(failure));
+    }
+  }
+
+  #renewSync(error: unknown, context: DriverContext): boolean {
+    const { directory } = context;
+    if (!isMissing(error)) return false;
+    try {
+      return this.#enter(native.renewDirectorySync(directory), context, directory);
+    } catch (failure) {
+      throw this.#explain(failure, context, this.#locate(failure));
+    }
+  }
+
+  /** The old directory is left to those who still work in it. */
+  #enter(renewed: Handle | null, context: DriverContext, old: Handle): boolean {
+    if (renewed === null) return false;
+    if (this.context === context && context.directory === old) context.directory = renewed;
+    else native.releaseSync(renewed);
+    return true;
+  }
+
+  /** Runs an operation on the whole directory. */
+  async run<T>(operation: (directory: Handle, context: DriverContext) => Promise<T>): Promise<T> {
+    const context = this.opened;
+    try {
+      return await operation(context.directory, context);
+    } catch (error) {
+      throw this.#explain(error, context, this.#locate(error));
+    }
+  }
+
+  /** The file that an operation on the whole directory failed on: one of many. */
+  #locate(error: unknown): ErrorDetails {
+    const file = isSystemError(error) ? error.path : undefined;
+    return { path: file === undefined ? this.#dir : join(this.#dir, file) };
+  }
+
+  /** What was under way when the driver was closed fails in many ways, all for that reason. */
+  #explain(error: unknown, context: DriverContext, details: ErrorDetails): unknown {
+    if (this.context === context) return toCacheError(error, details);
+    return new NotOpenError('the driver was closed meanwhile', { ...details, cause: error });
+  }
+
+  path(imageId: string, place: ImagePlace = 'cached'): string {
+    return place === 'cached' ? join(this.#dir, imageId) : join(this.#dir, place, imageId);
+  }
+
+  /** The error for an image that was to be opened and is not there, which is told as a miss. */
+  missed(context: DriverContext, imageId: string): ImageNotFoundError {
+    context.tellMiss(imageId);
+    const message = `image ${JSON.stringify(imageId)} is not cached`;
+    return new ImageNotFoundError(message, { imageId, path: this.path(imageId) });
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return isSystemError(error) && error.code === 'ENOENT';
+}

@@ -1,0 +1,63 @@
+import type { CachedImage, EvictedImage } from '../api/driver.ts';
+import { nextTurn } from '../base/timers.ts';
+import { type Columns, type Handle, native } from '../native/native.ts';
+
+/** Images that are turned into objects in one go: about a millisecond's work. */
+const batchSize = 1024;
+
+/** All images by the bytes of their ids, made of a list of the engine without holding up the event loop. */
+export async function listCachedImages(directory: Handle): Promise<CachedImage[]> {
+  const list = await native.listImagesAsync(directory);
+  const images: CachedImage[] = [];
+  while (images.length < list.count) {
+    appendCachedImages(images, native.takeRowsSync(list.handle, images.length, batchSize));
+    await nextTurn();
+  }
+  await native.releaseAsync(list.handle);
+  return images;
+}
+
+/** The same in batches, in no order, with memory for one batch. */
+export async function* scanCachedImages(directory: Handle): AsyncGenerator<CachedImage[], void, void> {
+  const scan = await native.openScanAsync(directory);
+  try {
+    while (true) {
+      const columns = await native.scanNextAsync(scan, batchSize);
+      if (columns.count === 0) return;
+      const batch: CachedImage[] = [];
+      appendCachedImages(batch, columns);
+      yield batch;
+    }
+  } finally {
+    native.releaseSync(scan);
+  }
+}
+
+function appendCachedImages(images: CachedImage[], columns: Columns): void {
+  for (let i = 0; i < columns.count; i++) {
+    images.push({
+      imageId: idAt(columns, i),
+      size: columns.sizes[i] as number,
+      allocatedSize: columns.allocatedSizes[i] as number,
+      hits: columns.hits[i] as number,
+      lastAccessedMs: columns.accessedMs[i] as number,
+      lastModifiedMs: columns.modifiedMs[i] as number,
+    });
+  }
+}
+
+export function appendEvictedImages(images: EvictedImage[], columns: Columns): void {
+  for (let i = 0; i < columns.count; i++) {
+    images.push({
+      imageId: idAt(columns, i),
+      size: columns.sizes[i] as number,
+      hits: columns.hits[i] as number,
+      lastAccessedMs: columns.recencyMs[i] as number,
+    });
+  }
+}
+
+function idAt(columns: Columns, i: number): string {
+  const start = i === 0 ? 0 : columns.idEnds[i - 1];
+  return columns.ids.toString('utf8', start, columns.idEnds[i]);
+}

@@ -1,0 +1,392 @@
+import type { Readable, Writable } from 'node:stream';
+import type {
+  CacheDriver,
+  CachedImage,
+  CleanResult,
+  DriverUsage,
+  EvictOptions,
+  EvictResult,
+  ImageReader,
+  ImageSource,
+  ImageWriter,
+  InvalidImage,
+  RangeOptions,
+  WriteOptions,
+} from '../api/driver.ts';
+import { NotOpenError, toCacheError } from '../api/errors.ts';
+import { assertImageId } from '../api/image-id.ts';
+import { type Acquired, type AcquireOptions, sharedProtocol } from '../api/shared-driver.ts';
+import type { VerifyOptions, VerifyResult } from '../api/verify.ts';
+import { assertBytes, assertCount, assertNonNegative, assertOneOf } from '../base/validate.ts';
+import { native } from '../native/native.ts';
+import { HeldSource } from '../streams/held-source.ts';
+import { ImageReadStream } from '../streams/image-read-stream.ts';
+import { ImageWriteStream } from '../streams/image-write-stream.ts';
+import { assertWriteOptions, putChunks } from '../streams/put-chunks.ts';
+import { assertSource, isInHand, stopSource } from '../streams/source-chunks.ts';
+import { acquireImage } from './acquire-image.ts';
+import { type Capabilities, copiesUp } from './capabilities.ts';
+import { addCommittedBytes } from './committed-counter.ts';
+import { configureDirectory } from './configure.ts';
+import { DriverContext } from './driver-context.ts';
+import { EngineCalls, type ImagePlace } from './engine-calls.ts';
+import { assertEvictOptions, evictImages } from './eviction.ts';
+import { XattrImageReader } from './image-reader.ts';
+import { listCachedImages, scanCachedImages } from './listing.ts';
+import { assertDriverOptions, type ResolvedDriverOptions, type XattrDriverOptions } from './options.ts';
+import { openImage, readWholeImage, readWholeImageSync } from './read-image.ts';
+import { verifyImage } from './verify-image.ts';
+import { claimImage, claimImageSync, putBytes, putBytesSync } from './write-image.ts';
+
+// Registered symbol: recognises the driver of a second copy of this package, where `instanceof` cannot.
+const brand = Symbol.for('xattr-cache.XattrDriver');
+
+/** Whether `driver` is an {@link XattrDriver}, of this copy of the package or another. */
+export function isXattrDriver(driver: CacheDriver): driver is XattrDriver {
+  return brand in driver;
+}
+
+/**
+ * The cache driver on plain files and extended attributes: Glance's `image_cache.drivers.xattr.Driver`, with its
+ * directory layout, for any number of processes at once.
+ *
+ * @example
+ * const driver = await XattrDriver.open({ dir: '/var/cache/images' });
+ * await driver.writeImage('debian-12', bytes);
+ * const image = await driver.readImage('debian-12'); // a Buffer, its hit counted
+ */
+export class XattrDriver implements CacheDriver {
+  static {
+    Object.defineProperty(XattrDriver.prototype, brand, { value: true });
+  }
+
+  /** @internal */
+  readonly protocol: typeof sharedProtocol = sharedProtocol;
+  /** The cache directory, as an absolute path. */
+  readonly dir: string;
+  readonly #options: ResolvedDriverOptions;
+  readonly #engine: EngineCalls;
+  #configuring: Promise<void> | undefined;
+  #capabilities: Capabilities | undefined;
+
+  /** Touches nothing yet: {@link configure} does. */
+  constructor(options: XattrDriverOptions) {
+    this.#options = assertDriverOptions(options);
+    this.dir = this.#options.dir;
+    this.#engine = new EngineCalls(this.dir);
+  }
+
+  /** `new` and `configure()` in one. @throws {@link BadDriverConfiguration} */
+  static async open(options: XattrDriverOptions): Promise<XattrDriver> {
+    const driver = new XattrDriver(options);
+    await driver.configure();
+    return driver;
+  }
+
+  async configure(): Promise<void> {
+    this.#configuring ??= this.#configure().catch((error: unknown) => {
+      this.#configuring = undefined;
+      throw error;
+    });
+    return this.#configuring;
+  }
+
+  async #configure(): Promise<void> {
+    const { directory, capabilities } = await configureDirectory(this.dir);
+    const { inline = !capabilities.remote } = this.#options;
+    this.#capabilities = capabilities;
+    this.#engine.context = new DriverContext(directory, this.#options, {
+      inline,
+      inlineReads: capabilities.cachedOpen && capabilities.nowaitRead,
+      inlineWrites: !copiesUp(capabilities.fileSystem),
+      locks: capabilities.locks,
+      remote: capabilities.remote,
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#configuring?.catch(() => {});
+    this.#engine.close();
+    this.#configuring = undefined;
+  }
+
+  /** {@link close}, at the end of `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** What `configure()` found on the real directory. @throws {@link NotOpenError} before it */
+  get capabilities(): Capabilities {
+    if (!this.#capabilities) throw new NotOpenError('the driver is not configured: call configure() first');
+    return this.#capabilities;
+  }
+
+  /**
+   * Where the file of an image is, or would be.
+   *
+   * @param state - `cached`, or which of the directories beside: `incomplete`, `invalid`, `queue`
+   */
+  getImageFilepath(imageId: string, state: ImagePlace = 'cached'): string {
+    assertImageId(imageId);
+    assertOneOf(state, ['cached', 'incomplete', 'invalid', 'queue'], 'state');
+    return this.#engine.path(imageId, state);
+  }
+
+  async getCacheSize(): Promise<number> {
+    return this.#engine.run(native.sumImagesAsync);
+  }
+
+  async getCachedImages(): Promise<CachedImage[]> {
+    return this.#engine.run(listCachedImages);
+  }
+
+  async *cachedImages(): AsyncGenerator<readonly CachedImage[], void, void> {
+    try {
+      yield* scanCachedImages(this.#engine.opened.directory);
+    } catch (error) {
+      throw toCacheError(error, { path: this.dir });
+    }
+  }
+
+  async getLeastRecentlyAccessed(): Promise<{ readonly imageId: string; readonly size: number } | undefined> {
+    return this.#engine.run(native.findColdestAsync);
+  }
+
+  async getUsage(): Promise<DriverUsage> {
+    const { freeInodes = Number.POSITIVE_INFINITY, ...usage } = await this.#engine.run(native.measureUsageAsync);
+    return { ...usage, freeInodes };
+  }
+
+  async getInvalidImages(): Promise<InvalidImage[]> {
+    return this.#engine.run(native.listInvalidAsync);
+  }
+
+  async getHitCount(imageId: string): Promise<number> {
+    return this.#engine.ask(imageId, (directory) => native.readHitsAsync(directory, imageId));
+  }
+
+  /** The synchronous form of {@link getHitCount}. */
+  getHitCountSync(imageId: string): number {
+    return this.#engine.askSync(imageId, (directory) => native.readHitsSync(directory, imageId));
+  }
+
+  async getImageSize(imageId: string): Promise<number> {
+    return Math.max(0, await this.#find(imageId));
+  }
+
+  /** The synchronous form of {@link getImageSize}. */
+  getImageSizeSync(imageId: string): number {
+    return Math.max(0, this.#findSync(imageId));
+  }
+
+  async isCached(imageId: string): Promise<boolean> {
+    return (await this.#find(imageId)) >= 0;
+  }
+
+  /** The synchronous form of {@link isCached}. */
+  isCachedSync(imageId: string): boolean {
+    return this.#findSync(imageId) >= 0;
+  }
+
+  async isBeingCached(imageId: string): Promise<boolean> {
+    return this.#engine.ask(imageId, (directory, { stall }) => native.isBeingCachedAsync(directory, imageId, ...stall));
+  }
+
+  /** The synchronous form of {@link isBeingCached}. */
+  isBeingCachedSync(imageId: string): boolean {
+    return this.#engine.askSync(imageId, (directory, { stall }) =>
+      native.isBeingCachedSync(directory, imageId, ...stall),
+    );
+  }
+
+  async isCacheable(imageId: string): Promise<boolean> {
+    return !(await this.isCached(imageId)) && !(await this.isBeingCached(imageId));
+  }
+
+  /** The synchronous form of {@link isCacheable}. */
+  isCacheableSync(imageId: string): boolean {
+    return !this.isCachedSync(imageId) && !this.isBeingCachedSync(imageId);
+  }
+
+  async isQueued(imageId: string): Promise<boolean> {
+    return this.#engine.ask(imageId, (directory) => native.isQueuedAsync(directory, imageId));
+  }
+
+  /** The synchronous form of {@link isQueued}. */
+  isQueuedSync(imageId: string): boolean {
+    return this.#engine.askSync(imageId, (directory) => native.isQueuedSync(directory, imageId));
+  }
+
+  async queueImage(imageId: string): Promise<boolean> {
+    return this.#engine.ask(imageId, (directory, { stall }) => native.queueImageAsync(directory, imageId, ...stall));
+  }
+
+  /** The synchronous form of {@link queueImage}. */
+  queueImageSync(imageId: string): boolean {
+    return this.#engine.askSync(imageId, (directory, { stall }) => native.queueImageSync(directory, imageId, ...stall));
+  }
+
+  async getQueuedImages(): Promise<string[]> {
+    return this.#engine.run(native.listQueueAsync);
+  }
+
+  async deleteQueuedImage(imageId: string): Promise<void> {
+    await this.#engine.ask(imageId, (directory) => native.dequeueImageAsync(directory, imageId));
+  }
+
+  /** The synchronous form of {@link deleteQueuedImage}. */
+  deleteQueuedImageSync(imageId: string): void {
+    this.#engine.askSync(imageId, (directory) => native.dequeueImageSync(directory, imageId));
+  }
+
+  async deleteAllQueuedImages(): Promise<number> {
+    return this.#engine.run(native.dequeueAllAsync);
+  }
+
+  async openForRead(imageId: string): Promise<ImageReader> {
+    return this.#engine.ask(imageId, async (_directory, context) => {
+      const image = await openImage(context, imageId);
+      if (image === undefined) throw this.#engine.missed(context, imageId);
+      return new XattrImageReader(context, imageId, image);
+    });
+  }
+
+  /** The synchronous form of {@link openForRead}. */
+  openForReadSync(imageId: string): ImageReader {
+    return this.#engine.askSync(imageId, (directory, context) => {
+      const image = native.openImageSync(directory, imageId);
+      if (image === undefined) throw this.#engine.missed(context, imageId);
+      return new XattrImageReader(context, imageId, image);
+    });
+  }
+
+  async readImage(imageId: string): Promise<Buffer | undefined> {
+    return this.#engine.ask(imageId, async (_directory, context) => {
+      const bytes = await readWholeImage(context, imageId);
+      if (bytes === undefined) context.tellMiss(imageId);
+      return bytes;
+    });
+  }
+
+  /** The synchronous form of {@link readImage}. Waits for a lock where it stands. */
+  readImageSync(imageId: string): Buffer | undefined {
+    return this.#engine.askSync(imageId, (_directory, context) => {
+      const bytes = readWholeImageSync(context, imageId);
+      if (bytes === undefined) context.tellMiss(imageId);
+      return bytes;
+    });
+  }
+
+  /** A range of an image as a stream; counts a hit when it has been read to its end. */
+  createReadStream(imageId: string, options: RangeOptions = {}): Readable {
+    assertImageId(imageId);
+    return new ImageReadStream(() => this.openForRead(imageId), options);
+  }
+
+  async openForWrite(imageId: string, options: WriteOptions = {}): Promise<ImageWriter> {
+    const checked = assertWriteOptions(options);
+    return this.#engine.ask(imageId, (_directory, context) => claimImage(context, imageId, checked), checked.signal);
+  }
+
+  /** The synchronous form of {@link openForWrite}. */
+  openForWriteSync(imageId: string, options: WriteOptions = {}): ImageWriter {
+    const checked = assertWriteOptions(options);
+    return this.#engine.askSync(imageId, (_directory, context) => claimImageSync(context, imageId, checked));
+  }
+
+  async writeImage(imageId: string, source: ImageSource, options: WriteOptions = {}): Promise<void> {
+    assertSource(source);
+    const checked = assertWriteOptions(options);
+    if (isInHand(source)) {
+      const { signal } = checked;
+      return await this.#engine.ask(imageId, (_, context) => putBytes(context, imageId, source, checked), signal);
+    }
+    const held = new HeldSource(source);
+    const writer = await this.openForWrite(imageId, checked).catch((error: unknown) => {
+      if (checked.signal?.aborted) stopSource(held.chunks);
+      else held.release();
+      throw error;
+    });
+    await putChunks(writer, held.chunks, checked);
+  }
+
+  /** The synchronous form of {@link writeImage}, for bytes in hand. */
+  writeImageSync(imageId: string, bytes: Uint8Array): void {
+    assertBytes(bytes, 'bytes');
+    this.#engine.askSync(imageId, (_directory, context) => putBytesSync(context, imageId, bytes));
+  }
+
+  /** Commits before `finish`; destroying it, or `end` never coming, rolls back. */
+  createWriteStream(imageId: string, options: WriteOptions = {}): Writable {
+    assertImageId(imageId);
+    const checked = assertWriteOptions(options);
+    return new ImageWriteStream(() => this.openForWrite(imageId, checked), checked);
+  }
+
+  async deleteCachedImage(imageId: string): Promise<void> {
+    await this.#engine.ask(imageId, (directory) => native.deleteImageAsync(directory, imageId));
+  }
+
+  /** The synchronous form of {@link deleteCachedImage}. */
+  deleteCachedImageSync(imageId: string): void {
+    this.#engine.askSync(imageId, (directory) => native.deleteImageSync(directory, imageId));
+  }
+
+  async deleteAllCachedImages(): Promise<number> {
+    return this.#engine.run(native.deleteAllImagesAsync);
+  }
+
+  async evictTo(targetSize: number, options: EvictOptions = {}): Promise<EvictResult> {
+    assertCount(targetSize, 'targetSize');
+    assertEvictOptions(options);
+    return this.#engine.run((_directory, context) => evictImages(context, targetSize, options));
+  }
+
+  async reapInvalid(graceSeconds = 0): Promise<number> {
+    assertNonNegative(graceSeconds, 'graceSeconds');
+    return this.#engine.run(async (directory, context) => {
+      const count = await native.reapInvalidAsync(directory, graceSeconds);
+      context.tellReaped('invalid', count);
+      return count;
+    });
+  }
+
+  async reapStalled(graceSeconds = 0): Promise<number> {
+    assertNonNegative(graceSeconds, 'graceSeconds');
+    return this.#engine.run(async (directory, context) => {
+      const count = await native.reapStalledAsync(directory, graceSeconds, ...context.stall);
+      context.tellReaped('incomplete', count);
+      return count;
+    });
+  }
+
+  async clean(stallTimeSeconds: number = this.#options.stallTimeSeconds): Promise<CleanResult> {
+    assertNonNegative(stallTimeSeconds, 'stallTimeSeconds');
+    const invalidReaped = await this.reapInvalid();
+    return { invalidReaped, stalledReaped: await this.reapStalled(stallTimeSeconds) };
+  }
+
+  /** @internal */
+  async acquire(imageId: string, options: AcquireOptions): Promise<Acquired> {
+    return acquireImage({ driver: this, engine: this.#engine, imageId }, options);
+  }
+
+  /** @internal */
+  async verifyImage(imageId: string, options: VerifyOptions): Promise<VerifyResult> {
+    return verifyImage(this.#engine, imageId, options);
+  }
+
+  /** @internal */
+  async addCommitted(bytes: number): Promise<number> {
+    return addCommittedBytes(this.#engine, bytes);
+  }
+
+  /** The image's size, or -1. */
+  async #find(imageId: string): Promise<number> {
+    return this.#engine.ask(imageId, (directory) => native.findImageAsync(directory, imageId));
+  }
+
+  #findSync(imageId: string): number {
+    return this.#engine.askSync(imageId, (directory) => native.findImageSync(directory, imageId));
+  }
+}

@@ -1,0 +1,180 @@
+import { SizeMismatchError, tooLarge } from '../api/errors.ts';
+import type { LiveImage, OwnLiveImage } from '../api/live-image.ts';
+import { droppedReason } from '../api/reason.ts';
+import type { SharedWriter } from '../api/shared-driver.ts';
+import { hasCode } from '../base/error-facts.ts';
+import { sleep } from '../base/timers.ts';
+import type { Checksum } from '../streams/checksum.ts';
+import { ChecksumVerifier } from '../streams/checksum.ts';
+import { endWrite, recordDigest } from '../streams/put-chunks.ts';
+import { stopSource } from '../streams/source-chunks.ts';
+import { type Fetch, fetchedChunks, fetchImage } from './fetch.ts';
+import type { FetchCycles } from './fetch-cycles.ts';
+
+/** How often a writer that nobody reads from in this process looks for readers in others. Milliseconds. */
+const aloneIntervalMs = 50;
+
+/** Bytes that are copied or compared at once. */
+export const copySize: number = 1024 * 1024;
+
+export interface FetchSource {
+  readonly fetch: Fetch;
+  readonly checksum: Checksum | undefined;
+  readonly expectedSize: number | undefined;
+  /** Bytes: what is larger cannot stay in the cache. */
+  readonly maxSize: number;
+  readonly cycles: FetchCycles;
+  /** Of the call that `fetch` comes from, which may hand it on to its source. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * The leader's work: fetches an image into the file that it has claimed, and commits it, or rolls it back with the error
+ * that it ends with.
+ */
+export class LeaderFetch {
+  readonly #imageId: string;
+  readonly #source: FetchSource;
+  readonly #writer: SharedWriter;
+  readonly #image: OwnLiveImage;
+  readonly #stop = new AbortController();
+  /** Bytes of the whole image, where that is known before its end. */
+  expectedSize: number | undefined;
+  /** What it ended with, if not with a complete image. */
+  failure: unknown;
+  /** Whether that was the cache's fault, not the source's. */
+  cacheFailed = false;
+  /** Whether it failed after its caller was aborted: that says nothing of the image. */
+  left = false;
+  over = false;
+
+  constructor(imageId: string, source: FetchSource, writer: SharedWriter, image: OwnLiveImage) {
+    this.#imageId = imageId;
+    this.#source = source;
+    this.#writer = writer;
+    this.#image = image;
+    this.expectedSize = source.expectedSize;
+  }
+
+  /** Gives up. */
+  stop(): void {
+    this.#stop.abort(droppedReason);
+  }
+
+  /**
+   * Never fails: what is wrong is in `failure`, and on the file. With the image of a dead writer its bytes are taken over
+   * if the source can go on from there; `copied` is called when that image is not needed any more.
+   *
+   * @returns the bytes that were committed, 0 if none were
+   */
+  async run(dead: LiveImage | undefined, copied: () => void): Promise<number> {
+    const running = this.#source.cycles.begin(this.#imageId);
+    try {
+      await running.run(() => this.#fetch(dead, copied));
+      await this.#blamingCache(() => this.#writer.commit());
+      return this.#writer.bytesWritten;
+    } catch (error) {
+      this.failure = error;
+      this.left = !this.cacheFailed && this.#source.signal?.aborted === true;
+      // Deleted while it was written: what there is is complete.
+      if (!hasCode(error, 'ERR_CLAIM_LOST')) {
+        const reason = this.left ? droppedReason : error;
+        await endWrite(this.#writer, reason, this.#stop.signal).catch(() => {}); // The first error is the one to report.
+      }
+      return 0;
+    } finally {
+      running.end();
+      this.over = true;
+      await this.#image.poll();
+    }
+  }
+
+  /** Gives up as soon as nobody in another process reads what is fetched; `wanted` says whether somebody does here. */
+  async stopWhenAlone(wanted: () => boolean): Promise<void> {
+    while (!wanted() && !this.over && !this.#stop.signal.aborted) {
+      if (!this.#image.hasOtherReaders) this.stop();
+      else await sleep(aloneIntervalMs);
+    }
+  }
+
+  async #fetch(dead: LiveImage | undefined, copied: () => void): Promise<void> {
+    const { signal } = this.#stop;
+    const { fetch, checksum } = this.#source;
+    const verifier = checksum === undefined ? undefined : await ChecksumVerifier.of(checksum);
+    // A length that the dead leader was told holds for the rest, too.
+    this.expectedSize ??= dead?.state.expectedSize;
+    const source = await fetchImage(fetch, this.#imageId, dead?.state.size ?? 0, signal, this.expectedSize);
+    this.expectedSize ??= source.expectedSize;
+    if (this.expectedSize !== undefined) void this.#writer.noteLength(this.expectedSize);
+    try {
+      this.#assertFits(this.expectedSize ?? 0);
+      if (dead) await this.#copy(dead, source.offset, verifier);
+    } catch (error) {
+      stopSource(source.body);
+      throw error;
+    } finally {
+      copied();
+    }
+    for await (const chunk of fetchedChunks(source, this.#imageId, signal)) {
+      this.#assertFits(this.#writer.bytesWritten + chunk.byteLength);
+      await this.#write(chunk, verifier);
+    }
+    const { expectedSize: expected } = this;
+    const size = this.#writer.bytesWritten;
+    if (expected !== undefined && size !== expected) throw new SizeMismatchError(this.#imageId, expected, size);
+    if (!verifier) return;
+    const digest = verifier.verify(this.#imageId);
+    await this.#blamingCache(() => recordDigest(this.#writer, digest));
+  }
+
+  async #copy(from: LiveImage, size: number, verifier: ChecksumVerifier | undefined): Promise<void> {
+    const buffer = Buffer.allocUnsafe(Math.min(copySize, size));
+    while (this.#writer.bytesWritten < size) {
+      this.#stop.signal.throwIfAborted();
+      const position = this.#writer.bytesWritten;
+      const got = await from.read(buffer, 0, Math.min(buffer.length, size - position), position);
+      if (got === 0) throw new SizeMismatchError(this.#imageId, size, position);
+      await this.#write(buffer.subarray(0, got), verifier);
+    }
+  }
+
+  async #write(chunk: Uint8Array, verifier: ChecksumVerifier | undefined): Promise<void> {
+    const position = this.#writer.bytesWritten;
+    await this.#blamingCache(async () => {
+      await this.#writer.write(chunk);
+      if (verifier) await this.#digest(verifier, position, this.#writer.bytesWritten - position);
+    });
+    this.#image.noteWritten(this.#writer.bytesWritten);
+  }
+
+  /** What is in the file, which is what everybody is going to get. */
+  async #digest(verifier: ChecksumVerifier, start: number, length: number): Promise<void> {
+    const buffer = Buffer.allocUnsafe(length);
+    for (let done = 0; done < length; ) {
+      const got = await this.#image.read(buffer, done, length - done, start + done);
+      if (got === 0) throw new SizeMismatchError(this.#imageId, start + length, start + done);
+      done += got;
+    }
+    verifier.update(buffer);
+  }
+
+  async #blamingCache(operation: () => Promise<void>): Promise<void> {
+    try {
+      await operation();
+    } catch (error) {
+      this.cacheFailed = true;
+      throw error;
+    }
+  }
+
+  /** At once: the source may have no end. */
+  #assertFits(size: number): void {
+    const { expectedSize } = this;
+    if (expectedSize !== undefined && size > expectedSize) {
+      throw new SizeMismatchError(this.#imageId, expectedSize, size);
+    }
+    if (size <= this.#source.maxSize) return;
+    this.cacheFailed = true;
+    throw tooLarge(this.#imageId);
+  }
+}

@@ -1,0 +1,177 @@
+import type { ImageReader } from '../api/driver.ts';
+import { CacheError, lacksDescriptors, NotOpenError } from '../api/errors.ts';
+import { assertImageId } from '../api/image-id.ts';
+import type { SharedDriver } from '../api/shared-driver.ts';
+import { hasCode } from '../base/error-facts.ts';
+import { untilAborted } from '../base/on-abort.ts';
+import { setImmediate } from '../base/timers.ts';
+import { assertCount, assertOptions, assertSignal, invalidType } from '../base/validate.ts';
+import { type Checksum, ChecksumVerifier } from '../streams/checksum.ts';
+import { CachedReader } from './cached-reader.ts';
+import type { Fetch } from './fetch.ts';
+import { FetchCycles } from './fetch-cycles.ts';
+import { FetchedImage } from './fetched-image.ts';
+import type { FetchSource } from './leader-fetch.ts';
+import { SharedFetch, type SharedFetchOptions } from './shared-fetch.ts';
+import { SharedReader } from './shared-reader.ts';
+import { SourceReader } from './source-reader.ts';
+
+/** What is known of an image that {@link ImageCache.getOrFetch} may have to fetch. */
+export interface FetchOptions {
+  /** Compared at the end, over what is in the file; a mismatch reaches everybody who reads, and nothing is cached. */
+  readonly checksum?: Checksum;
+  /** Bytes; checked. */
+  readonly expectedSize?: number;
+  /** Go on when every consumer has left. @defaultValue false */
+  readonly finishFetch?: boolean;
+  /** Of this call and of what it resolves to; the fetch goes on while others want it. */
+  readonly signal?: AbortSignal;
+}
+
+export interface SharedFetchesOptions {
+  readonly driver: SharedDriver;
+  /** Bytes: what is larger does not stay in the cache. */
+  readonly maxSize: number;
+  /** When a reader goes past the cache whose writer brings no byte. Milliseconds. */
+  readonly stalledAfterMs: number | undefined;
+  /** Waits until there is room to write. @throws when a consumer cannot be kept waiting any longer */
+  readonly room: () => Promise<void>;
+  readonly onCommit: (size: number) => Promise<void>;
+  readonly onCacheError: (imageId: string, error: unknown) => void;
+}
+
+/** The images that are on their way through a cache, each once. */
+export class SharedFetches {
+  readonly #options: SharedFetchesOptions;
+  readonly #shared = new Map<string, Promise<SharedFetch>>();
+  /** How each fetch is stopped that has not ended, also one that nobody is to join any more. */
+  readonly #leading = new Map<Promise<void>, () => void>();
+  readonly #closing = new AbortController();
+  readonly #cycles: FetchCycles;
+
+  constructor(options: SharedFetchesOptions) {
+    this.#options = options;
+    this.#cycles = new FetchCycles(options.driver.dir);
+  }
+
+  /** See {@link ImageCache.getOrFetch}. */
+  async getOrFetch(imageId: string, fetch: Fetch, options: FetchOptions): Promise<FetchedImage> {
+    await assertFetchArguments(imageId, fetch, options);
+    const { signal } = options;
+    signal?.throwIfAborted();
+    let miss = true;
+    for (;;) {
+      const cached = await this.#openCached(imageId, miss);
+      if (cached) return new FetchedImage(imageId, 'cache', new CachedReader(cached, signal));
+      miss = false;
+      this.#closing.signal.throwIfAborted();
+      const fetched = await this.#readAlong(imageId, fetch, options);
+      if (fetched) return fetched;
+    }
+  }
+
+  /** Undefined: it was complete before it could be joined, and is to be looked for once more. */
+  async #readAlong(imageId: string, fetch: Fetch, options: FetchOptions): Promise<FetchedImage | undefined> {
+    const { signal, finishFetch = false } = options;
+    const { stalledAfterMs } = this.#options;
+    const onLeft = this.#cycles.wait(imageId);
+    let left = true;
+    try {
+      const mine = !this.#shared.has(imageId);
+      const shared = await untilAborted(this.#join(imageId, fetch, options), signal);
+      const source = this.#sourceOf(fetch, options);
+      if (!shared.image) {
+        left = false;
+        return new FetchedImage(imageId, 'uncached', new SourceReader(imageId, source, signal, onLeft));
+      }
+      if (!shared.joinable) return undefined;
+      const openSource = () => new SourceReader(imageId, source, signal);
+      const reader = new SharedReader(shared, { finishFetch, signal, stalledAfterMs, onLeft, openSource });
+      left = false;
+      return new FetchedImage(imageId, mine && shared.leads ? 'fetch' : 'follow', reader);
+    } finally {
+      if (left) onLeft();
+    }
+  }
+
+  /** Stops what is under way, and waits until it has ended; those who read get a {@link NotOpenError}. */
+  async close(): Promise<void> {
+    this.#closing.abort(new NotOpenError('the cache was closed', {}));
+    await Promise.allSettled([...this.#shared.values()].map(async (shared) => (await shared).close()));
+    for (const stop of this.#leading.values()) stop();
+    await Promise.allSettled(this.#leading.keys());
+  }
+
+  async #openCached(imageId: string, tellsMiss: boolean): Promise<ImageReader | undefined> {
+    const { driver } = this.#options;
+    if (!tellsMiss && !(await driver.isCached(imageId))) return undefined;
+    try {
+      return await driver.openForRead(imageId);
+    } catch (error) {
+      if (hasCode(error, 'ERR_IMAGE_NOT_FOUND')) return undefined;
+      if (CacheError.is(error) && lacksDescriptors(error.cause)) return undefined; // Past the cache, if none gets free.
+      throw error;
+    }
+  }
+
+  /** Everybody who asks meanwhile gets the same. */
+  #join(imageId: string, fetch: Fetch, options: FetchOptions): Promise<SharedFetch> {
+    const under = this.#shared.get(imageId);
+    if (under) return under;
+    const forget = () => {
+      if (this.#shared.get(imageId) === shared) this.#shared.delete(imageId);
+    };
+    const shared = this.#begin(imageId, fetch, options, forget);
+    this.#shared.set(imageId, shared);
+    shared.catch(forget);
+    return shared;
+  }
+
+  async #begin(imageId: string, fetch: Fetch, options: FetchOptions, onOver: () => void): Promise<SharedFetch> {
+    const { driver, room, onCommit, onCacheError } = this.#options;
+    const sharedOptions: SharedFetchOptions = {
+      driver,
+      imageId,
+      source: this.#sourceOf(fetch, options),
+      finishFetch: options.finishFetch ?? false,
+      signal: this.#closing.signal,
+      onCommit,
+      onCacheError: (error) => onCacheError(imageId, error),
+      onOver,
+      onLead: (stop, ended) => {
+        this.#leading.set(ended, stop);
+        void ended.finally(() => this.#leading.delete(ended));
+      },
+    };
+    const { signal } = this.#closing;
+    try {
+      await untilAborted(room(), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      onCacheError(imageId, error);
+      return SharedFetch.uncached(sharedOptions);
+    }
+    const shared = await SharedFetch.begin(sharedOptions);
+    if (signal.aborted) await shared.close();
+    // Those who asked may have been aborted meanwhile; they are told first.
+    setImmediate(() => shared.checkWanted());
+    return shared;
+  }
+
+  #sourceOf(fetch: Fetch, { checksum, expectedSize, signal }: FetchOptions): FetchSource {
+    return { fetch, checksum, expectedSize, signal, maxSize: this.#options.maxSize, cycles: this.#cycles };
+  }
+}
+
+async function assertFetchArguments(imageId: string, fetch: unknown, options: FetchOptions): Promise<void> {
+  assertImageId(imageId);
+  if (typeof fetch !== 'function') throw invalidType('fetch', 'of type function', fetch);
+  assertOptions(options, 'options');
+  const { checksum, expectedSize, finishFetch, signal } = options;
+  if (expectedSize !== undefined) assertCount(expectedSize, 'options.expectedSize');
+  if (finishFetch !== undefined && typeof finishFetch !== 'boolean') {
+    throw invalidType('options.finishFetch', 'of type boolean', finishFetch);
+  }
+  assertSignal(signal, 'options.signal');
+  if (checksum !== undefined) await ChecksumVerifier.of(checksum);
+}

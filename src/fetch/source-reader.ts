@@ -1,0 +1,127 @@
+import { FetchFailedError, NotOpenError, SizeMismatchError } from '../api/errors.ts';
+import { onAbort, untilAborted } from '../base/on-abort.ts';
+import { ChecksumVerifier } from '../streams/checksum.ts';
+import { fetchedChunks, fetchImage } from './fetch.ts';
+import type { RunningFetch } from './fetch-cycles.ts';
+import type { FetchReader } from './fetched-image.ts';
+import type { FetchSource } from './leader-fetch.ts';
+
+/** Reads an image from its source, past the cache: from where it is first read on, and only forward. */
+export class SourceReader implements FetchReader {
+  readonly #imageId: string;
+  readonly #source: FetchSource;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onEnd: () => void;
+  readonly #stop = new AbortController();
+  #stopListening: () => void = () => {};
+  #chunks: AsyncGenerator<Uint8Array, void, void> | undefined;
+  #running: RunningFetch | undefined;
+  #verifier: ChecksumVerifier | undefined;
+  #size: number | undefined;
+  #expectedSize: number | undefined;
+  /** What has come and was not taken yet, and where in the image it begins. */
+  #chunk: Uint8Array = new Uint8Array(0);
+  #chunkSize = 0;
+  #position = 0;
+
+  /** `onEnd` is called when nothing is read any more. */
+  constructor(imageId: string, source: FetchSource, signal: AbortSignal | undefined, onEnd: () => void = () => {}) {
+    this.#imageId = imageId;
+    this.#source = source;
+    this.#signal = signal;
+    this.#onEnd = onEnd;
+    this.#expectedSize = source.expectedSize;
+    this.#stopListening = onAbort(signal, this, (self, reason) => self.#end(reason));
+  }
+
+  /** Known at the end. */
+  get size(): number | undefined {
+    return this.#size;
+  }
+
+  get expectedSize(): number | undefined {
+    return this.#expectedSize;
+  }
+
+  async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    this.#stop.signal.throwIfAborted();
+    this.#running ??= this.#source.cycles.begin(this.#imageId);
+    return this.#running.run(() => this.#readFrom(buffer, offset, length, position));
+  }
+
+  async #readFrom(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    this.#chunks ??= await untilAborted(this.#open(position), this.#signal);
+    if (position < this.#position) {
+      const message = `image ${JSON.stringify(this.#imageId)} is not cached: it can only be read forward`;
+      throw new FetchFailedError(message, { imageId: this.#imageId });
+    }
+    while (this.#position + this.#chunkSize <= position) {
+      if (this.#size !== undefined || !(await this.#next(this.#chunks))) return 0;
+    }
+    if (this.#chunk.byteLength !== this.#chunkSize) throw this.#changed();
+    const part = this.#chunk.subarray(position - this.#position).subarray(0, length);
+    buffer.set(part, offset);
+    return part.byteLength;
+  }
+
+  /** There is nothing to count a hit on. */
+  async close(): Promise<{ readonly counted: boolean }> {
+    await this.abort();
+    return { counted: false };
+  }
+
+  async abort(): Promise<void> {
+    this.#stopListening();
+    this.#end(new NotOpenError(`image ${JSON.stringify(this.#imageId)} is closed`, { imageId: this.#imageId }));
+    await this.#chunks?.return();
+  }
+
+  /** Its memory was transferred or resized before all of it was taken. */
+  #changed(): FetchFailedError {
+    const imageId = this.#imageId;
+    return new FetchFailedError(`the source of image ${JSON.stringify(imageId)} changed a chunk while it was read`, {
+      imageId,
+    });
+  }
+
+  #end(reason: unknown): void {
+    this.#stop.abort(reason);
+    this.#running?.end();
+    this.#onEnd();
+    void this.#chunks?.return().catch(() => {}); // Lets go of the source now, not when somebody reads on.
+  }
+
+  async #open(position: number): Promise<AsyncGenerator<Uint8Array, void, void>> {
+    const { fetch, checksum } = this.#source;
+    const { signal } = this.#stop;
+    this.#verifier = checksum === undefined ? undefined : await ChecksumVerifier.of(checksum);
+    // A checksum is one of all of it.
+    const offset = this.#verifier ? 0 : position;
+    const source = await fetchImage(fetch, this.#imageId, offset, signal, this.#expectedSize);
+    this.#position = source.offset;
+    this.#expectedSize ??= source.expectedSize;
+    return fetchedChunks(source, this.#imageId, signal);
+  }
+
+  /** False at the end. */
+  async #next(chunks: AsyncGenerator<Uint8Array, void, void>): Promise<boolean> {
+    this.#position += this.#chunkSize;
+    this.#chunk = new Uint8Array(0);
+    this.#chunkSize = 0;
+    const { done, value } = await untilAborted(chunks.next(), this.#signal);
+    const size = this.#position + (value?.byteLength ?? 0);
+    const expected = this.#expectedSize;
+    if (expected !== undefined && (done ? size !== expected : size > expected)) {
+      throw new SizeMismatchError(this.#imageId, expected, size);
+    }
+    if (!done) {
+      this.#verifier?.update(value);
+      this.#chunk = value;
+      this.#chunkSize = value.byteLength;
+      return true;
+    }
+    this.#verifier?.verify(this.#imageId);
+    this.#size = size;
+    return false;
+  }
+}

@@ -1,0 +1,29 @@
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Where the parts of the installed package are. */
+export interface PackageFiles {
+  /** The directory of the package. */
+  readonly root: string;
+  /** Where `node-gyp` puts an addon that is compiled in place. */
+  readonly built: readonly string[];
+  /** The directory of the prebuilt addons. */
+  readonly prebuilds: string;
+}
+
+/**
+ * Returns the paths of this copy of the package.
+ *
+ * Each path is spelled out from `import.meta.url`, because tools that collect the files of a program read them here:
+ * `@vercel/nft` then takes the addons along.
+ *
+ * @throws TypeError if a bundler has made CommonJS of this module: it has no address then.
+ */
+export function ownPackageFiles(): PackageFiles {
+  const root = resolve(fileURLToPath(new URL('../..', import.meta.url)));
+  return {
+    root,
+    built: [join(root, 'build', 'Release', 'xattr_cache.node'), join(root, 'build', 'Debug', 'xattr_cache.node')],
+    prebuilds: join(root, 'prebuilds'),
+  };
+}

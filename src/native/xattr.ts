@@ -1,0 +1,152 @@
+import { types } from 'node:util';
+
+import { ImageNotFoundError, isSystemError, LockTimeoutError, type SystemError, toCacheError } from '../api/errors.ts';
+import { locked, retryWhileLocked } from '../base/lock-retry.ts';
+import { assertInteger, assertNoNul, assertNonNegative, invalidType } from '../base/validate.ts';
+import { native } from './native.ts';
+
+/** How long {@link incXattr} waits. */
+export interface LockOptions {
+  /** How long to wait for whoever holds the file's lock, in milliseconds. @defaultValue 1000 */
+  readonly lockTimeoutMs?: number;
+}
+
+const defaultLockTimeoutMs = 1000;
+
+/**
+ * The value of attribute `user.<key>` of the file at `path`; `undefined` if it has none (getxattr(2)).
+ *
+ * @param path - a file or a directory; a symbolic link is followed
+ * @param key - the attribute's name without `user.`
+ * @throws {@link ImageNotFoundError} if there is no such file.
+ */
+export async function getXattr(path: string, key: string): Promise<Buffer | undefined> {
+  const name = attributeName(path, key);
+  try {
+    return await native.getAttributeAsync(path, name);
+  } catch (error) {
+    throw explain(error, path);
+  }
+}
+
+/** The synchronous form of {@link getXattr}. */
+export function getXattrSync(path: string, key: string): Buffer | undefined {
+  const name = attributeName(path, key);
+  try {
+    return native.getAttributeSync(path, name);
+  } catch (error) {
+    throw explain(error, path);
+  }
+}
+
+/**
+ * Sets attribute `user.<key>` of the file at `path` (setxattr(2)).
+ *
+ * @param path - a file or a directory; a symbolic link is followed
+ * @param key - the attribute's name without `user.`
+ * @param value - text is written as UTF-8, a number in decimal
+ * @throws {@link ImageNotFoundError} if there is no such file.
+ * @throws {@link NoSpaceError} if the value does not fit; ext4 has room for 4 KiB of attributes.
+ */
+export async function setXattr(path: string, key: string, value: string | number | Uint8Array): Promise<void> {
+  const name = attributeName(path, key);
+  const bytes = toBytes(value);
+  try {
+    await native.setAttributeAsync(path, name, bytes);
+  } catch (error) {
+    throw explain(error, path);
+  }
+}
+
+/** The synchronous form of {@link setXattr}. */
+export function setXattrSync(path: string, key: string, value: string | number | Uint8Array): void {
+  const name = attributeName(path, key);
+  const bytes = toBytes(value);
+  try {
+    native.setAttributeSync(path, name, bytes);
+  } catch (error) {
+    throw explain(error, path);
+  }
+}
+
+/**
+ * Adds `n` to the decimal counter in attribute `user.<key>` of a file and resolves to its new value, which stays between
+ * 0 and 2⁵³ − 1. What is there and is not such a number counts as 0.
+ *
+ * Safe to call from any number of processes and threads at once: not one increment is lost. A lock that somebody else
+ * holds is waited for by timer, so that neither the event loop nor a thread of the pool is held up.
+ *
+ * @param path - a file; a symbolic link is followed
+ * @param key - the attribute's name without `user.`
+ * @param n - what is added, an integer
+ * @param options - how long to wait for the file's lock
+ * @throws {@link ImageNotFoundError} if there is no such file.
+ * @throws {@link LockTimeoutError} if the file stayed locked for `lockTimeoutMs`.
+ *
+ * @example
+ * const downloads = await incXattr('/srv/files/report.pdf', 'downloads');
+ */
+export async function incXattr(
+  path: string,
+  key: string,
+  n = 1,
+  { lockTimeoutMs = defaultLockTimeoutMs }: LockOptions = {},
+): Promise<number> {
+  const name = attributeName(path, key);
+  assertInteger(n, 'n');
+  assertNonNegative(lockTimeoutMs, 'options.lockTimeoutMs');
+
+  let cause: SystemError | undefined;
+  const attempt = async () => {
+    try {
+      return await native.incrementCounterAsync(path, name, n, 0);
+    } catch (error) {
+      if (!isLocked(error)) throw explain(error, path);
+      cause = error;
+      return locked;
+    }
+  };
+  const count = await retryWhileLocked(attempt, lockTimeoutMs);
+  if (count === locked) throw explain(cause, path);
+  return count;
+}
+
+/** The synchronous form of {@link incXattr}. Waits for a lock where it stands. */
+export function incXattrSync(
+  path: string,
+  key: string,
+  n = 1,
+  { lockTimeoutMs = defaultLockTimeoutMs }: LockOptions = {},
+): number {
+  const name = attributeName(path, key);
+  assertInteger(n, 'n');
+  assertNonNegative(lockTimeoutMs, 'options.lockTimeoutMs');
+  try {
+    return native.incrementCounterSync(path, name, n, Math.min(lockTimeoutMs, Number.MAX_SAFE_INTEGER / 1e6));
+  } catch (error) {
+    throw explain(error, path);
+  }
+}
+
+function attributeName(path: string, key: string): string {
+  assertNoNul(path, 'path');
+  assertNoNul(key, 'key');
+  return `user.${key}`;
+}
+
+function toBytes(value: string | number | Uint8Array): Uint8Array {
+  if (types.isUint8Array(value)) return value;
+  if (typeof value === 'string' || typeof value === 'number') return Buffer.from(String(value));
+  throw invalidType('value', 'of type string or number or an instance of Uint8Array', value);
+}
+
+function isLocked(error: unknown): error is SystemError {
+  return isSystemError(error) && error.code === 'ETIMEDOUT' && error.syscall === 'flock';
+}
+
+function explain(error: unknown, path: string): unknown {
+  if (!isSystemError(error)) return error;
+  if (error.code === 'ENOENT') return new ImageNotFoundError(`${error.message} '${path}'`, { path, cause: error });
+  if (isLocked(error)) return new LockTimeoutError(`somebody else holds the lock of '${path}'`, { path, cause: error });
+  return toCacheError(error, { path });
+}
