@@ -156,7 +156,7 @@ export class EngineCalls {
 
   /** The error for an image that was to be opened and is not there, which is told as a miss. */
   missed(context: DriverContext, imageId: string): ImageNotFoundError {
-    context.tellMiss(imageId);
+    context.report.miss(imageId);
     const message = `image ${JSON.stringify(imageId)} is not cached`;
     return new ImageNotFoundError(message, { imageId, path: this.path(imageId) });
   }

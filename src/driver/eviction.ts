@@ -1,6 +1,5 @@
 import type { EvictedImage, EvictOptions, EvictResult } from '../api/driver.ts';
 import { LockTimeoutError, type SystemError } from '../api/errors.ts';
-import { type EvictEvent, publish } from '../api/events.ts';
 import type { SharedEvictOptions } from '../api/shared-driver.ts';
 import { locked, retryWhileLocked } from '../base/lock-retry.ts';
 import { assertOptions, assertSignal, invalidType } from '../base/validate.ts';
@@ -41,7 +40,8 @@ export async function evictImages(
       const step = await native.evictAsync(eviction.handle, imagesPerStep);
       const first = images.length;
       appendEvictedImages(images, step.columns);
-      if (!dryRun) tellEvicted(context, images.slice(first), reason);
+      // As they go: the hits of an eviction that is aborted are not lost to a listener that adds them up.
+      if (!dryRun) context.report.evicted(images.slice(first), reason);
       problem ??= step.problem;
       done = step.done;
     }
@@ -56,16 +56,4 @@ export async function evictImages(
   }
   const bytesEvicted = images.reduce((sum, image) => sum + image.size, 0);
   return { filesEvicted: images.length, bytesEvicted, images };
-}
-
-/** As they go, so that the hits of an eviction that is aborted are not lost to whoever adds them up. */
-function tellEvicted(
-  { options: { dir, logger } }: DriverContext,
-  images: EvictedImage[],
-  reason: EvictEvent['reason'],
-): void {
-  for (const image of images) {
-    publish('evict', () => ({ dir, ...image, reason }));
-    logger?.debug({ ...image, reason }, 'evicted');
-  }
 }

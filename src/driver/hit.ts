@@ -14,30 +14,30 @@ export function countHit(context: DriverContext, image: Handle): Promise<HitOutc
 /** Tries once to count several hits as one number. */
 export async function recordHits(context: DriverContext, image: Handle, hits: number): Promise<HitOutcome> {
   if (eventLoopTurn.isOver) await eventLoopTurn.next();
-  return context.inlineHits ? recordInline(context, image, hits) : recordInPool(context, image, hits);
+  return context.pace.inline ? recordInline(context, image, hits) : recordInPool(context, image, hits);
 }
 
 export function countHitSync(context: DriverContext, image: Handle): HitOutcome {
   return retryWhileLockedSync(() => recordInline(context, image, 1), context.options.lockTimeoutMs);
 }
 
-/** Tells those who listen; resolves to whether it was counted. */
-export function tellHit(context: DriverContext, imageId: string, size: number, hit: HitOutcome): boolean {
-  if (hit === true) context.tellHit(imageId, size);
-  else if (hit === false) context.tellUncounted(imageId, 'evicted');
-  else context.tellUncounted(imageId, hit === locked ? 'locked' : hit);
+/** Emits the event of a hit; returns whether it was counted. */
+export function reportHit(context: DriverContext, imageId: string, size: number, hit: HitOutcome): boolean {
+  if (hit === true) context.report.hit(imageId, size);
+  else if (hit === false) context.report.uncounted(imageId, 'evicted');
+  else context.report.uncounted(imageId, hit === locked ? 'locked' : hit);
   return hit === true;
 }
 
 function recordInline(context: DriverContext, image: Handle, hits: number): HitOutcome {
   const { accessResolutionMs } = context.options;
   const record = () => native.recordHitSync(image, accessResolutionMs, hits);
-  return context.timeAttributeWrite(record, (hit) => hit !== null) ?? locked;
+  return context.pace.time(record, (hit) => hit !== null) ?? locked;
 }
 
 async function recordInPool(context: DriverContext, image: Handle, hits: number): Promise<HitOutcome> {
   const hit = await native.recordHitAsync(image, context.options.accessResolutionMs, hits);
   if (hit === null) return locked;
-  context.noteAttributeWrite();
+  context.pace.noteWrite();
   return hit;
 }

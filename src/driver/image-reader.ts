@@ -7,7 +7,7 @@ import { assertBytes, assertCount, outOfRange } from '../base/validate.ts';
 import { type NativeImage, native } from '../native/native.ts';
 import { ImageReadStream } from '../streams/image-read-stream.ts';
 import type { DriverContext } from './driver-context.ts';
-import { countHit, countHitSync, type HitOutcome, tellHit } from './hit.ts';
+import { countHit, countHitSync, type HitOutcome, reportHit } from './hit.ts';
 import { readBytes } from './read-bytes.ts';
 import { releaseImage } from './release-image.ts';
 
@@ -101,7 +101,7 @@ export class XattrImageReader implements ImageReader {
   }
 
   #end(hit: HitOutcome): Closed {
-    this.#closed = { counted: tellHit(this.#context, this.imageId, this.size, hit) };
+    this.#closed = { counted: reportHit(this.#context, this.imageId, this.size, hit) };
     return this.#closed;
   }
 

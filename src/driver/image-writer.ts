@@ -103,10 +103,10 @@ export class XattrImageWriter implements SharedWriter {
       const reason = this.#explainCommit(error);
       this.#committed = { error: reason };
       await this.#giveUp(reason).catch(() => {});
-      this.#context.tellRollback(this.imageId, reason);
+      this.#context.report.rolledBack(this.imageId, reason);
       throw reason;
     }
-    this.#context.tellCommit(this.imageId, this.#bytesWritten);
+    this.#context.report.committed(this.imageId, this.#bytesWritten);
   }
 
   /** What was deleted while it was written is complete all the same, and whoever follows it is to read it to its end. */
@@ -149,12 +149,12 @@ export class XattrImageWriter implements SharedWriter {
       this.#commit = rejected(reason);
       this.#committed = { error: reason };
       ignoreErrors(() => this.#giveUpSync(reason));
-      this.#context.tellRollback(this.imageId, reason);
+      this.#context.report.rolledBack(this.imageId, reason);
       throw reason;
     }
     this.#commit = Promise.resolve();
     this.#committed = {};
-    this.#context.tellCommit(this.imageId, this.#bytesWritten);
+    this.#context.report.committed(this.imageId, this.#bytesWritten);
   }
 
   async rollback(reason: unknown): Promise<void> {
@@ -170,7 +170,7 @@ export class XattrImageWriter implements SharedWriter {
     } catch (error) {
       throw this.#explain(error);
     }
-    this.#context.tellRollback(this.imageId, reason);
+    this.#context.report.rolledBack(this.imageId, reason);
   }
 
   rollbackSync(reason: unknown): void {
@@ -183,7 +183,7 @@ export class XattrImageWriter implements SharedWriter {
     } catch (error) {
       throw this.#explain(error);
     }
-    this.#context.tellRollback(this.imageId, reason);
+    this.#context.report.rolledBack(this.imageId, reason);
   }
 
   /** Leaves nothing behind: nothing is wrong with the image. */

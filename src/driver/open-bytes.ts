@@ -3,7 +3,7 @@ import type { LiveState } from '../api/live-image.ts';
 import type { Handle } from '../native/native.ts';
 import type { DriverContext } from './driver-context.ts';
 import { GatheredHits } from './gathered-hits.ts';
-import { tellHit } from './hit.ts';
+import { reportHit } from './hit.ts';
 import { readBytes } from './read-bytes.ts';
 import { releaseImage } from './release-image.ts';
 
@@ -31,7 +31,7 @@ export abstract class OpenBytes {
 
   async countHit(): Promise<{ readonly counted: boolean }> {
     const hit = await this.#hits.count();
-    return { counted: tellHit(this.context, this.#imageId, this.state.size, hit) };
+    return { counted: reportHit(this.context, this.#imageId, this.state.size, hit) };
   }
 
   release(): void {

@@ -2,7 +2,7 @@ import { CacheError, cutShort } from '../api/errors.ts';
 import { eventLoopTurn } from '../base/event-loop-turn.ts';
 import { type NativeImage, native } from '../native/native.ts';
 import type { DriverContext } from './driver-context.ts';
-import { tellHit } from './hit.ts';
+import { reportHit } from './hit.ts';
 import { XattrImageReader } from './image-reader.ts';
 import { largestInlineRead } from './read-bytes.ts';
 
@@ -18,7 +18,7 @@ export async function openImage(context: DriverContext, imageId: string): Promis
 
 /** The bytes of an image, its hit counted; `undefined` if it is not cached. */
 export async function readWholeImage(context: DriverContext, imageId: string): Promise<Buffer | undefined> {
-  if (context.inlineReads && context.inlineHits) {
+  if (context.inlineReads && context.pace.inline) {
     if (eventLoopTurn.isOver) await eventLoopTurn.next();
     const bytes = readInline(context, imageId);
     if (bytes !== null) return bytes;
@@ -30,10 +30,10 @@ export async function readWholeImage(context: DriverContext, imageId: string): P
 function readInline(context: DriverContext, imageId: string): Buffer | undefined | null {
   const { accessResolutionMs } = context.options;
   const read = () => native.readWholeCachedSync(context.directory, imageId, largestInlineRead, accessResolutionMs);
-  const result = context.timeAttributeWrite(read, (bytes) => Boolean(bytes));
+  const result = context.pace.time(read, (bytes) => Boolean(bytes));
   if (!result) return result;
   const [bytes, hit] = Buffer.isBuffer(result) ? ([result, true] as const) : result;
-  tellHit(context, imageId, bytes.length, hit);
+  reportHit(context, imageId, bytes.length, hit);
   return bytes;
 }
 

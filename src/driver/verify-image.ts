@@ -42,7 +42,7 @@ export async function verifyImage(
       const moved = await retryWhileLocked(move, context.options.lockTimeoutMs, signal);
       if (moved === locked) throw new LockTimeoutError('somebody else holds the lock of the image', { imageId });
       if (moved) {
-        context.tellRollback(imageId, reason);
+        context.report.rolledBack(imageId, reason);
         await context.invalidLimit.added(directory, size);
       } // Else it was replaced meanwhile.
       return { result: 'corrupt', actual };

@@ -71,12 +71,12 @@ export async function putBytes(
     throw new SizeMismatchError(imageId, expectedSize, bytes.byteLength);
   }
   await native.putImageAsync(context.directory, imageId, bytes);
-  context.tellCommit(imageId, bytes.byteLength);
+  context.report.committed(imageId, bytes.byteLength);
 }
 
 export function putBytesSync(context: DriverContext, imageId: string, bytes: Uint8Array): void {
   native.putImageSync(context.directory, imageId, bytes);
-  context.tellCommit(imageId, bytes.byteLength);
+  context.report.committed(imageId, bytes.byteLength);
 }
 
 function claimOnce(context: DriverContext, imageId: string): Handle | typeof locked {

@@ -263,7 +263,7 @@ export class XattrDriver implements CacheDriver {
   async readImage(imageId: string): Promise<Buffer | undefined> {
     return this.#engine.ask(imageId, async (_directory, context) => {
       const bytes = await readWholeImage(context, imageId);
-      if (bytes === undefined) context.tellMiss(imageId);
+      if (bytes === undefined) context.report.miss(imageId);
       return bytes;
     });
   }
@@ -272,7 +272,7 @@ export class XattrDriver implements CacheDriver {
   readImageSync(imageId: string): Buffer | undefined {
     return this.#engine.askSync(imageId, (_directory, context) => {
       const bytes = readWholeImageSync(context, imageId);
-      if (bytes === undefined) context.tellMiss(imageId);
+      if (bytes === undefined) context.report.miss(imageId);
       return bytes;
     });
   }
@@ -346,7 +346,7 @@ export class XattrDriver implements CacheDriver {
     assertNonNegative(graceSeconds, 'graceSeconds');
     return this.#engine.run(async (directory, context) => {
       const count = await native.reapInvalidAsync(directory, graceSeconds);
-      context.tellReaped('invalid', count);
+      context.report.reaped('invalid', count);
       return count;
     });
   }
@@ -355,7 +355,7 @@ export class XattrDriver implements CacheDriver {
     assertNonNegative(graceSeconds, 'graceSeconds');
     return this.#engine.run(async (directory, context) => {
       const count = await native.reapStalledAsync(directory, graceSeconds, ...context.stall);
-      context.tellReaped('incomplete', count);
+      context.report.reaped('incomplete', count);
       return count;
     });
   }

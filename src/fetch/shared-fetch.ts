@@ -162,7 +162,7 @@ export class SharedFetch {
   }
 
   /** A reader goes past the cache, since its writer has brought no byte for so many milliseconds. */
-  tellStalled(silentMs: number): void {
+  reportStalled(silentMs: number): void {
     this.#options.onCacheError(
       new ImageBusyError(this.imageId, { reason: `has a writer that has brought no byte for ${silentMs} ms` }),
     );

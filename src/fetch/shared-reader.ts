@@ -156,7 +156,7 @@ export class SharedReader implements FetchReader {
   async #waitForMore(image: LiveImage): Promise<void> {
     const { stalledAfterMs } = this.#options;
     if (await image.changed(this.#signal, stalledAfterMs)) return;
-    this.#fetch.tellStalled(stalledAfterMs ?? 0);
+    this.#fetch.reportStalled(stalledAfterMs ?? 0);
     this.#goPast();
   }
 

@@ -6,9 +6,8 @@ import { mock, test } from 'node:test';
 // A clock of the test's own, which the package takes when it is loaded.
 let nowMs = 0;
 mock.method(performance, 'now', () => nowMs);
-const { DriverContext } = await import('../../dist/driver/driver-context.js');
+const { AttributePace } = await import('../../dist/driver/attribute-pace.js');
 
-const options = { dir: '/', stallTimeSeconds: 1, lockTimeoutMs: 1, accessResolutionMs: 0, logger: undefined };
 const slow = { wrote: true, takesMs: 2 };
 const quick = { wrote: true, takesMs: 0.1 };
 const miss = { wrote: false, takesMs: 0.1 };
@@ -16,23 +15,17 @@ const slowMiss = { wrote: false, takesMs: 2 };
 
 /** Whether hits are written on the event loop after these calls, and so many milliseconds. */
 function inlineAfter(calls, { laterMs = 0, thenInPool = false, inlineWrites = true } = {}) {
-  const context = new DriverContext({}, options, {
-    inline: true,
-    inlineReads: true,
-    inlineWrites,
-    locks: true,
-    remote: false,
-  });
+  const pace = new AttributePace(inlineWrites);
   for (const { wrote, takesMs } of calls) {
     const call = () => {
       nowMs += takesMs;
       return wrote;
     };
-    context.timeAttributeWrite(call, Boolean);
+    pace.time(call, Boolean);
   }
   nowMs += laterMs;
-  if (thenInPool) context.noteAttributeWrite();
-  return context.inlineHits;
+  if (thenInPool) pace.noteWrite();
+  return pace.inline;
 }
 
 test('slow writes – two in a row, not one – move hits off the event loop', () => {

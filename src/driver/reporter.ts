@@ -1,0 +1,61 @@
+import type { EvictedImage } from '../api/driver.ts';
+import type { SystemError } from '../api/errors.ts';
+import { type EvictEvent, publish } from '../api/events.ts';
+import type { Logger } from '../api/logger.ts';
+import { describeReason } from '../api/reason.ts';
+
+/** Emits the events of a driver, and logs them. */
+export class Reporter {
+  readonly #dir: string;
+  readonly #logger: Logger | undefined;
+  #warnedOfUncounted = false;
+
+  constructor(dir: string, logger: Logger | undefined) {
+    this.#dir = dir;
+    this.#logger = logger;
+  }
+
+  hit(imageId: string, size: number): void {
+    publish('hit', () => ({ dir: this.#dir, imageId, size }));
+  }
+
+  miss(imageId: string): void {
+    publish('miss', () => ({ dir: this.#dir, imageId }));
+  }
+
+  committed(imageId: string, size: number): void {
+    publish('commit', () => ({ dir: this.#dir, imageId, size }));
+    this.#logger?.debug({ imageId, size }, 'committed');
+  }
+
+  rolledBack(imageId: string, reason: unknown): void {
+    publish('rollback', () => ({ dir: this.#dir, imageId, reason: describeReason(reason) }));
+    this.#logger?.debug({ imageId, reason: describeReason(reason) }, 'rolled back');
+  }
+
+  evicted(images: readonly EvictedImage[], reason: EvictEvent['reason']): void {
+    for (const image of images) {
+      publish('evict', () => ({ dir: this.#dir, ...image, reason }));
+      this.#logger?.debug({ ...image, reason }, 'evicted');
+    }
+  }
+
+  reaped(place: 'invalid' | 'incomplete', count: number): void {
+    if (count === 0) return;
+    publish('reap', () => ({ dir: this.#dir, place, count }));
+    this.#logger?.info({ place, count }, 'reaped');
+  }
+
+  /** A hit that cannot be counted never fails a read. The first that the file system refuses is logged as a warning. */
+  uncounted(imageId: string, why: 'evicted' | 'locked' | SystemError): void {
+    const error = typeof why === 'string' ? undefined : why;
+    const reason = typeof why === 'string' ? why : 'not-writable';
+    publish('uncounted', () => ({ dir: this.#dir, imageId, why: reason, error }));
+    if (error === undefined) {
+      this.#logger?.debug({ imageId, why }, 'hit not counted');
+    } else if (!this.#warnedOfUncounted) {
+      this.#warnedOfUncounted = true;
+      this.#logger?.warn({ imageId, err: error }, 'hits cannot be counted here; reads go on');
+    }
+  }
+}
