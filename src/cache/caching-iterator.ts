@@ -2,7 +2,7 @@ import type { ImageSource, ImageWriter } from '../api/driver.ts';
 import { SizeMismatchError, tooLarge } from '../api/errors.ts';
 import { droppedReason } from '../api/reason.ts';
 import type { ChecksumVerifier } from '../streams/checksum.ts';
-import { HeldSource } from '../streams/held-source.ts';
+import { LockedSource } from '../streams/locked-source.ts';
 import { endWrite, recordDigest } from '../streams/put-chunks.ts';
 import { chunksOf } from '../streams/source-chunks.ts';
 
@@ -30,14 +30,14 @@ export interface Tee {
  * consumer leaves before the end, the write is given up, even while the source owes a chunk.
  */
 export class CachingIterator implements AsyncIterableIterator<Uint8Array> {
-  readonly #source: HeldSource;
+  readonly #source: LockedSource;
   readonly #chunks: AsyncGenerator<Uint8Array, void, void>;
   /** Aborted when the consumer leaves. */
   readonly #end = new AbortController();
 
   /** `open` is called when the first chunk is asked for. */
   constructor(source: ImageSource, signal: AbortSignal | undefined, open: () => Promise<Tee>) {
-    this.#source = new HeldSource(source);
+    this.#source = new LockedSource(source);
     this.#chunks = this.#run(signal, open);
   }
 

@@ -19,9 +19,9 @@ import type { FetchedImage } from '../fetch/fetched-image.ts';
 import { type FetchOptions, SharedFetches } from '../fetch/shared-fetches.ts';
 import { ChecksumVerifier } from '../streams/checksum.ts';
 import { claimIfFree, claimUncached } from '../streams/claim-uncached.ts';
-import { HeldSource } from '../streams/held-source.ts';
+import { LockedSource } from '../streams/locked-source.ts';
 import { assertWriteOptions, putChunks } from '../streams/put-chunks.ts';
-import { assertSource, isInHand } from '../streams/source-chunks.ts';
+import { assertSource, isBuffered } from '../streams/source-chunks.ts';
 import { AutoPrune } from './auto-prune.ts';
 import { CachingIterator, type Tee } from './caching-iterator.ts';
 import { evictFor } from './evict-for.ts';
@@ -149,7 +149,7 @@ export class ImageCache {
    */
   async cacheImage(imageId: string, source: ImageSource, options: CacheImageOptions = {}): Promise<boolean> {
     assertSource(source);
-    const held = new HeldSource(source);
+    const locked = new LockedSource(source);
     try {
       const verifier = await this.#begin(imageId, options);
       if ((knownSize(source, options) ?? 0) > this.maxSize) return false;
@@ -157,12 +157,12 @@ export class ImageCache {
       await this.#autoPrune?.room(options.signal);
       const writer = await this.#claim(imageId, options);
       if (!writer) return false;
-      const chunks = verifier?.verified(held.chunks, imageId, options.signal) ?? held.chunks;
+      const chunks = verifier?.verified(locked.chunks, imageId, options.signal) ?? locked.chunks;
       const { maxSize } = this;
       if (!(await putChunks(writer, chunks, { ...options, maxSize, digest: () => verifier?.digest }))) return false;
       await this.#autoPrune?.committed(writer.bytesWritten);
     } finally {
-      held.release();
+      locked.release();
     }
     // The image is cached, whatever becomes of the wait.
     await this.#autoPrune?.room(options.signal).catch(() => {});
@@ -326,7 +326,7 @@ export class ImageCache {
 /** Bytes, where it is known before the first is read; more than that is the source's fault. */
 function knownSize(source: ImageSource, { expectedSize }: CacheImageOptions): number | undefined {
   if (expectedSize !== undefined) return expectedSize;
-  if (!isInHand(source)) return undefined;
+  if (!isBuffered(source)) return undefined;
   const chunks = types.isUint8Array(source) ? [source] : source;
   // A chunk that is no bytes is refused when it is read.
   return chunks.reduce((sum, chunk) => sum + (types.isUint8Array(chunk) ? chunk.byteLength : 0), 0);

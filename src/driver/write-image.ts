@@ -4,7 +4,7 @@ import { describeReason } from '../api/reason.ts';
 import { ignoreErrors } from '../base/ignore-errors.ts';
 import { locked, retryWhileLocked } from '../base/lock-retry.ts';
 import { type Handle, native } from '../native/native.ts';
-import { joinInHand } from '../streams/source-chunks.ts';
+import { joinBuffered } from '../streams/source-chunks.ts';
 import type { DriverContext } from './driver-context.ts';
 import { XattrImageWriter } from './image-writer.ts';
 
@@ -58,7 +58,7 @@ export function claimImageSync(context: DriverContext, imageId: string, options:
   return new XattrImageWriter(context, imageId, handle, options);
 }
 
-/** Publishes bytes that are in hand. They need no claim: the last put wins. */
+/** Publishes buffered bytes. They need no claim: the last put wins. */
 export async function putBytes(
   context: DriverContext,
   imageId: string,
@@ -66,7 +66,7 @@ export async function putBytes(
   { expectedSize, signal }: WriteOptions,
 ): Promise<void> {
   signal?.throwIfAborted();
-  const bytes = joinInHand(source);
+  const bytes = joinBuffered(source);
   if (expectedSize !== undefined && bytes.byteLength !== expectedSize) {
     throw new SizeMismatchError(imageId, expectedSize, bytes.byteLength);
   }

@@ -19,11 +19,11 @@ import { type Acquired, type AcquireOptions, sharedProtocol } from '../api/share
 import type { VerifyOptions, VerifyResult } from '../api/verify.ts';
 import { assertBytes, assertCount, assertNonNegative, assertOneOf } from '../base/validate.ts';
 import { native } from '../native/native.ts';
-import { HeldSource } from '../streams/held-source.ts';
 import { ImageReadStream } from '../streams/image-read-stream.ts';
 import { ImageWriteStream } from '../streams/image-write-stream.ts';
+import { LockedSource } from '../streams/locked-source.ts';
 import { assertWriteOptions, putChunks } from '../streams/put-chunks.ts';
-import { assertSource, isInHand, stopSource } from '../streams/source-chunks.ts';
+import { assertSource, isBuffered, stopSource } from '../streams/source-chunks.ts';
 import { acquireImage } from './acquire-image.ts';
 import { type Capabilities, copiesUp } from './capabilities.ts';
 import { addCommittedBytes } from './committed-counter.ts';
@@ -297,17 +297,17 @@ export class XattrDriver implements CacheDriver {
   async writeImage(imageId: string, source: ImageSource, options: WriteOptions = {}): Promise<void> {
     assertSource(source);
     const checked = assertWriteOptions(options);
-    if (isInHand(source)) {
+    if (isBuffered(source)) {
       const { signal } = checked;
       return await this.#engine.ask(imageId, (_, context) => putBytes(context, imageId, source, checked), signal);
     }
-    const held = new HeldSource(source);
+    const locked = new LockedSource(source);
     const writer = await this.openForWrite(imageId, checked).catch((error: unknown) => {
-      if (checked.signal?.aborted) stopSource(held.chunks);
-      else held.release();
+      if (checked.signal?.aborted) stopSource(locked.chunks);
+      else locked.release();
       throw error;
     });
-    await putChunks(writer, held.chunks, checked);
+    await putChunks(writer, locked.chunks, checked);
   }
 
   /** The synchronous form of {@link writeImage}, for bytes in hand. */

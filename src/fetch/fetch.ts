@@ -2,8 +2,8 @@ import type { ImageSource } from '../api/driver.ts';
 import { CacheError, FetchFailedError, SizeMismatchError } from '../api/errors.ts';
 import { describeReason } from '../api/reason.ts';
 import { untilAborted } from '../base/on-abort.ts';
-import { HeldSource } from '../streams/held-source.ts';
 import { type AnsweredPart, type HttpAnswer, hasAll, httpAnswerOf, partOf, refused } from '../streams/http-answer.ts';
+import { LockedSource } from '../streams/locked-source.ts';
 import { assertSource, chunksOf, stopSource } from '../streams/source-chunks.ts';
 import { isWebStream } from '../streams/web-stream.ts';
 
@@ -128,14 +128,14 @@ function takeApart(result: FetchResult, request: FetchRequest): FetchedSource {
   if (answer) return fromAnswer(answer, request);
   if (!isWithOffset(result)) {
     assertSource(result);
-    return { offset: 0, body: held(result), expectedSize: undefined };
+    return { offset: 0, body: chunksOfLocked(result), expectedSize: undefined };
   }
   const { offset, body } = result;
   const message = httpAnswerOf(body);
   const source = message ? fromAnswer(message, request) : undefined;
   if (!source) assertSource(body);
   if (offset === (source?.offset ?? offset) && (offset === 0 || offset === asked)) {
-    return source ?? { offset, body: held(body), expectedSize: undefined };
+    return source ?? { offset, body: chunksOfLocked(body), expectedSize: undefined };
   }
   stopSource(body);
   throw wrongOffset(imageId, offset, asked);
@@ -152,11 +152,16 @@ function fromAnswer(answer: HttpAnswer, request: FetchRequest): FetchedSource {
     if (part.end === undefined || part.end === expectedSize) {
       const isEmpty = part.end === part.start;
       if (isEmpty) letGo(body);
-      return { offset: part.start, body: isEmpty ? [] : held(body), expectedSize };
+      return { offset: part.start, body: isEmpty ? [] : chunksOfLocked(body), expectedSize };
     }
     // How much is missing is not known, or nothing came to go on from.
     if (expectedSize === undefined || part.end <= part.start) throw refused(answer, imageId, ', a part of the image');
-    return { offset: part.start, body: held(body), expectedSize, rest: restOf(request, part.end, expectedSize) };
+    return {
+      offset: part.start,
+      body: chunksOfLocked(body),
+      expectedSize,
+      rest: restOf(request, part.end, expectedSize),
+    };
   } catch (error) {
     letGo(body);
     throw error;
@@ -189,9 +194,9 @@ function wrongOffset(imageId: string, offset: number, asked: number): FetchFaile
   return new FetchFailedError(message, { imageId });
 }
 
-/** From now on: the `Response` may be gone before the image is claimed. */
-function held(body: ImageSource): ImageSource {
-  return new HeldSource(body).chunks;
+/** Locked from now on: the `Response` may be collected before the image is claimed. */
+function chunksOfLocked(body: ImageSource): ImageSource {
+  return new LockedSource(body).chunks;
 }
 
 function asFetchFailed(error: unknown, imageId: string): CacheError {

@@ -14,13 +14,13 @@ interface Chunks {
   stop(): unknown;
 }
 
-/** Whether the bytes are all in hand, so that a put need not wait for them. */
-export function isInHand(source: ImageSource): source is Uint8Array | Uint8Array[] {
+/** Whether all bytes are in memory, so that a put need not wait for them. */
+export function isBuffered(source: ImageSource): source is Uint8Array | Uint8Array[] {
   return types.isUint8Array(source) || Array.isArray(source);
 }
 
-/** The bytes of a source that is in hand, as one piece. */
-export function joinInHand(source: Uint8Array | Uint8Array[]): Uint8Array {
+/** The bytes of a buffered source, as one piece. */
+export function joinBuffered(source: Uint8Array | Uint8Array[]): Uint8Array {
   for (const chunk of types.isUint8Array(source) ? [source] : source) assertBytes(chunk, 'source chunk');
   if (types.isUint8Array(source)) return source;
   return source.length === 1 ? (source[0] as Uint8Array) : Buffer.concat(source);

@@ -3,21 +3,21 @@ import { isNodeStream, isUsedWebStream, type NodeStream, usedSource } from './un
 import { isWebStream } from './web-stream.ts';
 
 /**
- * A source that is going to be read, though not at once.
+ * A source that will be read later.
  *
- * A stream is locked for that time. Node's `fetch()` cancels the body of a `Response` that is garbage-collected, unless
- * it is locked: whoever kept only the body would then read an image without a byte, and no error. The error of a Node
- * stream is not left without a listener, which would end the process.
+ * A stream is locked until then. Node's `fetch()` cancels the body of a `Response` that is garbage-collected, unless it is
+ * locked: a caller that kept only the body would then read an image without a byte, and no error. The error of a Node
+ * stream has a listener until then, because one without a listener ends the process.
  */
-export class HeldSource {
+export class LockedSource {
   /** The source itself, if it is not a stream. */
   readonly chunks: ImageSource;
   #release = (): void => {};
 
   constructor(source: ImageSource) {
-    // One that is locked by somebody else fails when it is read.
-    this.chunks = isWebStream(source) && !source.locked ? this.#hold(source) : source;
-    if (isNodeStream(source)) this.#hear(source);
+    // One that another reader has locked fails when it is read.
+    this.chunks = isWebStream(source) && !source.locked ? this.#lock(source) : source;
+    if (isNodeStream(source)) this.#ignoreErrors(source);
   }
 
   /** Gives it back as it was, unless it has been read. */
@@ -25,14 +25,14 @@ export class HeldSource {
     this.#release();
   }
 
-  /** An error that comes before it is read is thrown when it is; until then somebody has to listen. */
-  #hear(stream: NodeStream): void {
+  /** An error that comes before it is read is thrown when it is read; until then this listens. */
+  #ignoreErrors(stream: NodeStream): void {
     const ignore = () => {};
     stream.on('error', ignore);
     this.#release = () => stream.off('error', ignore);
   }
 
-  #hold(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
+  #lock(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
     let usedBefore = isUsedWebStream(stream);
     const reader = stream.getReader();
     const keep = () => {
