@@ -18,7 +18,7 @@ import { overSharedDrivers } from './support/places.mjs';
 
 const descriptors = async () => (await readdir('/proc/self/fd')).length;
 
-/** A leader in another process that has come to a position, and stays there. */
+/** A leader in another process that has fetched up to a position, and waits there. */
 async function leaderAt(t, dir, position) {
   const leader = await startHost(t, { dir, heldAt: position });
   leader.ask(1).catch(() => {});
@@ -50,8 +50,8 @@ const aborted = {
     await cache.cacheImage('a', source);
   },
 };
-for (const [what, write] of Object.entries(aborted)) {
-  test(`an abort of ${what} – followers – they go on with their own source`, async (t) => {
+for (const [writer, write] of Object.entries(aborted)) {
+  test(`an abort of ${writer} – followers – go on with their own source`, async (t) => {
     const dir = await temporaryDirectory(t);
     const [one, other] = [await openCache(t, { dir }), await openCache(t, { dir })];
     const stop = new AbortController();
@@ -61,7 +61,7 @@ for (const [what, write] of Object.entries(aborted)) {
     const image = await other.getOrFetch('a', fetch);
     assert.equal(image.source, 'follow');
     const reading = collect(image);
-    stop.abort(new Error('a reason of the caller’s'));
+    stop.abort(new Error('the caller’s reason'));
     const { bytes: got, error } = await within(5_000, reading, 'all bytes');
     assert.equal(error, undefined);
     assert(got.equals(bytes));
@@ -70,7 +70,7 @@ for (const [what, write] of Object.entries(aborted)) {
   });
 }
 
-test('a writer that was taken over – its bytes – are let go of when every reader has passed them', async (t) => {
+test('a writer that was taken over – passed by every reader – its file is closed', async (t) => {
   const dir = await temporaryDirectory(t);
   const [one, other] = [await openCache(t, { dir }), await openCache(t, { dir })];
   const writer = await one.driver.openForWrite('a');
@@ -82,17 +82,17 @@ test('a writer that was taken over – its bytes – are let go of when every re
     const links = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
     return (await Promise.all(links)).filter((path) => path.startsWith(dir) && /\.d-|invalid\/a/.test(path));
   };
-  await until(async () => (await openBytes()).length >= 2, 'the follower is there');
+  await until(async () => (await openBytes()).length >= 2, 'the follower');
   await writer[Symbol.asyncDispose]();
   await gate.reached;
   // The new writer's own descriptor, and the one that this process reads through.
-  await until(async () => (await openBytes()).length === 2, 'the old bytes are let go of');
+  await until(async () => (await openBytes()).length === 2, 'the old file is closed');
   gate.open();
   assert((await reading).bytes.equals(bytes));
 });
 
 for (const mode of ['shared', 'exclusive']) {
-  test(`a dead writer's token with another’s ${mode} lock – a reader ends past the cache`, async (t) => {
+  test(`a dead writer’s token – another process’s ${mode} lock – is bypassed`, async (t) => {
     const dir = await temporaryDirectory(t);
     const leader = await leaderAt(t, dir, 50_000);
     const cache = await openCache(t, { dir, stalledAfterMs: 300 });
@@ -101,12 +101,12 @@ for (const mode of ['shared', 'exclusive']) {
     const following = await cache.getOrFetch('a', fetch);
     const reading = collect(following);
     const token = join(dir, 'incomplete', 'a');
-    // A lock is taken as soon as the writer's has gone.
+    // The lock is taken as soon as the writer's is released.
     const locking = lockInProcess(t, token, mode);
     await leader.end();
     await locking;
     const before = await descriptors();
-    for (const read of [reading, collect(await within(5_000, cache.getOrFetch('a', fetch), 'an answer'))]) {
+    for (const read of [reading, collect(await within(5_000, cache.getOrFetch('a', fetch), 'an image'))]) {
       const { bytes: got, error } = await within(10_000, read, 'all bytes');
       assert.equal(error, undefined);
       assert(got.equals(bytes));
@@ -117,7 +117,7 @@ for (const mode of ['shared', 'exclusive']) {
   });
 }
 
-test('a leader that brings bytes now and then – its followers – do not go past the cache', async (t) => {
+test('a leader – slow, but making progress – keeps its followers in the cache', async (t) => {
   const dir = await temporaryDirectory(t);
   const leader = await startHost(t, { dir, delayMs: 40 });
   leader.ask(1).catch(() => {});
@@ -128,7 +128,7 @@ test('a leader that brings bytes now and then – its followers – do not go pa
   assert.deepEqual(fetches, []);
 });
 
-test('a stranger’s lock on an image – readers of one fetch – wait for one lockTimeoutMs together', async (t) => {
+test('readers of one fetch – foreign lock on the image – share one lockTimeoutMs', async (t) => {
   const driver = await XattrDriver.open({ dir: await temporaryDirectory(t), lockTimeoutMs: 300 });
   const cache = await openCache(t, { driver });
   const gate = barrier(100_000);
@@ -152,7 +152,7 @@ test('a stranger’s lock on an image – readers of one fetch – wait for one 
   assert(milliseconds < 1_500, `${milliseconds} ms`);
 });
 
-test('readers of one fetch whose hits go through the pool – all at the end – each is counted', async (t) => {
+test('readers of one fetch – 64 end together, hits in the pool – each is counted', async (t) => {
   const driver = await XattrDriver.open({ dir: await temporaryDirectory(t), inline: false });
   const cache = await openCache(t, { driver });
   for (let round = 0; round < 5; round++) {
@@ -165,7 +165,7 @@ test('readers of one fetch whose hits go through the pool – all at the end –
   }
 });
 
-/** What `getOrFetch` of the first id comes to; each image's source reads the next one. */
+/** Returns the outcome of `getOrFetch` of the first id, where the source of each image reads the next one. */
 async function chain(caches, imageIds) {
   const fetchOf = (at) =>
     async function* () {
@@ -175,7 +175,7 @@ async function chain(caches, imageIds) {
   return within(5_000, collect(await caches[0].getOrFetch(imageIds[0], fetchOf(0))), 'an end');
 }
 
-test('a fetch that asks for its own image, or through others – ERR_FETCH_CYCLE', async (t) => {
+test('a fetch – reads its own image, directly or through others – ERR_FETCH_CYCLE', async (t) => {
   const dir = await temporaryDirectory(t);
   const caches = [await openCache(t, { dir }), await openCache(t, { dir })];
   for (const imageIds of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
@@ -186,16 +186,16 @@ test('a fetch that asks for its own image, or through others – ERR_FETCH_CYCLE
   }
 });
 
-test('a fetch past the cache that asks for its own image – ERR_FETCH_CYCLE', async (t) => {
+test('a fetch past the cache – reads its own image – ERR_FETCH_CYCLE', async (t) => {
   const cache = await openCache(t);
-  await writeFile(cache.driver.getImageFilepath('a', 'incomplete'), 'Glance’s part of it');
+  await writeFile(cache.driver.getImageFilepath('a', 'incomplete'), 'part of the image, by Glance');
   assert.equal((await chain([cache], ['a'])).error?.code, 'ERR_FETCH_CYCLE');
-  await writeFile(cache.driver.getImageFilepath('b', 'incomplete'), 'Glance’s part of it');
+  await writeFile(cache.driver.getImageFilepath('b', 'incomplete'), 'part of the image, by Glance');
   assert.equal((await chain([cache], ['a', 'b'])).error?.code, 'ERR_FETCH_CYCLE');
 });
 
 overSharedDrivers('a shared fetch', (place, leaderAt) => {
-  test('a stopped leader – its followers – read past the cache after stalledAfterMs', async (t) => {
+  test('a stopped leader – stalledAfterMs has passed – its followers bypass the cache', async (t) => {
     const where = await place(t);
     await leaderAt(t, where, 50_000);
     const cache = await openCache(t, { ...where, stalledAfterMs: 200 });
@@ -208,7 +208,7 @@ overSharedDrivers('a shared fetch', (place, leaderAt) => {
     assert.deepEqual(fetches, [50_000]);
   });
 
-  test('a source that stalls – its own consumer – asks it again, and the first is let go', async (t) => {
+  test('a source – stalls – is stopped, and its consumer fetches again', async (t) => {
     const cache = await openCache(t, { ...(await place(t)), stalledAfterMs: 100 });
     const { fetch, bytes } = origin();
     const stalling = [];
@@ -224,7 +224,7 @@ overSharedDrivers('a shared fetch', (place, leaderAt) => {
     await until(async () => !(await cache.driver.isBeingCached('a')), 'the claim is given up');
   });
 
-  test('a body that fails while a dead leader’s bytes are copied – a typed error, no crash', async (t) => {
+  test('a body – fails during the copy of a dead leader’s bytes – is a typed error', async (t) => {
     const where = await place(t);
     const leader = await leaderAt(t, where, 50_000);
     const cache = await openCache(t, where);
@@ -241,7 +241,7 @@ overSharedDrivers('a shared fetch', (place, leaderAt) => {
     assert.match(error.message, /connection reset/);
   });
 
-  test('two fetches that begin apart and wait for each other – ERR_FETCH_CYCLE', async (t) => {
+  test('two fetches – begin apart, wait for each other – ERR_FETCH_CYCLE', async (t) => {
     const cache = await openCache(t, await place(t));
     const begun = barrier();
     const both = new Set();
@@ -257,7 +257,7 @@ overSharedDrivers('a shared fetch', (place, leaderAt) => {
     for (const { error } of read) assert.equal(error?.code, 'ERR_FETCH_CYCLE');
   });
 
-  test('a fetch that reads other images, twice – no cycle', async (t) => {
+  test('a fetch – reads another image twice – is no cycle', async (t) => {
     const cache = await openCache(t, await place(t));
     const part = origin({ size: 1_000 });
     async function* parts() {

@@ -1,4 +1,4 @@
-// The rest of an image over HTTP, after a leader has died: whatever the server answers, right bytes or an error.
+// Resumed fetches over HTTP after the death of a leader: any answer of the server leads to right bytes or an error.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -23,8 +23,8 @@ const part = (response, start, end, total) =>
 const status = (code, headers, body) => (response) => response.writeHead(code, headers).end(body);
 
 /**
- * What is read and cached when a leader dies at `at`, who may have been told the length, and the server answers requests
- * for a part with `rest(response, start)`, others with the whole image.
+ * Returns the outcome of a read whose leader dies at `at`. The leader may know the length. The server answers requests for a
+ * part with `rest(response, start)`, and others with the whole image.
  */
 async function afterDeath(t, { at = half, expectedSize, rest }) {
   const dir = await temporaryDirectory(t);
@@ -38,10 +38,10 @@ async function afterDeath(t, { at = half, expectedSize, rest }) {
   const { url } = await serve(t, { image, page: status(200, { 'content-type': 'text/html' }, page) });
   const download = (_imageId, { offset, signal }) =>
     fetch(`${url}/image`, { signal, headers: offset > 0 ? { range: `bytes=${offset}-` } : {} });
-  // Longer than the image, so that it can be held behind the last byte.
+  // Longer than the image, so that the leader can wait after its last byte.
   const leader = await startHost(t, { dir, size: size + 10_000, heldAt: at, expectedSize });
   leader.ask(1).catch(() => {});
-  await leader.hear('at', (told) => told.at >= at);
+  await leader.hear('at', (event) => event.at >= at);
   const cache = await openCache(t, { dir });
   const reading = collect(await cache.getOrFetch('a', download));
   await leader.end();
@@ -55,7 +55,7 @@ const done = (...asked) => ({ asked, code: undefined, cached: size });
 const right = {
   'the rest': [{ rest: (response, start) => part(response, start, size, size) }, done(half)],
   'the rest, of an unknown length': [{ rest: (response, start) => part(response, start, size, '*') }, done(half, 0)],
-  'the rest of a length that the leader was told': [
+  'the rest of a length that the leader knew': [
     { expectedSize: size, rest: (response, start) => part(response, start, size, '*') },
     done(half),
   ],
@@ -67,12 +67,12 @@ const right = {
     { rest: (response, start) => part(response, start, start + 1_000, '*') },
     done(half, 0),
   ],
-  'a short part of a length that the leader was told': [
+  'a short part of a length that the leader knew': [
     { expectedSize: size, rest: (response, start) => part(response, start, Math.min(start + 60_000, size), '*') },
     done(half, 160_000),
   ],
   'another part': [{ rest: (response) => part(response, 1, size, size) }, done(half, 0)],
-  'a part that it does not name': [{ rest: status(206, {}, bytes.subarray(half)) }, done(half, 0)],
+  'a part without Content-Range': [{ rest: status(206, {}, bytes.subarray(half)) }, done(half, 0)],
   'an encoded part': [
     {
       rest: status(
@@ -96,20 +96,20 @@ const right = {
     { at: size, rest: status(416, { 'content-range': `bytes */${size}` }) },
     done(size),
   ],
-  'nothing, for it is not asked': [{ at: size, expectedSize: size, rest: status(500) }, done()],
+  'nothing, because it gets no request': [{ at: size, expectedSize: size, rest: status(500) }, done()],
 };
-for (const [what, [scene, expected]] of Object.entries(right)) {
-  test(`a dead leader – the server answers ${what} – the image is whole`, async (t) => {
+for (const [answer, [scene, expected]] of Object.entries(right)) {
+  test(`a dead leader – the server answers ${answer} – the image is whole`, async (t) => {
     assert.deepEqual(await afterDeath(t, scene), expected);
   });
 }
 
-test('a leader that knew the length dies – a redirect to a page of text – fails', async (t) => {
+test('a dead leader that knew the length – redirect to a page of text – is an error', async (t) => {
   const scene = { expectedSize: size, rest: status(302, { location: '/page' }) };
   assert.deepEqual(await afterDeath(t, scene), { asked: [half], code: 'ERR_SIZE_MISMATCH', cached: 0 });
 });
 
-test('a dead leader – the server goes on elsewhere after a short part – is an error', async (t) => {
+test('a dead leader – a short part, then a wrong one – is an error', async (t) => {
   const rest = (response, start) => part(response, start === half ? start : 0, start === half ? half + 5 : size, size);
   assert.deepEqual(await afterDeath(t, { rest }), { asked: [half, half + 5], code: 'ERR_FETCH_FAILED', cached: 0 });
 });

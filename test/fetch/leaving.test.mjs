@@ -9,7 +9,7 @@ import { within } from '../support/within.mjs';
 import { barrier, origin, until } from './support/origin.mjs';
 import { overSharedDrivers } from './support/places.mjs';
 
-/** A fetch that has come half-way, and a second cache on the same directory. */
+/** A fetch that is half done, and a second cache on the same directory. */
 async function halfWay(t, where, options) {
   const cache = await openCache(t, where);
   const other = await openCache(t, where);
@@ -41,7 +41,7 @@ const places = {
   'on tmpfs': { find: (t) => mountFresh(t, 'tmpfs', 'size=10m'), skip: needsMount },
 };
 for (const [where, { find, skip }] of Object.entries(places)) {
-  test(`a fetch goes on while somebody else reads, through another cache ${where}`, { skip }, async (t) => {
+  test(`a fetch – its consumer leaves, another cache reads ${where} – goes on`, { skip }, async (t) => {
     const { other, gate, image, fetch, fetches, bytes } = await halfWay(t, { dir: await find(t) });
     const follower = await other.getOrFetch('a', fetch);
     await image.abort();
@@ -54,7 +54,7 @@ for (const [where, { find, skip }] of Object.entries(places)) {
 
 overSharedDrivers('leaving a shared fetch', (place) => {
   for (const [leaves, leave] of Object.entries(leavers)) {
-    test(`a fetch whose only consumer ${leaves} stops and is rolled back`, async (t) => {
+    test(`a fetch – its only consumer ${leaves} – stops and is rolled back`, async (t) => {
       const { cache, image } = await halfWay(t, await place(t));
       await leave(image);
       await until(() => gone(cache), 'rolled back');
@@ -63,7 +63,7 @@ overSharedDrivers('leaving a shared fetch', (place) => {
     });
   }
 
-  test('a fetch whose only consumer is aborted stops, and a read that waits fails with the reason', async (t) => {
+  test('a fetch – its only consumer is aborted – stops, the read fails with the reason', async (t) => {
     const controller = new AbortController();
     const { cache, image } = await halfWay(t, await place(t), { signal: controller.signal });
     const reading = collect(image);
@@ -74,7 +74,7 @@ overSharedDrivers('leaving a shared fetch', (place) => {
     await until(() => gone(cache), 'rolled back');
   });
 
-  test('a call that is aborted while it waits does not end the fetch of another', async (t) => {
+  test('an abort – of a call that waits – does not end the fetch of another caller', async (t) => {
     const cache = await openCache(t, await place(t));
     const { fetch, bytes } = origin();
     const controller = new AbortController();
@@ -85,16 +85,16 @@ overSharedDrivers('leaving a shared fetch', (place) => {
     assert((await collect(await second)).bytes.equals(bytes));
   });
 
-  for (const [what, errorOf] of Object.entries({
+  for (const [failure, errorOf] of Object.entries({
     'its reason': ({ reason }) => reason,
     'an error': () => new Error('cut off'),
   })) {
-    test(`a leader – its fetch fails with ${what} on its caller’s abort – followers go on`, async (t) => {
+    test(`a leader – abort of its caller fails it with ${failure} – followers go on`, async (t) => {
       const where = await place(t);
       const [cache, other] = [await openCache(t, where), await openCache(t, where)];
       const caller = new AbortController();
       const { signal } = caller;
-      // Like fetch(url, { signal }) with the signal of the caller.
+      // This is like fetch(url, { signal }) with the signal of the caller.
       const aborted = new Promise((_, reject) => signal.addEventListener('abort', () => reject(errorOf(signal))));
       aborted.catch(() => {});
       const led = origin({ pause: (at) => (at < 100_000 ? undefined : aborted) });
@@ -109,7 +109,7 @@ overSharedDrivers('leaving a shared fetch', (place) => {
       await sleep(50);
       caller.abort(new Error('enough'));
       assert.equal((await collect(leader)).error.message, 'enough');
-      for (const { bytes, error } of await within(5_000, reading, 'what followers read')) {
+      for (const { bytes, error } of await within(5_000, reading, 'the reads of the followers')) {
         assert.equal(error, undefined);
         assert(bytes.equals(own.bytes));
       }
@@ -127,7 +127,7 @@ overSharedDrivers('leaving a shared fetch', (place) => {
     for (const { error } of await Promise.all(images.map(collect))) assert.equal(error?.code, 'ERR_FETCH_FAILED');
   });
 
-  test('an aborted signal keeps a cached image from being read, with its reason', async (t) => {
+  test('a cached image – its signal is aborted – is not read, fails with the reason', async (t) => {
     const cache = await openCache(t, await place(t));
     await cache.driver.writeImage('a', Buffer.alloc(10));
     const controller = new AbortController();
@@ -138,7 +138,7 @@ overSharedDrivers('leaving a shared fetch', (place) => {
     assert.equal(await cache.driver.getHitCount('a'), 0);
   });
 
-  test('a fetch goes on while somebody else reads, in this cache', async (t) => {
+  test('a fetch – its consumer leaves, another reads in this cache – goes on', async (t) => {
     const { cache, gate, image, fetch, fetches, bytes } = await halfWay(t, await place(t));
     const follower = await cache.getOrFetch('a', fetch);
     await image.abort();
@@ -148,7 +148,7 @@ overSharedDrivers('leaving a shared fetch', (place) => {
     assert.deepEqual(fetches, [0]);
   });
 
-  test('a fetch stops when the last who reads through another cache has left, too', async (t) => {
+  test('a fetch – the last reader, in another cache, leaves – stops', async (t) => {
     const { cache, other, image, fetch } = await halfWay(t, await place(t));
     const follower = await other.getOrFetch('a', fetch);
     await image.abort();
@@ -156,7 +156,7 @@ overSharedDrivers('leaving a shared fetch', (place) => {
     await until(() => gone(cache), 'rolled back');
   });
 
-  test('a fetch goes on without anybody if it was asked to', async (t) => {
+  test('a fetch – finishFetch, every consumer has left – goes on', async (t) => {
     const { cache, gate, image, bytes } = await halfWay(t, await place(t), { finishFetch: true });
     await image.abort();
     await sleep(120);
@@ -165,7 +165,7 @@ overSharedDrivers('leaving a shared fetch', (place) => {
     assert((await cache.driver.readImage('a')).equals(bytes));
   });
 
-  test('who comes when a fetch is being stopped gets the image all the same', async (t) => {
+  test('a fetch that is being stopped – new callers – get the image', async (t) => {
     const { cache, gate, image, fetch, bytes } = await halfWay(t, await place(t));
     gate.open();
     const left = image.abort();
@@ -176,7 +176,7 @@ overSharedDrivers('leaving a shared fetch', (place) => {
     }
   });
 
-  test('a fetch whose only consumer is aborted while it is claimed stops', async (t) => {
+  test('a fetch – its only consumer is aborted during the claim – stops', async (t) => {
     const cache = await openCache(t, await place(t));
     const { driver } = cache;
     const claim = driver.openForWrite;

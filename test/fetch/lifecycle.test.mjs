@@ -12,7 +12,7 @@ import { within } from '../support/within.mjs';
 import { barrier, origin, until } from './support/origin.mjs';
 import { overSharedDrivers } from './support/places.mjs';
 
-/** What this process has open below `dir`. */
+/** Returns the paths of the files below `dir` that this process has open. */
 function openBelow(dir) {
   const links = readdirSync('/proc/self/fd').map((fd) => {
     try {
@@ -24,10 +24,10 @@ function openBelow(dir) {
   return links.filter((path) => path.startsWith(`${dir}/`));
 }
 
-/** A sanitizer keeps for a while what was freed. */
+/** A sanitizer keeps freed memory for a while. */
 const sanitized = process.env.LD_PRELOAD ? 'memory cannot be measured under a sanitizer' : false;
 
-test('only an XattrDriver has a directory that others can follow in', async (t) => {
+test('a driver that is no SharedDriver – getOrFetch() and verify() – refuse it', async (t) => {
   const cache = await openCache(t, { driver: new MemoryDriver() });
   await assert.rejects(
     cache.getOrFetch('a', () => []),
@@ -36,7 +36,7 @@ test('only an XattrDriver has a directory that others can follow in', async (t) 
   await assert.rejects(cache.verify('a'), { code: 'ERR_INVALID_ARG_VALUE' });
 });
 
-test('a cache that is closed stops what it fetches, and its readers know why', async (t) => {
+test('close() – during a fetch – stops it, and its readers get ERR_NOT_OPEN', async (t) => {
   const dir = await temporaryDirectory(t);
   const cache = await openCache(t, { dir });
   const gate = barrier(100_000);
@@ -48,7 +48,8 @@ test('a cache that is closed stops what it fetches, and its readers know why', a
   const idle = await cache.getOrFetch('a', fetch);
   await gate.reached;
   await within(2_000, cache.close(), 'closing');
-  for (const { error } of await within(2_000, reading, 'the ends')) assert.equal(error?.code, 'ERR_NOT_OPEN');
+  for (const { error } of await within(2_000, reading, 'the ends of the reads'))
+    assert.equal(error?.code, 'ERR_NOT_OPEN');
   assert.equal((await collect(idle)).error?.code, 'ERR_NOT_OPEN');
   await assert.rejects(cache.getOrFetch('a', fetch), { code: 'ERR_NOT_OPEN' });
   await until(() => openBelow(dir).length === 0, `nothing open, but ${openBelow(dir)}`);
@@ -56,7 +57,7 @@ test('a cache that is closed stops what it fetches, and its readers know why', a
   assert.equal((await tidiness(again)).incomplete, 0);
 });
 
-test('200 who read leave no descriptor open, whether they end, leave or fail', async (t) => {
+test('200 readers – end, leave or fail – leave no descriptor open', async (t) => {
   const dir = await temporaryDirectory(t);
   const caches = [await openCache(t, { dir }), await openCache(t, { dir })];
   const before = openBelow(dir);
@@ -73,7 +74,7 @@ test('200 who read leave no descriptor open, whether they end, leave or fail', a
     );
     const reading = images.map((image, i) => (i % 5 === 0 ? image.abort() : collect(image)));
     await gate.reached;
-    // One for each cache that follows or fetches, and the writer's and its tokens' own: not one for each reader.
+    // Each cache that follows or fetches has one, the writer and its token have theirs; readers have none.
     assert(openBelow(dir).length - before.length <= 6, `${openBelow(dir)}`);
     gate.open();
     await Promise.all(reading);
@@ -81,7 +82,7 @@ test('200 who read leave no descriptor open, whether they end, leave or fail', a
   await until(() => openBelow(dir).length === before.length, `all closed, but ${openBelow(dir)}`);
 });
 
-test('an image that is dropped unread is as good as left', async (t) => {
+test('a fetched image – dropped unread – ends its fetch like one that was left', async (t) => {
   const script = `
     const cache = await xattrCache.ImageCache.open({ dir: args[0] });
     await cache.getOrFetch('a', async function* () {
@@ -102,7 +103,7 @@ test('an image that is dropped unread is as good as left', async (t) => {
   assert.equal(await runScript(script, [dir], { execArgv: ['--expose-gc'] }), 'false\n');
 });
 
-test('256 MiB pass through a fetch and a slow reader in bounded memory', { skip: sanitized }, async (t) => {
+test('a fetch of 256 MiB – with a slow reader – needs bounded memory', { skip: sanitized }, async (t) => {
   const cache = await openCache(t);
   const chunk = Buffer.alloc(1024 * 1024, 5);
   const fetch = async function* () {
@@ -129,7 +130,7 @@ test('256 MiB pass through a fetch and a slow reader in bounded memory', { skip:
   assert(most < 96 * 2 ** 20, `${most} bytes`);
 });
 
-test('closing waits until what was committed is counted, too', async (t) => {
+test('close() – after a fetch – waits until the committed bytes are counted', async (t) => {
   const dir = await temporaryDirectory(t);
   const cache = await openCache(t, { dir, autoPrune: true });
   const { fetch, bytes } = origin();
@@ -140,7 +141,7 @@ test('closing waits until what was committed is counted, too', async (t) => {
 });
 
 overSharedDrivers('the end of a cache', (place) => {
-  test('wrong arguments are refused before anything is touched', async (t) => {
+  test('getOrFetch() – wrong arguments – are refused, and leave nothing', async (t) => {
     const cache = await openCache(t, await place(t));
     const fetch = () => assert.fail('fetched');
     for (const [code, ...args] of [
@@ -162,7 +163,7 @@ overSharedDrivers('the end of a cache', (place) => {
     assert.deepEqual(await tidiness(cache), { incomplete: 0, invalid: 0 });
   });
 
-  test('a cache that is closed leaves its fetch to those who read along elsewhere', async (t) => {
+  test('close() – readers in another cache – take over the fetch', async (t) => {
     const where = await place(t);
     const [one, other] = [await openCache(t, where), await openCache(t, where)];
     const gate = barrier(100_000);
@@ -176,7 +177,7 @@ overSharedDrivers('the end of a cache', (place) => {
     assert.deepEqual(fetches, [100_000]);
   });
 
-  test('an image that is complete is read to its end though the cache was closed', async (t) => {
+  test('a complete image – cache closed meanwhile – is read to its end', async (t) => {
     const cache = await openCache(t, await place(t));
     const { fetch, bytes } = origin();
     const image = await cache.getOrFetch('a', fetch);

@@ -8,7 +8,7 @@ import { overSharedDrivers } from './support/places.mjs';
 
 const nothingLeft = { incomplete: 0, invalid: 0 };
 
-/** All bytes of each, read at once. */
+/** Returns all bytes of each image, read concurrently. */
 async function readAll(images) {
   const results = await within(10_000, Promise.all(images.map(collect)), 'reading');
   return results.map(({ bytes, error }) => {
@@ -18,7 +18,7 @@ async function readAll(images) {
 }
 
 overSharedDrivers('a shared fetch', (place) => {
-  test('an image that is cached is read, and the source not asked', async (t) => {
+  test('a cached image – getOrFetch() – is read without a fetch', async (t) => {
     const cache = await openCache(t, await place(t));
     await cache.driver.writeImage('a', Buffer.from('bytes'));
     const image = await cache.getOrFetch('a', () => assert.fail('fetched'));
@@ -28,7 +28,7 @@ overSharedDrivers('a shared fetch', (place) => {
     assert.equal(await cache.driver.getHitCount('a'), 1);
   });
 
-  test('an image that is not cached is fetched, cached, and counts the hit of whoever asked', async (t) => {
+  test('an image that is not cached – getOrFetch() – is fetched, cached and counted', async (t) => {
     const cache = await openCache(t, await place(t));
     const { fetch, fetches, bytes } = origin();
     const image = await cache.getOrFetch('a', fetch);
@@ -42,7 +42,7 @@ overSharedDrivers('a shared fetch', (place) => {
     assert.deepEqual(await tidiness(cache), nothingLeft);
   });
 
-  test('100 who ask at once, and 100 while it comes, share one fetch, in two caches on one directory', async (t) => {
+  test('a fetch – 100 callers at its start, 100 later, two caches – is one', async (t) => {
     const where = await place(t);
     const caches = [await openCache(t, where), await openCache(t, where)];
     const gate = barrier(50_000);
@@ -60,7 +60,7 @@ overSharedDrivers('a shared fetch', (place) => {
     assert.equal(await caches[0].driver.getHitCount('a'), 200);
   });
 
-  test('an image of no bytes is one', async (t) => {
+  test('an empty image – two caches – is cached, and counts two hits', async (t) => {
     const where = await place(t);
     const [one, other] = [await openCache(t, where), await openCache(t, where)];
     const gate = barrier();
@@ -71,7 +71,7 @@ overSharedDrivers('a shared fetch', (place) => {
     assert.equal(await one.driver.getHitCount('a'), 2);
   });
 
-  test('what has come can be read before the rest has', async (t) => {
+  test('a fetch – half done – its ranges so far can be read', async (t) => {
     const where = await place(t);
     const [one, other] = [await openCache(t, where), await openCache(t, where)];
     const gate = barrier(100_000);
@@ -85,7 +85,7 @@ overSharedDrivers('a shared fetch', (place) => {
     }
   });
 
-  test('ranges of an image on its way are waited for, and end where it ends', async (t) => {
+  test('ranges of a fetch – not there yet – are waited for, and end with the image', async (t) => {
     const cache = await openCache(t, await place(t));
     const gate = barrier(100_000);
     const { fetch, bytes } = origin({ pause: gate.pause });
@@ -106,7 +106,7 @@ overSharedDrivers('a shared fetch', (place) => {
     );
   });
 
-  test('a consumer that does not read holds up nobody', async (t) => {
+  test('a consumer – does not read – does not delay the others', async (t) => {
     const cache = await openCache(t, await place(t));
     const { fetch, bytes } = origin({ size: 5_000_000 });
     const lazy = await cache.getOrFetch('a', fetch);
@@ -120,7 +120,7 @@ overSharedDrivers('a shared fetch', (place) => {
     assert(last.equals(bytes));
   });
 
-  test('who asks after the image was deleted does not get the old one, also while it is still read', async (t) => {
+  test('a deleted image – still being read – a new caller fetches the new one', async (t) => {
     const cache = await openCache(t, await place(t));
     const first = origin();
     const image = await cache.getOrFetch('a', first.fetch);
@@ -132,7 +132,7 @@ overSharedDrivers('a shared fetch', (place) => {
     assert(fresh.equals(second.bytes));
   });
 
-  test('a delete wins over a fetch, and those who read get all bytes', async (t) => {
+  test('a fetch – its image is deleted – caches nothing, readers get all bytes', async (t) => {
     const where = await place(t);
     const [one, other] = [await openCache(t, where), await openCache(t, where)];
     const gate = barrier(100_000);
@@ -149,7 +149,7 @@ overSharedDrivers('a shared fetch', (place) => {
   });
 
   for (const commit of ['commit', 'commitSync']) {
-    test(`who follows a writer whose image was deleted gets all bytes (${commit})`, async (t) => {
+    test(`a follower – its writer’s image is deleted before ${commit}() – gets all bytes`, async (t) => {
       const where = await place(t);
       const [cache, other] = [await openCache(t, where), await openCache(t, where)];
       const writer = await other.driver.openForWrite('a');
@@ -162,7 +162,7 @@ overSharedDrivers('a shared fetch', (place) => {
     });
   }
 
-  test('an eviction does not touch an image on its way', async (t) => {
+  test('an eviction – during a fetch – does not touch its image', async (t) => {
     const cache = await openCache(t, await place(t));
     const gate = barrier(100_000);
     const { fetch, bytes } = origin({ pause: gate.pause });
@@ -175,7 +175,7 @@ overSharedDrivers('a shared fetch', (place) => {
     assert.equal(await cache.driver.isCached('a'), true);
   });
 
-  test('an image that somebody commits between the look and the claim is read, and the source not asked', async (t) => {
+  test('an image – committed between look-up and claim – is read without a fetch', async (t) => {
     const cache = await openCache(t, await place(t));
     const { driver } = cache;
     const claim = driver.openForWrite;
@@ -188,7 +188,7 @@ overSharedDrivers('a shared fetch', (place) => {
     assert.deepEqual(await tidiness(cache), nothingLeft);
   });
 
-  test('who reads along in another cache is woken by each piece, and does not only look now and then', async (t) => {
+  test('a follower in another cache – each new piece – wakes it without a poll', async (t) => {
     const where = await place(t);
     const [leader, follower] = [await openCache(t, where), await openCache(t, where)];
     const pieces = 20;
@@ -204,7 +204,7 @@ overSharedDrivers('a shared fetch', (place) => {
     for await (const chunk of await follower.getOrFetch('a', () => assert.fail('fetched'))) got += chunk.length;
     await leading;
     assert.equal(got, pieces);
-    // By looking alone, it would take 100 ms for each.
+    // Polling alone would take 100 ms for each.
     assert(performance.now() - started < 1_200, `${performance.now() - started} ms`);
   });
 });

@@ -8,13 +8,13 @@ import { within } from '../support/within.mjs';
 import { origin, until } from './support/origin.mjs';
 import { overSharedDrivers } from './support/places.mjs';
 
-/** What two who ask at once get of it. */
+/** Returns the bytes and errors of two concurrent callers. */
 async function twoOf(cache, fetch, options) {
   const images = await Promise.all([cache.getOrFetch('a', fetch, options), cache.getOrFetch('a', fetch, options)]);
   return await within(5_000, Promise.all(images.map(collect)), 'both');
 }
 
-test('an error of a source that looks like one of the cache is the source’s all the same', async (t) => {
+test('a source – fails with an error of another image – is not fetched again', async (t) => {
   const cache = await openCache(t);
   let fetches = 0;
   const fetch = () => {
@@ -26,7 +26,7 @@ test('an error of a source that looks like one of the cache is the source’s al
 });
 
 overSharedDrivers('a source of a shared fetch', (place) => {
-  test('a fetch that throws fails both who asked with its own error as the cause', async (t) => {
+  test('a fetch – throws – fails both callers with its error as the cause', async (t) => {
     const cache = await openCache(t, await place(t));
     const cause = new Error('no route');
     for (const { error } of await twoOf(cache, () => Promise.reject(cause))) {
@@ -38,14 +38,14 @@ overSharedDrivers('a source of a shared fetch', (place) => {
     for (const { bytes: got } of await twoOf(cache, fetch)) assert(got.equals(bytes));
   });
 
-  test('an answer that is not ok fails with its status', async (t) => {
+  test('a response – not ok – fails with its status', async (t) => {
     const cache = await openCache(t, await place(t));
     for (const { error } of await twoOf(cache, () => new Response('gone', { status: 410 }))) {
       assert.deepEqual([error.code, error.status], ['ERR_FETCH_FAILED', 410]);
     }
   });
 
-  test('a source that errs in the middle gives what came before, then the error', async (t) => {
+  test('a source – fails in the middle – gives its bytes so far, then the error', async (t) => {
     const cache = await openCache(t, await place(t));
     const { fetch, bytes } = origin({
       end: () => {
@@ -58,11 +58,11 @@ overSharedDrivers('a source of a shared fetch', (place) => {
     }
   });
 
-  for (const [what, expectedSize, actual] of [
+  for (const [amount, expectedSize, actual] of [
     ['too little', 300_000, 200_000],
     ['too much', 100_000, 110_000],
   ]) {
-    test(`a source that gives ${what} fails both, and is let go of`, async (t) => {
+    test(`a source – gives ${amount} – fails both callers, and is released`, async (t) => {
       const cache = await openCache(t, await place(t));
       const { fetch, stopped } = origin();
       for (const { error } of await twoOf(cache, fetch, { expectedSize })) {
@@ -74,7 +74,7 @@ overSharedDrivers('a source of a shared fetch', (place) => {
     });
   }
 
-  test('a body that is shorter than its Content-Length fails, where one of the right length does not', async (t) => {
+  test('a body – shorter than its Content-Length – fails; of the right length, passes', async (t) => {
     const cache = await openCache(t, await place(t));
     const answer = (length) => () => new Response('12345', { headers: { 'content-length': `${length}` } });
     for (const { error } of await twoOf(cache, answer(6))) assert.equal(error.code, 'ERR_SIZE_MISMATCH');
@@ -82,7 +82,7 @@ overSharedDrivers('a source of a shared fetch', (place) => {
     assert.equal(String((await collect(image)).bytes), '12345');
   });
 
-  test('a source that stalls holds up who reads until he has enough of it', async (t) => {
+  test('a source – stalls – its reader can abort, and the fetch is rolled back', async (t) => {
     const cache = await openCache(t, await place(t));
     const source = silentAfter([Buffer.from('bytes')]);
     const controller = new AbortController();
@@ -92,11 +92,11 @@ overSharedDrivers('a source of a shared fetch', (place) => {
     controller.abort(new Error('enough'));
     const { bytes, error } = await within(2_000, reading, 'the end');
     assert.deepEqual([String(bytes), error.message], ['bytes', 'enough']);
-    await until(() => source.stopped, 'let go of');
+    await until(() => source.stopped, 'released');
     await until(async () => (await tidiness(cache)).incomplete === 0, 'rolled back');
   });
 
-  test('a fetch that never answers is stopped with its signal', async (t) => {
+  test('a fetch – never settles – is stopped with its signal', async (t) => {
     const cache = await openCache(t, await place(t));
     let stopped;
     const image = await cache.getOrFetch('a', (_id, { signal }) => {
@@ -108,7 +108,7 @@ overSharedDrivers('a source of a shared fetch', (place) => {
     await until(async () => (await tidiness(cache)).incomplete === 0, 'rolled back');
   });
 
-  test('a wrong checksum fails both at the end, and nothing is cached', async (t) => {
+  test('a checksum – wrong – fails both callers at the end, and nothing is cached', async (t) => {
     const cache = await openCache(t, await place(t));
     const { fetch, bytes } = origin();
     const checksum = `sha256-${Buffer.alloc(32).toString('base64')}`;

@@ -15,7 +15,7 @@ const size = 200_000;
 const chunkSize = 10_000;
 const kills = isFull ? 100 : 6;
 
-/** When the fetch that takes over begins, after `end()`; milliseconds. */
+/** Returns the milliseconds from `end()` to the start of the fetch that takes over. */
 async function timeTakeOver(end, fetches) {
   const start = performance.now();
   await end();
@@ -23,7 +23,7 @@ async function timeTakeOver(end, fetches) {
   return performance.now() - start;
 }
 
-/** A leader in another process that has come to a position, and stays there. */
+/** A leader in another process that has fetched up to a position, and waits there. */
 async function leaderAt(t, dir, position, start = startHost) {
   const leader = await start(t, { dir, heldAt: position });
   leader.ask(1).catch(() => {});
@@ -31,7 +31,7 @@ async function leaderAt(t, dir, position, start = startHost) {
   return leader;
 }
 
-test('a leader that is killed at a random byte is taken over once, and no consumer notices', async (t) => {
+test('a leader – killed at a random byte – is taken over once, no consumer notices', async (t) => {
   t.diagnostic(`seed ${seed}`);
   const random = randomNumbers();
   const times = [];
@@ -60,13 +60,13 @@ test('a leader that is killed at a random byte is taken over once, and no consum
   assert(times.at(-1) <= 1_000, `${times.at(-1)} ms`);
 });
 
-test('a dead leader – its follower has read no byte yet – its bytes are copied whole', async (t) => {
+test('a dead leader – its follower has read nothing yet – all its bytes are copied', async (t) => {
   const dir = await temporaryDirectory(t);
   const leader = await leaderAt(t, dir, 100_000);
   const cache = await openCache(t, { dir });
   const { fetch, fetches, bytes } = origin();
   const slow = async (...args) => {
-    await sleep(200); // The follower waits in the new image by then.
+    await sleep(200); // By then, the follower waits in the new image.
     return fetch(...args);
   };
   const image = await cache.getOrFetch('a', slow);
@@ -77,7 +77,7 @@ test('a dead leader – its follower has read no byte yet – its bytes are copi
   assert((await cache.driver.readImage('a'))?.equals(bytes));
 });
 
-test('a leader that is killed while it writes leaves every consumer with the right bytes', async (t) => {
+test('a leader – killed while it writes – leaves every consumer with right bytes', async (t) => {
   const random = randomNumbers();
   let takeOvers = 0;
   for (let kill = 0; kill < kills; kill++) {
@@ -97,7 +97,7 @@ test('a leader that is killed while it writes leaves every consumer with the rig
     }
     assert(fetches.length <= 1);
     takeOvers += fetches.length;
-    // Killed after the last byte, it leaves its token, and nobody had to take over.
+    // A leader that was killed after the last byte leaves its token, and needs no take-over.
     if (fetches.length > 0) assert.equal((await tidiness(cache)).incomplete, 0);
     assert((await collect(await cache.getOrFetch('a', fetch))).bytes.equals(bytes));
     await cache.clean();
@@ -106,7 +106,7 @@ test('a leader that is killed while it writes leaves every consumer with the rig
   t.diagnostic(`${kills} kills, ${takeOvers} take-overs`);
 });
 
-test('two processes that lose their leader at once agree on who goes on', async (t) => {
+test('two processes – lose their leader concurrently – one of them goes on', async (t) => {
   const dir = await temporaryDirectory(t);
   const leader = await leaderAt(t, dir, 20_000);
   const others = await Promise.all([0, 1].map(() => startHost(t, { dir, delayMs: 1 })));
@@ -118,7 +118,7 @@ test('two processes that lose their leader at once agree on who goes on', async 
   assert.equal(answers.flatMap(({ fetches }) => fetches).length, 1);
 });
 
-test('a leader whose worker thread is terminated is taken over quickly', async (t) => {
+test('a leader – its worker thread is terminated – is taken over quickly', async (t) => {
   const dir = await temporaryDirectory(t);
   const cache = await openCache(t, { dir });
   const thread = await leaderAt(t, dir, 20_000, startThread);
@@ -131,7 +131,7 @@ test('a leader whose worker thread is terminated is taken over quickly', async (
 });
 
 overSharedDrivers('a dead leader', (place, leaderAt) => {
-  test('a source that has changed since the leader died fails who has read a prefix, and nobody else', async (t) => {
+  test('a source – changed since the leader’s death – fails readers of a prefix alone', async (t) => {
     const where = await place(t);
     const cache = await openCache(t, where);
     const leader = await leaderAt(t, where, 50_000);
@@ -151,7 +151,7 @@ overSharedDrivers('a dead leader', (place, leaderAt) => {
     assert(read.bytes.equals(changed.bytes));
   });
 
-  test('a source that is shorter than what was read of a dead leader fails who read that', async (t) => {
+  test('a source – shorter than the prefix that was read – fails its reader', async (t) => {
     const where = await place(t);
     const cache = await openCache(t, where);
     const leader = await leaderAt(t, where, 50_000);
@@ -162,7 +162,7 @@ overSharedDrivers('a dead leader', (place, leaderAt) => {
     assert.match((await collect(early)).error?.message ?? '', /other bytes than before/);
   });
 
-  test('what is taken over is compared with its checksum as a whole, with the bytes that the dead leader has fetched', async (t) => {
+  test('a fetch that took over – checksum – covers the dead leader’s bytes, too', async (t) => {
     for (const bytes of [undefined, Buffer.alloc(size, 7)]) {
       const where = await place(t);
       const cache = await openCache(t, where);

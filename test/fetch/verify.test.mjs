@@ -29,7 +29,7 @@ const ways = {
 };
 
 for (const [way, put] of Object.entries(ways)) {
-  test(`what ${way} has cached with a checksum is found to be as it was`, async (t) => {
+  test(`an image of ${way} – with a checksum – is ok`, async (t) => {
     const cache = await openCache(t);
     await put(cache, sri);
     assert.deepEqual(await cache.verify('a'), { result: 'ok', actual: sri });
@@ -38,7 +38,7 @@ for (const [way, put] of Object.entries(ways)) {
     assert.equal(String(recorded), `${bytes.length} ${sri}`);
   });
 
-  test(`what ${way} has cached without one is unknown, and its digest is said`, async (t) => {
+  test(`an image of ${way} – without a checksum – is unknown, and has its digest`, async (t) => {
     const cache = await openCache(t);
     await put(cache, undefined);
     assert.deepEqual(await cache.verify('a'), { result: 'unknown', actual: sri });
@@ -60,8 +60,8 @@ const damages = {
   'nothing left': [(path) => truncate(path, 0), /^ERR_SIZE_MISMATCH: .* 0 bytes/],
 };
 
-for (const [what, [damage, reason]] of Object.entries(damages)) {
-  test(`${what} is found: the image goes to invalid/, and can be fetched again`, async (t) => {
+for (const [damaged, [damage, reason]] of Object.entries(damages)) {
+  test(`an image – ${damaged} – goes to invalid/, and can be fetched again`, async (t) => {
     const cache = await openCache(t);
     const events = listen(t);
     await ways.cacheImage(cache, sri);
@@ -79,18 +79,18 @@ for (const [what, [damage, reason]] of Object.entries(damages)) {
   });
 }
 
-test('a damaged image that was replaced while it was read leaves its successor alone', async (t) => {
+test('a damaged image – replaced during verify() – leaves its successor alone', async (t) => {
   const cache = await openCache(t);
   const events = listen(t);
   await ways.cacheImage(cache, sri);
   await damages['a flipped bit'][0](cache.driver.getImageFilepath('a'));
   const onProgress = () => cache.driver.writeImage('a', Buffer.from('new'));
   assert.equal((await cache.verify('a', { onProgress })).result, 'corrupt');
-  assert.deepEqual(events.rollback, []); // It was not taken out of the cache.
+  assert.deepEqual(events.rollback, []); // The new image stayed in the cache.
   assert.equal(String(await cache.driver.readImage('a')), 'new');
 });
 
-test('a verification tells how far it is, waits while it is told to, and stops with its signal', async (t) => {
+test('verify() – onProgress and signal – reports each chunk, and stops on abort', async (t) => {
   const cache = await openCache(t);
   await ways.cacheImage(cache, sri);
   let read = 0;
@@ -107,7 +107,7 @@ test('a verification tells how far it is, waits while it is told to, and stops w
   assert.equal(await cache.driver.isCached('a'), true);
 });
 
-test('verify – corrupt image that stays locked – fails and leaves it', async (t) => {
+test('verify() – corrupt image that stays locked – fails and leaves it', async (t) => {
   const driver = await openDriver(t, { lockTimeoutMs: 50 });
   const cache = await openCache(t, { driver });
   await ways.cacheImage(cache, sri);
@@ -122,13 +122,13 @@ test('verify – corrupt image that stays locked – fails and leaves it', async
 });
 
 overSharedDrivers('verifying', (place) => {
-  test('a checksum in hex is recorded as the digest that it is', async (t) => {
+  test('a checksum – in hex – is recorded as the digest that it is', async (t) => {
     const cache = await openCache(t, await place(t));
     await ways.cacheImage(cache, { algorithm: 'MD5', hex: md5Hex });
     assert.deepEqual(await cache.verify('a'), { result: 'ok', actual: md5Sri });
   });
 
-  test('verifying counts no hit, and does not make the image look used', async (t) => {
+  test('verify() – an image – counts no hit, and leaves its times', async (t) => {
     const cache = await openCache(t, await place(t));
     await ways.cacheImage(cache, sri);
     const [before] = await cache.driver.getCachedImages();
@@ -136,7 +136,7 @@ overSharedDrivers('verifying', (place) => {
     assert.deepEqual(await cache.driver.getCachedImages(), [before]);
   });
 
-  test('an image that is not there cannot be verified', async (t) => {
+  test('verify() – an image that is not cached – fails with ERR_IMAGE_NOT_FOUND', async (t) => {
     const cache = await openCache(t, await place(t));
     await assert.rejects(cache.verify('a'), { code: 'ERR_IMAGE_NOT_FOUND' });
     await assert.rejects(cache.verify('../a'), { code: 'ERR_INVALID_IMAGE_ID' });

@@ -14,7 +14,7 @@ import { within } from '../support/within.mjs';
 import { barrier, origin, until } from './support/origin.mjs';
 import { overSharedDrivers } from './support/places.mjs';
 
-/** Two who ask at once, each of whom gets all bytes. */
+/** Two concurrent callers, each of which gets all bytes. */
 async function bothGetAll(cache, { fetch, bytes }, options) {
   const images = await within(
     5_000,
@@ -30,22 +30,22 @@ async function bothGetAll(cache, { fetch, bytes }, options) {
 
 const wrong = `sha256-${Buffer.alloc(32).toString('base64')}`;
 
-test('an image that a foreign writer has is passed on, uncached', async (t) => {
+test('an image – claimed by a foreign writer – bypasses the cache', async (t) => {
   const cache = await openCache(t);
   const theirs = cache.driver.getImageFilepath('a', 'incomplete');
-  await writeFile(theirs, 'Glance’s part of it');
+  await writeFile(theirs, 'part of the image, by Glance');
   for (const { source } of await bothGetAll(cache, origin())) assert.equal(source, 'uncached');
   assert.equal(await cache.driver.isCached('a'), false);
   assert.equal(await cache.driver.isBeingCached('a'), true);
 });
 
-for (const [what, change] of Object.entries({
+for (const [changed, change] of Object.entries({
   resized: (buffer) => buffer.resize(10),
   transferred: (buffer) => structuredClone(buffer, { transfer: [buffer] }),
 })) {
-  test(`a source past the cache – its chunk is ${what} while it is read – is an error`, async (t) => {
+  test(`a source past the cache – its chunk is ${changed} during the read – is an error`, async (t) => {
     const cache = await openCache(t);
-    await writeFile(cache.driver.getImageFilepath('a', 'incomplete'), 'Glance’s part of it');
+    await writeFile(cache.driver.getImageFilepath('a', 'incomplete'), 'part of the image, by Glance');
     const chunk = new Uint8Array(new ArrayBuffer(1_000_000, { maxByteLength: 1_000_000 })).fill(97);
     const image = await cache.getOrFetch('a', () => [chunk, new Uint8Array(100_000).fill(98)]);
     assert.equal(image.source, 'uncached');
@@ -61,9 +61,9 @@ for (const [what, change] of Object.entries({
   });
 }
 
-test('an image that is passed on uncached is checked too: its checksum, its length', async (t) => {
+test('an image past the cache – wrong checksum or length – is an error', async (t) => {
   const cache = await openCache(t);
-  await writeFile(cache.driver.getImageFilepath('a', 'incomplete'), 'Glance’s part of it');
+  await writeFile(cache.driver.getImageFilepath('a', 'incomplete'), 'part of the image, by Glance');
   const { fetch } = origin();
   const codeWith = async (options) => (await collect(await cache.getOrFetch('a', fetch, options))).error?.code;
   assert.equal(await codeWith({ checksum: wrong }), 'ERR_CHECKSUM_MISMATCH');
@@ -71,9 +71,9 @@ test('an image that is passed on uncached is checked too: its checksum, its leng
   assert.equal(await codeWith({ expectedSize: 200_001 }), 'ERR_SIZE_MISMATCH');
 });
 
-test('a range of an image that is passed on is asked for where it begins', async (t) => {
+test('a range past the cache – source that resumes or not – asks for its start', async (t) => {
   const cache = await openCache(t);
-  await writeFile(cache.driver.getImageFilepath('a', 'incomplete'), 'Glance’s part of it');
+  await writeFile(cache.driver.getImageFilepath('a', 'incomplete'), 'part of the image, by Glance');
   for (const resumes of [true, false]) {
     const { fetch, fetches, bytes } = origin({ resumes });
     const image = await cache.getOrFetch('a', fetch);
@@ -83,7 +83,7 @@ test('a range of an image that is passed on is asked for where it begins', async
   }
 });
 
-test('a disk that becomes full keeps nobody from the bytes', { skip: needsMount }, async (t) => {
+test('a fetch – the disk becomes full – gives all bytes to every reader', { skip: needsMount }, async (t) => {
   const dir = join(await mountFresh(t, 'tmpfs', 'size=256k'), 'cache');
   const cache = await openCache(t, { dir });
   const other = await openCache(t, { dir });
@@ -99,14 +99,14 @@ test('a disk that becomes full keeps nobody from the bytes', { skip: needsMount 
   assert.equal((await tidiness(cache)).incomplete, 0);
 });
 
-test('a length for which there is no room is passed on', { skip: needsMount }, async (t) => {
+test('an image – its length exceeds the free space – bypasses the cache', { skip: needsMount }, async (t) => {
   const dir = join(await mountFresh(t, 'tmpfs', 'size=256k'), 'cache');
   const cache = await openCache(t, { dir });
   const images = await bothGetAll(cache, origin({ size: 400_000 }), { expectedSize: 400_000 });
   for (const { source } of images) assert.equal(source, 'uncached');
 });
 
-test('a cache that may only be read passes on what it does not have', { skip: needsMount }, async (t) => {
+test('a read-only cache – an image that is not cached – is bypassed', { skip: needsMount }, async (t) => {
   const dir = await temporaryDirectory(t);
   const writable = await openCache(t, { dir });
   await writable.driver.writeImage('b', Buffer.from('bytes'));
@@ -115,7 +115,7 @@ test('a cache that may only be read passes on what it does not have', { skip: ne
   assert.equal((await cache.getOrFetch('b', () => assert.fail('fetched'))).source, 'cache');
 });
 
-test('a token that cannot be read is a foreign one', async (t) => {
+test('a token – cannot be read – counts as foreign', async (t) => {
   const dir = await temporaryDirectory(t);
   const cache = await openCache(t, { dir });
   const path = cache.driver.getImageFilepath('a', 'incomplete');
@@ -123,7 +123,7 @@ test('a token that cannot be read is a foreign one', async (t) => {
   for (const { source } of await bothGetAll(cache, origin())) assert.equal(source, 'uncached');
 });
 
-test('an image that cannot be looked at while it comes is read past the cache, and whoever asks next is served', async (t) => {
+test('a fetch – its image cannot be read meanwhile – is bypassed, the next one works', async (t) => {
   const cache = await openCache(t);
   const fail = () => {
     throw Object.assign(new Error('EIO: i/o error, fgetxattr'), { code: 'EIO', errno: -5, syscall: 'fgetxattr' });
@@ -137,7 +137,7 @@ test('an image that cannot be looked at while it comes is read past the cache, a
   }
 });
 
-/** A cache that is over its limit, whose prune waits for one elsewhere. */
+/** A cache above its limit, whose prune waits for a prune of another process. */
 async function waitingToPrune(t) {
   const cache = await openCache(t, { maxSize: 1_500 });
   await cache.cacheImage('first', [Buffer.alloc(1_000)]);
@@ -149,7 +149,7 @@ async function waitingToPrune(t) {
   return { cache, release };
 }
 
-test('an image that would have to wait for a prune elsewhere passes by the cache after a second', async (t) => {
+test('a fetch – a prune elsewhere lasts over a second – bypasses the cache', async (t) => {
   const { cache, release } = await waitingToPrune(t);
   const { fetch, bytes } = origin({ size: 500 });
   const started = performance.now();
@@ -161,7 +161,7 @@ test('an image that would have to wait for a prune elsewhere passes by the cache
   await release();
 });
 
-test('a cache that is closed lets nobody wait for a prune, and fetches nothing more', async (t) => {
+test('close() – a caller waits for a prune – fails it, and nothing is fetched', async (t) => {
   const { cache, release } = await waitingToPrune(t);
   const asked = cache.getOrFetch('a', () => assert.fail('fetched'));
   const closing = cache.close();
@@ -171,7 +171,7 @@ test('a cache that is closed lets nobody wait for a prune, and fetches nothing m
 });
 
 overSharedDrivers('an image past the cache', (place) => {
-  test('an image that is deleted while it is fetched – the event has the error, and the consumer all bytes', async (t) => {
+  test('a fetch – its image is deleted – emits the error, its consumer gets all bytes', async (t) => {
     const cache = await openCache(t, await place(t));
     const { error: events } = listen(t);
     const image = await cache.getOrFetch('a', async function* () {
@@ -187,7 +187,7 @@ overSharedDrivers('an image past the cache', (place) => {
     );
   });
 
-  test('an image that turns out to be larger than the cache is passed on, and does not stay', async (t) => {
+  test('a fetch – image of unknown length above maxSize – is read, and not cached', async (t) => {
     const cache = await openCache(t, { ...(await place(t)), maxSize: 150_000 });
     const { error: errors } = listen(t);
     await bothGetAll(cache, origin());
@@ -199,7 +199,7 @@ overSharedDrivers('an image past the cache', (place) => {
     );
   });
 
-  test('an image that is known to be larger than the cache is passed on, and its first answer let go of', async (t) => {
+  test('a fetch – image of known length above maxSize – cancels its first response', async (t) => {
     const cache = await openCache(t, { ...(await place(t)), maxSize: 150_000 });
     const source = origin();
     let cancelled = 0;

@@ -31,17 +31,17 @@ export async function startThread(t, settings) {
 }
 
 async function ready(emitter, send, end) {
-  const told = new Map();
+  const heard = new Map();
   const waiting = [];
   const gone = once(emitter, 'exit').then(() => {
-    throw new Error('the host has gone');
+    throw new Error('the host has exited');
   });
   gone.catch(() => {});
   emitter.on('message', ({ event, value, at }) => {
-    told.set(event, { value, at });
+    heard.set(event, { value, at });
     for (const look of waiting) look();
   });
-  /** What it says, once it says so; `is` looks at it. */
+  /** Resolves to the value of the event, once the host has sent one for which `is` returns true. */
   const hear = (event, is = () => true) =>
     within(
       30_000,
@@ -49,7 +49,7 @@ async function ready(emitter, send, end) {
         gone,
         new Promise((resolve) => {
           const look = () => {
-            if (told.has(event) && is(told.get(event))) resolve(told.get(event).value);
+            if (heard.has(event) && is(heard.get(event))) resolve(heard.get(event).value);
           };
           waiting.push(look);
           look();

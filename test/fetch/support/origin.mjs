@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { bytesOf } from '../../support/contents.mjs';
 
 /**
- * Where images come from: `fetch` gives `bytes` in pieces, and `fetches` lists the offsets that it was asked for.
+ * A source of images: `fetch` gives `bytes` in pieces, and `fetches` lists the offsets of its calls.
  *
- * @param pause awaited before each piece, with the position
- * @param resumes whether it can begin anywhere but at 0
- * @param end called at the end, which may fail
+ * @param pause called and awaited before each piece, with the position
+ * @param resumes true if a fetch can begin at any offset, false if only at 0
+ * @param end called and awaited at the end; its error fails the fetch
  */
 export function origin({
   size = 200_000,
@@ -40,7 +40,7 @@ export function origin({
   return { bytes, fetch, fetches, stopped };
 }
 
-/** A pause for {@link origin}, at `position` and everywhere behind it, until `open()` is called; `reached` tells of it. */
+/** A pause for {@link origin} from `position` on, until `open()` is called. `reached` resolves when a fetch pauses. */
 export function barrier(position = 0) {
   const made = withResolvers();
   const reached = withResolvers();
@@ -55,7 +55,7 @@ export function barrier(position = 0) {
   };
 }
 
-/** Asks again and again whether something is so. */
+/** Polls until `isSo` returns true. Throws after `milliseconds`. */
 export async function until(isSo, what, milliseconds = 5_000) {
   const deadline = performance.now() + milliseconds;
   while (!(await isSo())) {

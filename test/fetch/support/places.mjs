@@ -29,9 +29,9 @@ const drivers = {
 };
 
 /**
- * Runs `tests` over each driver whose caches share their fetches. `place(t)` makes options of `openCache`: all caches with
- * the same ones have the same images. `leaderAt(t, where, position)` starts a fetch of 'a' elsewhere that has come to a
- * position and stays there until `end()`, where it dies.
+ * Runs `tests` over each driver whose caches share their fetches. `place(t)` makes options of `openCache`: caches with the
+ * same options have the same images. `leaderAt(t, where, position)` starts a fetch of 'a' by another leader, which waits at
+ * a position and dies with `end()`.
  */
 export function overSharedDrivers(what, tests) {
   for (const [name, { place, leaderAt }] of Object.entries(drivers)) {
