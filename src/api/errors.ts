@@ -1,6 +1,6 @@
 import { isError } from '../base/error-facts.ts';
 
-/** Stable, documented identifiers (docs/errors.md). Branch on these, never on messages. */
+/** Stable code of an error, as docs/errors.md lists them. Programs should branch on the code, never on the message. */
 export type CacheErrorCode =
   | 'ERR_BAD_DRIVER_CONFIGURATION'
   | 'ERR_CHECKSUM_MISMATCH'
@@ -17,17 +17,17 @@ export type CacheErrorCode =
   | 'ERR_NOT_OPEN'
   | 'ERR_SIZE_MISMATCH';
 
-/** What an error is about, as far as it is known. */
+/** Details of an error, as far as they are known. */
 export interface ErrorDetails {
-  /** The image that the operation was about. */
+  /** Image of the failed operation. */
   readonly imageId?: string | undefined;
-  /** The file that the operation was about. */
+  /** File of the failed operation. */
   readonly path?: string | undefined;
-  /** Where a system error is the cause, `errno` and `syscall` are taken from it. */
+  /** Error that caused this one. `errno` and `syscall` are taken from a system error. */
   readonly cause?: unknown;
 }
 
-/** What the native layer and `node:fs` throw. */
+/** Error of a system call, as the native layer and `node:fs` throw it. */
 export interface SystemError extends Error {
   readonly code: string;
   readonly errno: number;
@@ -35,7 +35,7 @@ export interface SystemError extends Error {
   readonly path?: string;
 }
 
-// Registered symbol: recognises errors of another realm or of a second copy of this package, where `instanceof` cannot.
+// A registered symbol recognises errors of another realm or of a second copy of this package; `instanceof` cannot.
 const brand = Symbol.for('xattr-cache.CacheError');
 
 /**
@@ -46,7 +46,7 @@ const brand = Symbol.for('xattr-cache.CacheError');
  * try {
  *   await driver.writeImage('debian-12', body);
  * } catch (error) {
- *   if (!CacheError.is(error) || error.code !== 'ERR_IMAGE_BUSY') throw error; // else somebody else is writing it
+ *   if (!CacheError.is(error) || error.code !== 'ERR_IMAGE_BUSY') throw error; // another writer has it
  * }
  */
 export class CacheError extends Error {
@@ -55,18 +55,18 @@ export class CacheError extends Error {
     Object.defineProperty(CacheError.prototype, brand, { value: true });
   }
 
-  /** What went wrong; `ERR_IO` for what has no class of its own. */
+  /** Stable code; `ERR_IO` for a failed system call without a class of its own. */
   readonly code: CacheErrorCode;
-  /** The image that the operation was about. */
+  /** Image of the failed operation. */
   readonly imageId: string | undefined;
-  /** The negated errno of the failed system call, as in `node:fs`. */
+  /** Negated errno of the failed system call, as in `node:fs`. */
   readonly errno: number | undefined;
-  /** The failed system call. */
+  /** Name of the failed system call. */
   readonly syscall: string | undefined;
-  /** The file that the operation was about. */
+  /** File of the failed operation. */
   readonly path: string | undefined;
 
-  /** For drivers of one's own; those of this package are made by it. */
+  /** Creates the error, for authors of drivers. */
   constructor(code: CacheErrorCode, message: string, { imageId, path, cause }: ErrorDetails = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
@@ -77,24 +77,24 @@ export class CacheError extends Error {
     this.path = path ?? system?.path;
   }
 
-  /** Like `instanceof`, and right across realms and copies of the package. */
+  /** Returns true for an error of this package, also of another realm or another copy of the package. */
   static is(value: unknown): value is CacheError {
     return typeof value === 'object' && value !== null && brand in value;
   }
 }
 
-/** The directory cannot be used: thrown by `configure()` alone. */
+/** The directory cannot be used. Only `configure()` throws it. */
 export class BadDriverConfiguration extends CacheError {
   static {
     BadDriverConfiguration.prototype.name = 'BadDriverConfiguration';
   }
 
-  /** Which driver: `xattr`. */
+  /** Name of the driver, for example `xattr`. */
   readonly driverName: string;
-  /** What is wrong and what to do, without the driver's name. */
+  /** Problem and remedy, without the driver's name. */
   readonly reason: string;
 
-  /** For drivers of one's own. */
+  /** Creates the error, for authors of drivers. */
   constructor(driverName: string, reason: string, details?: ErrorDetails) {
     super('ERR_BAD_DRIVER_CONFIGURATION', `cannot use the ${driverName} driver: ${reason}`, details);
     this.driverName = driverName;
@@ -102,13 +102,13 @@ export class BadDriverConfiguration extends CacheError {
   }
 }
 
-/** Not 1 to 255 bytes of UTF-8, or a name that the cache keeps for itself. */
+/** The id is not 1 to 255 bytes of UTF-8, or is a name that the cache reserves. See {@link assertImageId}. */
 export class InvalidImageIdError extends CacheError {
   static {
     InvalidImageIdError.prototype.name = 'InvalidImageIdError';
   }
 
-  /** For drivers of one's own. */
+  /** Creates the error, for authors of drivers. */
   constructor(imageId: string, reason: string) {
     super('ERR_INVALID_IMAGE_ID', `invalid image id ${JSON.stringify(shorten(imageId))}: ${reason}`, { imageId });
   }
@@ -120,22 +120,22 @@ export class ImageNotFoundError extends CacheError {
     ImageNotFoundError.prototype.name = 'ImageNotFoundError';
   }
 
-  /** For drivers of one's own. */
+  /** Creates the error, for authors of drivers. */
   constructor(message: string, details?: ErrorDetails) {
     super('ERR_IMAGE_NOT_FOUND', message, details);
   }
 }
 
-/** A live writer, or a foreign one, has the image. */
+/** A live or a foreign writer is writing the image. */
 export class ImageBusyError extends CacheError {
   static {
     ImageBusyError.prototype.name = 'ImageBusyError';
   }
 
-  /** For drivers of one's own. */
+  /** Creates the error, for authors of drivers. */
   constructor(
     imageId: string,
-    { reason = 'is being written by somebody else', ...details }: ErrorDetails & { readonly reason?: string } = {},
+    { reason = 'is being written by another writer', ...details }: ErrorDetails & { readonly reason?: string } = {},
   ) {
     super('ERR_IMAGE_BUSY', `image ${JSON.stringify(imageId)} ${reason}`, { ...details, imageId });
   }
@@ -147,7 +147,7 @@ export class ClaimLostError extends CacheError {
     ClaimLostError.prototype.name = 'ClaimLostError';
   }
 
-  /** For drivers of one's own. */
+  /** Creates the error, for authors of drivers. */
   constructor(imageId: string, details?: ErrorDetails) {
     super('ERR_CLAIM_LOST', `image ${JSON.stringify(imageId)} was deleted while it was being written`, {
       ...details,
@@ -156,18 +156,18 @@ export class ClaimLostError extends CacheError {
   }
 }
 
-/** Not as long as `expectedSize` said. */
+/** The image does not have `expectedSize` bytes. */
 export class SizeMismatchError extends CacheError {
   static {
     SizeMismatchError.prototype.name = 'SizeMismatchError';
   }
 
-  /** Bytes, as `expectedSize` said. */
+  /** Expected number of bytes. */
   readonly expected: number;
-  /** Bytes that came. */
+  /** Actual number of bytes. */
   readonly actual: number;
 
-  /** For drivers of one's own. */
+  /** Creates the error, for authors of drivers. */
   constructor(imageId: string, expected: number, actual: number) {
     super('ERR_SIZE_MISMATCH', `image ${JSON.stringify(imageId)} has ${actual} bytes, expected ${expected}`, {
       imageId,
@@ -177,18 +177,18 @@ export class SizeMismatchError extends CacheError {
   }
 }
 
-/** The bytes are not those that the checksum was made of. */
+/** The bytes do not match the expected checksum. */
 export class ChecksumMismatchError extends CacheError {
   static {
     ChecksumMismatchError.prototype.name = 'ChecksumMismatchError';
   }
 
-  /** The digest that was given, in the form in which it was. */
+  /** Expected digest, in the form of the option `checksum`. */
   readonly expected: string;
-  /** The digest of the bytes, in the same form. */
+  /** Digest of the bytes, in the same form. */
   readonly actual: string;
 
-  /** For drivers of one's own. */
+  /** Creates the error, for authors of drivers. */
   constructor(imageId: string, expected: string, actual: string) {
     super('ERR_CHECKSUM_MISMATCH', `image ${JSON.stringify(imageId)} has checksum ${actual}, expected ${expected}`, {
       imageId,
@@ -198,42 +198,42 @@ export class ChecksumMismatchError extends CacheError {
   }
 }
 
-/** `ENOSPC`, `EDQUOT`, or a limit of the cache. */
+/** No space is left: on the disk (`ENOSPC`), in a quota (`EDQUOT`), or below the limit of the cache. */
 export class NoSpaceError extends CacheError {
   static {
     NoSpaceError.prototype.name = 'NoSpaceError';
   }
 
-  /** For drivers of one's own. */
+  /** Creates the error, for authors of drivers. */
   constructor(message: string, details?: ErrorDetails) {
     super('ERR_NO_SPACE', message, details);
   }
 }
 
-/** Somebody else held a lock for too long. */
+/** Another process or thread held a lock for too long. */
 export class LockTimeoutError extends CacheError {
   static {
     LockTimeoutError.prototype.name = 'LockTimeoutError';
   }
 
-  /** For drivers of one's own. */
+  /** Creates the error, for authors of drivers. */
   constructor(message: string, details?: ErrorDetails) {
     super('ERR_LOCK_TIMEOUT', message, details);
   }
 }
 
-/** A source that failed, here or in another process. */
+/** The source of an image failed, in this process or another. */
 export class FetchFailedError extends CacheError {
   static {
     FetchFailedError.prototype.name = 'FetchFailedError';
   }
 
-  /** Of an HTTP response that is not ok. */
+  /** Status of the HTTP response, if the response was not ok. */
   readonly status: number | undefined;
-  /** Whether it failed in another process, of which only the error's code and text are known. */
+  /** True if the source failed in another process. Then only the error's code and text are known. */
   readonly remote: boolean;
 
-  /** For drivers of one's own. */
+  /** Creates the error, for authors of drivers. */
   constructor(
     message: string,
     { status, remote = false, ...details }: ErrorDetails & { readonly status?: number; readonly remote?: boolean } = {},
@@ -244,13 +244,13 @@ export class FetchFailedError extends CacheError {
   }
 }
 
-/** A `fetch` that asks, directly or through others, for the image that it fetches: it would wait for itself. */
+/** A `fetch` requests, directly or through others, the image that it fetches, and would wait for itself. */
 export class FetchCycleError extends CacheError {
   static {
     FetchCycleError.prototype.name = 'FetchCycleError';
   }
 
-  /** For drivers of one's own. */
+  /** Creates the error, for authors of drivers. */
   constructor(imageId: string, fetching: string, details?: ErrorDetails) {
     const through = imageId === fetching ? '' : `, through image ${JSON.stringify(fetching)}`;
     super('ERR_FETCH_CYCLE', `the fetch of image ${JSON.stringify(imageId)} waits for that image${through}`, {
@@ -260,13 +260,13 @@ export class FetchCycleError extends CacheError {
   }
 }
 
-/** Used before `configure()` or after `close()`. */
+/** The object was used before `configure()` or after `close()`. */
 export class NotOpenError extends CacheError {
   static {
     NotOpenError.prototype.name = 'NotOpenError';
   }
 
-  /** For drivers of one's own. */
+  /** Creates the error, for authors of drivers. */
   constructor(message: string, details?: ErrorDetails) {
     super('ERR_NOT_OPEN', message, details);
   }
@@ -278,15 +278,14 @@ export class NativeLoadError extends CacheError {
     NativeLoadError.prototype.name = 'NativeLoadError';
   }
 
-  /** For drivers of one's own. */
+  /** Creates the error, for authors of drivers. */
   constructor(message: string, details?: ErrorDetails) {
     super('ERR_NATIVE_LOAD', message, details);
   }
 }
 
 /**
- * Maps an error of the native layer to a typed one. Anything that is not a system error (a typed one already, a
- * `TypeError`) passes through untouched.
+ * Maps a system error to a typed one. Returns any other error unchanged: a typed one, or a `TypeError`.
  */
 export function toCacheError(error: unknown, details: Omit<ErrorDetails, 'cause'> = {}): unknown {
   if (!isSystemError(error)) return error;
@@ -296,14 +295,14 @@ export function toCacheError(error: unknown, details: Omit<ErrorDetails, 'cause'
   return new CacheError('ERR_IO', message, all);
 }
 
-/** For an image that could not stay. */
+/** Returns the error for an image larger than the limit of the cache. */
 export function tooLarge(imageId: string): NoSpaceError {
   return new NoSpaceError(`image ${JSON.stringify(imageId)} is larger than the cache`, { imageId });
 }
 
-/** For an image that somebody has cut since it was opened. */
+/** Returns the error for an image whose file was truncated after it was opened. */
 export function cutShort(imageId: string | undefined, size: number, expected: number): CacheError {
-  const message = `the image ends after ${size} bytes, and had ${expected} when it was opened`;
+  const message = `the image has ${size} bytes, but had ${expected} when it was opened`;
   return new CacheError('ERR_IO', message, { imageId });
 }
 
@@ -311,7 +310,7 @@ export function isSystemError(error: unknown): error is SystemError {
   return isError(error) && 'errno' in error && 'syscall' in error && !CacheError.is(error);
 }
 
-/** Whether this process, or the whole machine, had no file descriptor left. */
+/** Returns true if this process, or the machine, has no file descriptor left. */
 export function lacksDescriptors(error: unknown): boolean {
   return isSystemError(error) && (error.code === 'EMFILE' || error.code === 'ENFILE');
 }

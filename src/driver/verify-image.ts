@@ -40,7 +40,8 @@ export async function verifyImage(
       const move = async () =>
         (await native.quarantineAsync(image.handle, directory, imageId, describeReason(reason))) ?? locked;
       const moved = await retryWhileLocked(move, context.options.lockTimeoutMs, signal);
-      if (moved === locked) throw new LockTimeoutError('somebody else holds the lock of the image', { imageId });
+      if (moved === locked)
+        throw new LockTimeoutError('another process or thread holds the lock of the image', { imageId });
       if (moved) {
         context.report.rolledBack(imageId, reason);
         await context.invalidLimit.added(directory, size);

@@ -147,6 +147,7 @@ function isLocked(error: unknown): error is SystemError {
 function explain(error: unknown, path: string): unknown {
   if (!isSystemError(error)) return error;
   if (error.code === 'ENOENT') return new ImageNotFoundError(`${error.message} '${path}'`, { path, cause: error });
-  if (isLocked(error)) return new LockTimeoutError(`somebody else holds the lock of '${path}'`, { path, cause: error });
+  if (isLocked(error))
+    return new LockTimeoutError(`another process or thread holds the lock of '${path}'`, { path, cause: error });
   return toCacheError(error, { path });
 }
