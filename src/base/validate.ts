@@ -12,6 +12,13 @@ export function invalidValue(name: string, reason: string, value: unknown): Type
   return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' });
 }
 
+/** @param near - the known name that may have been meant */
+export function unknownOption(name: string, unknown: string, known: readonly string[], near?: string): TypeError {
+  const advice = near === undefined ? `known are ${known.join(', ')}` : `did you mean ${near}?`;
+  const error = new TypeError(`${name}.${unknown.slice(0, 80)} is unknown; ${advice}`);
+  return Object.assign(error, { code: 'ERR_INVALID_ARG_VALUE' });
+}
+
 export function outOfRange(name: string, range: string, value: unknown): RangeError {
   const message = `The value of "${name}" is out of range. It must be ${range}. Received ${describe(value)}`;
   return Object.assign(new RangeError(message), { code: 'ERR_OUT_OF_RANGE' });

@@ -1,5 +1,6 @@
 import type { CacheDriver, WriteOptions } from '../api/driver.ts';
 import { guarded, type Logger } from '../api/logger.ts';
+import { pickOptions } from '../base/pick-options.ts';
 import {
   assertCount,
   assertNonNegative,
@@ -11,6 +12,7 @@ import {
 } from '../base/validate.ts';
 import { assertMaxInvalidSize, type CacheLimits, defaultMaxSize } from '../driver/options.ts';
 import type { Checksum } from '../streams/checksum.ts';
+import { assertWriteOptions } from '../streams/put-chunks.ts';
 
 /** Where a cache is, and what it may take. */
 export interface ImageCacheOptions extends CacheLimits {
@@ -62,25 +64,34 @@ export interface ResolvedCacheOptions {
 /** The longest that a timer of Node's can wait. Milliseconds. */
 const longestTimerMs = 2 ** 31 - 1;
 
+const optionNames = [
+  'dir',
+  'driver',
+  'maxSize',
+  'maxInvalidSize',
+  'stallTimeSeconds',
+  'autoPrune',
+  'lowWatermark',
+  'stalledAfterMs',
+  'logger',
+] as const;
+
 /** @throws TypeError and RangeError */
 export function assertCacheOptions(options: ImageCacheOptions): ResolvedCacheOptions {
-  assertOptions(options, 'options');
-  const { dir, driver, maxSize = defaultMaxSize, stallTimeSeconds, logger } = options;
-  const { autoPrune = true, lowWatermark = 0.9, stalledAfterMs } = options;
+  const picked = pickOptions(options, optionNames);
+  const { dir, driver, maxSize = defaultMaxSize, stallTimeSeconds, logger } = picked;
+  const { autoPrune = true, lowWatermark = 0.9, stalledAfterMs } = picked;
   if ((dir === undefined) === (driver === undefined)) {
     throw invalidValue('options', 'must have either a dir or a driver', options);
   }
   if (dir !== undefined) assertString(dir, 'options.dir');
   if (driver !== undefined) assertOptions(driver, 'options.driver');
   assertCount(maxSize, 'options.maxSize');
-  if (driver !== undefined && options.maxInvalidSize !== undefined) {
-    throw invalidValue(
-      'options.maxInvalidSize',
-      'is for a dir: a driver has limits of its own',
-      options.maxInvalidSize,
-    );
+  if (driver !== undefined && picked.maxInvalidSize !== undefined) {
+    const reason = 'is for a dir: a driver has limits of its own';
+    throw invalidValue('options.maxInvalidSize', reason, picked.maxInvalidSize);
   }
-  const maxInvalidSize = assertMaxInvalidSize(options.maxInvalidSize, 'options.maxInvalidSize', maxSize);
+  const maxInvalidSize = assertMaxInvalidSize(picked.maxInvalidSize, 'options.maxInvalidSize', maxSize);
   if (stallTimeSeconds !== undefined) assertNonNegative(stallTimeSeconds, 'options.stallTimeSeconds');
   if (typeof autoPrune !== 'boolean') throw invalidType('options.autoPrune', 'of type boolean', autoPrune);
   assertNonNegative(lowWatermark, 'options.lowWatermark');
@@ -88,6 +99,21 @@ export function assertCacheOptions(options: ImageCacheOptions): ResolvedCacheOpt
   if (stalledAfterMs !== undefined) assertTimer(stalledAfterMs, 'options.stalledAfterMs');
   const checked = { dir, driver, maxSize, maxInvalidSize, stallTimeSeconds, autoPrune, lowWatermark, stalledAfterMs };
   return { ...checked, logger: guarded(logger) };
+}
+
+/** What is known of an image that is written, checked, and apart from what the driver is told. */
+export interface CheckedImageOptions {
+  readonly write: WriteOptions;
+  readonly checksum: Checksum | undefined;
+  readonly replace: boolean;
+}
+
+/** @throws TypeError and RangeError */
+export function assertCacheImageOptions(options: CacheImageOptions): CheckedImageOptions {
+  const picked = pickOptions(options, ['expectedSize', 'signal', 'checksum', 'replace']);
+  const { checksum, replace = false, ...write } = picked;
+  if (typeof replace !== 'boolean') throw invalidType('options.replace', 'of type boolean', replace);
+  return { write: assertWriteOptions(write), checksum, replace };
 }
 
 function assertTimer(milliseconds: number, name: string): void {

@@ -1,18 +1,20 @@
 import { types } from 'node:util';
-import type { CacheDriver, CleanResult, EvictedImage, EvictOptions, ImageSource, ImageWriter } from '../api/driver.ts';
+import type {
+  CacheDriver,
+  CleanResult,
+  EvictedImage,
+  EvictOptions,
+  ImageSource,
+  ImageWriter,
+  WriteOptions,
+} from '../api/driver.ts';
 import { NotOpenError, tooLarge } from '../api/errors.ts';
 import { type ErrorEvent, publish } from '../api/events.ts';
 import { assertImageId } from '../api/image-id.ts';
 import { isSharedDriver, type SharedDriver } from '../api/shared-driver.ts';
 import type { VerifyOptions, VerifyResult } from '../api/verify.ts';
-import {
-  assertCount,
-  assertNonNegative,
-  assertOptions,
-  assertSignal,
-  invalidType,
-  invalidValue,
-} from '../base/validate.ts';
+import { pickOptions } from '../base/pick-options.ts';
+import { assertCount, assertNonNegative, assertSignal, invalidType, invalidValue } from '../base/validate.ts';
 import { isXattrDriver, XattrDriver } from '../driver/xattr-driver.ts';
 import type { Fetch } from '../fetch/fetch.ts';
 import type { FetchedImage } from '../fetch/fetched-image.ts';
@@ -20,12 +22,13 @@ import { type FetchOptions, SharedFetches } from '../fetch/shared-fetches.ts';
 import { ChecksumVerifier } from '../streams/checksum.ts';
 import { claimIfFree, claimUncached } from '../streams/claim-uncached.ts';
 import { LockedSource } from '../streams/locked-source.ts';
-import { assertWriteOptions, putChunks } from '../streams/put-chunks.ts';
+import { putChunks } from '../streams/put-chunks.ts';
 import { assertSource, isBuffered } from '../streams/source-chunks.ts';
 import { AutoPrune } from './auto-prune.ts';
 import { CachingIterator, type Tee } from './caching-iterator.ts';
 import { evictFor } from './evict-for.ts';
 import {
+  assertCacheImageOptions,
   assertCacheOptions,
   type CacheImageOptions,
   type ImageCacheOptions,
@@ -102,8 +105,7 @@ export class ImageCache {
    * @throws {@link LockTimeoutError} if another eviction went on for longer than a lock is waited for
    */
   async prune(options: PruneOptions = {}): Promise<PruneResult> {
-    assertOptions(options, 'options');
-    const { maxSize = this.maxSize, ...evictOptions } = options;
+    const { maxSize = this.maxSize, ...evictOptions } = pickOptions(options, ['maxSize', 'dryRun', 'signal']);
     assertCount(maxSize, 'options.maxSize');
     this.#assertOpen();
     const { filesEvicted, bytesEvicted, images } = await evictFor('prune', this.driver, maxSize, evictOptions);
@@ -134,7 +136,6 @@ export class ImageCache {
    * @throws the signal's reason
    */
   async prefetch(fetch: Fetch, options: PrefetchOptions = {}): Promise<PrefetchResult> {
-    assertOptions(options, 'options');
     this.#assertOpen();
     return prefetchQueued(this, fetch, options);
   }
@@ -150,22 +151,25 @@ export class ImageCache {
   async cacheImage(imageId: string, source: ImageSource, options: CacheImageOptions = {}): Promise<boolean> {
     assertSource(source);
     const locked = new LockedSource(source);
+    let signal: AbortSignal | undefined;
     try {
-      const verifier = await this.#begin(imageId, options);
-      if ((knownSize(source, options) ?? 0) > this.maxSize) return false;
-      if (!(await this.#mayWrite(imageId, options))) return false;
-      await this.#autoPrune?.room(options.signal);
-      const writer = await this.#claim(imageId, options);
+      const begun = await this.#begin(imageId, options);
+      const { verifier, write } = begun;
+      signal = write.signal;
+      if ((knownSize(source, write) ?? 0) > this.maxSize) return false;
+      if (!(await this.#mayWrite(imageId, begun))) return false;
+      await this.#autoPrune?.room(signal);
+      const writer = await this.#claim(imageId, begun);
       if (!writer) return false;
-      const chunks = verifier?.verified(locked.chunks, imageId, options.signal) ?? locked.chunks;
+      const chunks = verifier?.verified(locked.chunks, imageId, signal) ?? locked.chunks;
       const { maxSize } = this;
-      if (!(await putChunks(writer, chunks, { ...options, maxSize, digest: () => verifier?.digest }))) return false;
+      if (!(await putChunks(writer, chunks, { ...write, maxSize, digest: () => verifier?.digest }))) return false;
       await this.#autoPrune?.committed(writer.bytesWritten);
     } finally {
       locked.release();
     }
     // The image is cached, whatever becomes of the wait.
-    await this.#autoPrune?.room(options.signal).catch(() => {});
+    await this.#autoPrune?.room(signal).catch(() => {});
     return true;
   }
 
@@ -181,12 +185,12 @@ export class ImageCache {
   ): AsyncIterableIterator<Uint8Array> {
     const open = async (): Promise<Tee> => {
       assertSource(source);
-      const verifier = await this.#begin(imageId, options);
+      const begun = await this.#begin(imageId, options);
       return {
         imageId,
-        verifier,
-        writer: await this.#claimOrReport(imageId, source, options),
-        expectedSize: options.expectedSize,
+        verifier: begun.verifier,
+        writer: await this.#claimOrReport(imageId, source, begun),
+        expectedSize: begun.write.expectedSize,
         maxSize: this.maxSize,
         onCommit: async (size) => this.#autoPrune?.committed(size),
         onCacheError: (operation, error) => this.#report(imageId, operation, error),
@@ -230,14 +234,14 @@ export class ImageCache {
    */
   async verify(imageId: string, options: VerifyOptions = {}): Promise<VerifyResult> {
     assertImageId(imageId);
-    assertOptions(options, 'options');
-    const { signal, onProgress } = options;
+    const picked = pickOptions(options, ['signal', 'onProgress']);
+    const { signal, onProgress } = picked;
     assertSignal(signal, 'options.signal');
     if (onProgress !== undefined && typeof onProgress !== 'function') {
       throw invalidType('options.onProgress', 'of type function', onProgress);
     }
     this.#assertOpen();
-    return this.#sharedDriver.verifyImage(imageId, options);
+    return this.#sharedDriver.verifyImage(imageId, picked);
   }
 
   /** What there is, by one walk over the images. */
@@ -266,40 +270,33 @@ export class ImageCache {
   }
 
   /** What a write needs to be right before anything is touched. */
-  async #begin(imageId: string, options: CacheImageOptions): Promise<ChecksumVerifier | undefined> {
+  async #begin(imageId: string, options: CacheImageOptions): Promise<BegunWrite> {
     assertImageId(imageId);
-    assertWriteOptions(options);
-    const { replace } = options;
-    if (replace !== undefined && typeof replace !== 'boolean') {
-      throw invalidType('options.replace', 'of type boolean', replace);
-    }
+    const { checksum, ...checked } = assertCacheImageOptions(options);
     this.#assertOpen();
-    return options.checksum === undefined ? undefined : ChecksumVerifier.of(options.checksum);
+    return { ...checked, verifier: checksum === undefined ? undefined : await ChecksumVerifier.of(checksum) };
   }
 
-  async #mayWrite(imageId: string, { replace }: CacheImageOptions): Promise<boolean> {
+  async #mayWrite(imageId: string, { replace }: BegunWrite): Promise<boolean> {
     return replace || (await this.driver.isCacheable(imageId));
   }
 
   /** Undefined if it cannot be written now. */
-  async #claim(imageId: string, options: CacheImageOptions): Promise<ImageWriter | undefined> {
-    const claim = options.replace ? claimIfFree : claimUncached;
-    return claim(this.driver, imageId, options);
+  async #claim(imageId: string, { replace, write }: BegunWrite): Promise<ImageWriter | undefined> {
+    const claim = replace ? claimIfFree : claimUncached;
+    return claim(this.driver, imageId, write);
   }
 
   /** For the tee: an image that cannot be cached, for whatever reason, is still wanted. */
-  async #claimOrReport(
-    imageId: string,
-    source: ImageSource,
-    options: CacheImageOptions,
-  ): Promise<ImageWriter | undefined> {
+  async #claimOrReport(imageId: string, source: ImageSource, begun: BegunWrite): Promise<ImageWriter | undefined> {
+    const { write } = begun;
     try {
-      if (!(await this.#mayWrite(imageId, options))) return undefined;
-      if ((knownSize(source, options) ?? 0) > this.maxSize) throw tooLarge(imageId);
-      await this.#autoPrune?.room(AbortSignal.timeout(patienceMs), options.signal);
-      return await this.#claim(imageId, options);
+      if (!(await this.#mayWrite(imageId, begun))) return undefined;
+      if ((knownSize(source, write) ?? 0) > this.maxSize) throw tooLarge(imageId);
+      await this.#autoPrune?.room(AbortSignal.timeout(patienceMs), write.signal);
+      return await this.#claim(imageId, begun);
     } catch (error) {
-      if (!options.signal?.aborted) this.#report(imageId, 'open', error);
+      if (!write.signal?.aborted) this.#report(imageId, 'open', error);
       return undefined;
     }
   }
@@ -323,8 +320,15 @@ export class ImageCache {
   }
 }
 
+/** A write whose arguments are right. */
+interface BegunWrite {
+  readonly write: WriteOptions;
+  readonly verifier: ChecksumVerifier | undefined;
+  readonly replace: boolean;
+}
+
 /** Bytes, where it is known before the first is read; more than that is the source's fault. */
-function knownSize(source: ImageSource, { expectedSize }: CacheImageOptions): number | undefined {
+function knownSize(source: ImageSource, { expectedSize }: WriteOptions): number | undefined {
   if (expectedSize !== undefined) return expectedSize;
   if (!isBuffered(source)) return undefined;
   const chunks = types.isUint8Array(source) ? [source] : source;

@@ -3,6 +3,7 @@ import type { CacheDriver, ImageSource } from '../api/driver.ts';
 import { tooLarge } from '../api/errors.ts';
 import { isError } from '../base/error-facts.ts';
 import { onAbort, untilAborted } from '../base/on-abort.ts';
+import { pickOptions } from '../base/pick-options.ts';
 import { assertCount, assertSignal, invalidType, outOfRange } from '../base/validate.ts';
 import { type Fetch, fetchedChunks, fetchImage } from '../fetch/fetch.ts';
 import type { Checksum } from '../streams/checksum.ts';
@@ -55,8 +56,9 @@ export async function prefetchQueued(
   fetch: Fetch,
   options: PrefetchOptions,
 ): Promise<PrefetchResult> {
-  const { concurrency = 4, checksum, signal, onProgress } = options;
-  assertPrefetchArguments(fetch, { ...options, concurrency });
+  const picked = pickOptions(options, ['concurrency', 'checksum', 'signal', 'onProgress']);
+  const { concurrency = 4, checksum, signal, onProgress } = picked;
+  assertPrefetchArguments(fetch, { ...picked, concurrency });
   signal?.throwIfAborted();
   const imageIds = await cache.driver.getQueuedImages();
 

@@ -1,8 +1,9 @@
-import type { EvictedImage, EvictOptions, EvictResult } from '../api/driver.ts';
+import type { EvictedImage, EvictResult } from '../api/driver.ts';
 import { LockTimeoutError, type SystemError } from '../api/errors.ts';
 import type { SharedEvictOptions } from '../api/shared-driver.ts';
 import { locked, retryWhileLocked } from '../base/lock-retry.ts';
-import { assertOptions, assertSignal, invalidType } from '../base/validate.ts';
+import { pickOptions } from '../base/pick-options.ts';
+import { assertSignal, invalidType } from '../base/validate.ts';
 import { native } from '../native/native.ts';
 import type { DriverContext } from './driver-context.ts';
 import { appendEvictedImages } from './listing.ts';
@@ -13,12 +14,14 @@ const imagesPerStep = 64;
 /** How long one eviction waits for another. Milliseconds. */
 const patienceMs = 60_000;
 
-export function assertEvictOptions(options: EvictOptions): void {
-  assertOptions(options, 'options');
-  const { dryRun, signal } = options;
+/** @throws TypeError */
+export function assertEvictOptions(options: SharedEvictOptions): SharedEvictOptions {
+  const picked = pickOptions(options, ['dryRun', 'signal', 'reason']);
+  const { dryRun, signal } = picked;
   if (dryRun !== undefined && typeof dryRun !== 'boolean')
     throw invalidType('options.dryRun', 'of type boolean', dryRun);
   assertSignal(signal, 'options.signal');
+  return picked;
 }
 
 /** One walk, a selection of the coldest that free enough, and their removal in steps. */

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 
 import { guarded, type Logger } from '../api/logger.ts';
-import { assertCount, assertNoNul, assertNonNegative, assertOptions, invalidType } from '../base/validate.ts';
+import { pickOptions } from '../base/pick-options.ts';
+import { assertCount, assertNoNul, assertNonNegative, invalidType } from '../base/validate.ts';
 
 /** Where an {@link XattrDriver} works, and how patient it is. */
 export interface XattrDriverOptions {
@@ -60,18 +61,27 @@ export function assertMaxInvalidSize(value: number | undefined, name: string, ma
   return value;
 }
 
+const optionNames = [
+  'dir',
+  'stallTimeSeconds',
+  'lockTimeoutMs',
+  'accessResolutionMs',
+  'inline',
+  'limits',
+  'logger',
+] as const;
+
 /** @throws TypeError and RangeError. An empty `dir` is for `configure()` to refuse. */
 export function assertDriverOptions(options: XattrDriverOptions): ResolvedDriverOptions {
-  assertOptions(options, 'options');
-  const { dir, stallTimeSeconds = 86_400, lockTimeoutMs = 1_000, accessResolutionMs = 0, inline, logger } = options;
-  const { limits = {} } = options;
+  const picked = pickOptions(options, optionNames);
+  const { dir, stallTimeSeconds = 86_400, lockTimeoutMs = 1_000, accessResolutionMs = 0, inline, logger } = picked;
   assertNoNul(dir, 'options.dir');
   assertNonNegative(stallTimeSeconds, 'options.stallTimeSeconds');
   assertNonNegative(lockTimeoutMs, 'options.lockTimeoutMs');
   assertNonNegative(accessResolutionMs, 'options.accessResolutionMs');
   if (inline !== undefined && typeof inline !== 'boolean')
     throw invalidType('options.inline', 'of type boolean', inline);
-  assertOptions(limits, 'options.limits');
+  const limits = pickOptions(picked.limits ?? {}, ['maxInvalidSize'], 'options.limits');
   const maxInvalidSize = assertMaxInvalidSize(limits.maxInvalidSize, 'options.limits.maxInvalidSize', defaultMaxSize);
   const patience = { stallTimeSeconds, lockTimeoutMs, accessResolutionMs };
   return { dir: dir && absolute(dir), ...patience, inline, maxInvalidSize, logger: guarded(logger) };

@@ -338,8 +338,8 @@ export class XattrDriver implements CacheDriver {
 
   async evictTo(targetSize: number, options: EvictOptions = {}): Promise<EvictResult> {
     assertCount(targetSize, 'targetSize');
-    assertEvictOptions(options);
-    return this.#engine.run((_directory, context) => evictImages(context, targetSize, options));
+    const checked = assertEvictOptions(options);
+    return this.#engine.run((_directory, context) => evictImages(context, targetSize, checked));
   }
 
   async reapInvalid(graceSeconds = 0): Promise<number> {

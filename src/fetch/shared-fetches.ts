@@ -4,8 +4,9 @@ import { assertImageId } from '../api/image-id.ts';
 import type { SharedDriver } from '../api/shared-driver.ts';
 import { hasCode } from '../base/error-facts.ts';
 import { untilAborted } from '../base/on-abort.ts';
+import { pickOptions } from '../base/pick-options.ts';
 import { setImmediate } from '../base/timers.ts';
-import { assertCount, assertOptions, assertSignal, invalidType } from '../base/validate.ts';
+import { assertCount, assertSignal, invalidType } from '../base/validate.ts';
 import { type Checksum, ChecksumVerifier } from '../streams/checksum.ts';
 import { CachedReader } from './cached-reader.ts';
 import type { Fetch } from './fetch.ts';
@@ -56,8 +57,8 @@ export class SharedFetches {
 
   /** See {@link ImageCache.getOrFetch}. */
   async getOrFetch(imageId: string, fetch: Fetch, options: FetchOptions): Promise<FetchedImage> {
-    await assertFetchArguments(imageId, fetch, options);
-    const { signal } = options;
+    const picked = await assertFetchArguments(imageId, fetch, options);
+    const { signal } = picked;
     signal?.throwIfAborted();
     let miss = true;
     for (;;) {
@@ -65,7 +66,7 @@ export class SharedFetches {
       if (cached) return new FetchedImage(imageId, 'cache', new CachedReader(cached, signal));
       miss = false;
       this.#closing.signal.throwIfAborted();
-      const fetched = await this.#readAlong(imageId, fetch, options);
+      const fetched = await this.#readAlong(imageId, fetch, picked);
       if (fetched) return fetched;
     }
   }
@@ -163,15 +164,16 @@ export class SharedFetches {
   }
 }
 
-async function assertFetchArguments(imageId: string, fetch: unknown, options: FetchOptions): Promise<void> {
+async function assertFetchArguments(imageId: string, fetch: unknown, options: FetchOptions): Promise<FetchOptions> {
   assertImageId(imageId);
   if (typeof fetch !== 'function') throw invalidType('fetch', 'of type function', fetch);
-  assertOptions(options, 'options');
-  const { checksum, expectedSize, finishFetch, signal } = options;
+  const picked = pickOptions(options, ['checksum', 'expectedSize', 'finishFetch', 'signal']);
+  const { checksum, expectedSize, finishFetch, signal } = picked;
   if (expectedSize !== undefined) assertCount(expectedSize, 'options.expectedSize');
   if (finishFetch !== undefined && typeof finishFetch !== 'boolean') {
     throw invalidType('options.finishFetch', 'of type boolean', finishFetch);
   }
   assertSignal(signal, 'options.signal');
   if (checksum !== undefined) await ChecksumVerifier.of(checksum);
+  return picked;
 }

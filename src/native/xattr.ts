@@ -2,6 +2,7 @@ import { types } from 'node:util';
 
 import { ImageNotFoundError, isSystemError, LockTimeoutError, type SystemError, toCacheError } from '../api/errors.ts';
 import { locked, retryWhileLocked } from '../base/lock-retry.ts';
+import { pickOptions } from '../base/pick-options.ts';
 import { assertInteger, assertNoNul, assertNonNegative, invalidType } from '../base/validate.ts';
 import { native } from './native.ts';
 
@@ -86,15 +87,10 @@ export function setXattrSync(path: string, key: string, value: string | number |
  * @example
  * const downloads = await incXattr('/srv/files/report.pdf', 'downloads');
  */
-export async function incXattr(
-  path: string,
-  key: string,
-  n = 1,
-  { lockTimeoutMs = defaultLockTimeoutMs }: LockOptions = {},
-): Promise<number> {
+export async function incXattr(path: string, key: string, n = 1, options: LockOptions = {}): Promise<number> {
   const name = attributeName(path, key);
   assertInteger(n, 'n');
-  assertNonNegative(lockTimeoutMs, 'options.lockTimeoutMs');
+  const lockTimeoutMs = lockTimeoutOf(options);
 
   let cause: SystemError | undefined;
   const attempt = async () => {
@@ -112,20 +108,21 @@ export async function incXattr(
 }
 
 /** The synchronous form of {@link incXattr}. Waits for a lock where it stands. */
-export function incXattrSync(
-  path: string,
-  key: string,
-  n = 1,
-  { lockTimeoutMs = defaultLockTimeoutMs }: LockOptions = {},
-): number {
+export function incXattrSync(path: string, key: string, n = 1, options: LockOptions = {}): number {
   const name = attributeName(path, key);
   assertInteger(n, 'n');
-  assertNonNegative(lockTimeoutMs, 'options.lockTimeoutMs');
+  const lockTimeoutMs = lockTimeoutOf(options);
   try {
     return native.incrementCounterSync(path, name, n, Math.min(lockTimeoutMs, Number.MAX_SAFE_INTEGER / 1e6));
   } catch (error) {
     throw explain(error, path);
   }
+}
+
+function lockTimeoutOf(options: LockOptions): number {
+  const { lockTimeoutMs = defaultLockTimeoutMs } = pickOptions(options, ['lockTimeoutMs']);
+  assertNonNegative(lockTimeoutMs, 'options.lockTimeoutMs');
+  return lockTimeoutMs;
 }
 
 function attributeName(path: string, key: string): string {

@@ -26,10 +26,9 @@ export async function claimUncached(
 export async function claimIfFree(
   driver: CacheDriver,
   imageId: string,
-  { expectedSize, signal }: WriteOptions,
+  options: WriteOptions,
 ): Promise<ImageWriter | undefined> {
   try {
-    const options = { ...(expectedSize !== undefined && { expectedSize }), ...(signal && { signal }) };
     return await driver.openForWrite(imageId, options);
   } catch (error) {
     // By the code, since a driver may not be of this package.

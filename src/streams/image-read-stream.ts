@@ -3,7 +3,8 @@ import { Readable } from 'node:stream';
 import type { ImageReader, RangeOptions } from '../api/driver.ts';
 import { cutShort } from '../api/errors.ts';
 import { destroyOnAbort, untilAborted } from '../base/on-abort.ts';
-import { assertCount, assertOptions, assertSignal, outOfRange } from '../base/validate.ts';
+import { pickOptions } from '../base/pick-options.ts';
+import { assertCount, assertSignal, outOfRange } from '../base/validate.ts';
 
 const chunkSize = 64 * 1024;
 
@@ -23,8 +24,7 @@ export class ImageReadStream extends Readable {
 
   /** `openReader` is called when the stream is constructed, so that a missing image is an `error` event. */
   constructor(openReader: () => Promise<StreamedReader>, options: RangeOptions) {
-    assertOptions(options, 'options');
-    const { start = 0, end = Number.POSITIVE_INFINITY, signal } = options;
+    const { start = 0, end = Number.POSITIVE_INFINITY, signal } = pickOptions(options, ['start', 'end', 'signal']);
     assertCount(start, 'options.start');
     if (end !== Number.POSITIVE_INFINITY) assertCount(end, 'options.end');
     if (start > end) throw outOfRange('options.start', `<= "end" (${end})`, start);

@@ -1,16 +1,17 @@
 import type { ImageSource, ImageWriter, WriteOptions } from '../api/driver.ts';
 import { SizeMismatchError, tooLarge } from '../api/errors.ts';
 import { droppedReason, rollbackReason } from '../api/reason.ts';
-import { assertCount, assertOptions, assertSignal } from '../base/validate.ts';
+import { pickOptions } from '../base/pick-options.ts';
+import { assertCount, assertSignal } from '../base/validate.ts';
 import { chunksOf } from './source-chunks.ts';
 
-/** The options as they were checked: whoever gives them may change them, or have getters that answer anew each time. */
+/** @throws TypeError and RangeError */
 export function assertWriteOptions(options: WriteOptions): WriteOptions {
-  assertOptions(options, 'options');
-  const { expectedSize, signal } = options;
+  const picked = pickOptions(options, ['expectedSize', 'signal']);
+  const { expectedSize, signal } = picked;
   if (expectedSize !== undefined) assertCount(expectedSize, 'options.expectedSize');
   assertSignal(signal, 'options.signal');
-  return { ...(expectedSize !== undefined && { expectedSize }), ...(signal && { signal }) };
+  return picked;
 }
 
 /** How {@link putChunks} goes about it. */
