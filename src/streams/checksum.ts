@@ -5,7 +5,7 @@ import { ChecksumMismatchError } from '../api/errors.ts';
 import { invalidType, invalidValue } from '../base/validate.ts';
 import { chunksOf } from './source-chunks.ts';
 
-/** SRI (`sha256-…`), or an algorithm with a hex digest (md5 for Glance). */
+/** SRI (`sha256-BASE64`), or an algorithm with a hex digest: `md5:HEX`, or an object. */
 export type Checksum =
   | string
   | {
@@ -26,7 +26,7 @@ export class ChecksumVerifier {
 
   /** @throws TypeError for what is no checksum, or of an algorithm that is not known here */
   static async of(checksum: Checksum): Promise<ChecksumVerifier> {
-    return new ChecksumVerifier(typeof checksum === 'string' ? await parseSri(checksum) : parseHex(checksum), checksum);
+    return new ChecksumVerifier(await parseChecksum(checksum), checksum);
   }
 
   private constructor({ algorithm, digests, format }: ParsedChecksum, checksum: Checksum) {
@@ -83,24 +83,37 @@ interface ParsedChecksum {
   readonly format: (digest: Buffer) => string;
 }
 
+async function parseChecksum(checksum: Checksum): Promise<ParsedChecksum> {
+  if (typeof checksum !== 'string') {
+    const { algorithm, hex } = checksum ?? {};
+    if (typeof algorithm === 'string' && typeof hex === 'string') return parseHex(algorithm, hex, '', checksum);
+    throw invalidType('checksum', 'of type string, or an object with an algorithm and a hex digest', checksum);
+  }
+  const [, algorithm, hex = ''] = /^([\w/-]+):(.*)$/s.exec(checksum) ?? [];
+  if (algorithm === undefined) return parseSri(checksum);
+  return parseHex(algorithm, hex, `${algorithm.toLowerCase()}:`, checksum);
+}
+
 /** One or more digests with spaces between. Those of the strongest algorithm count; what is not known is passed over. */
 async function parseSri(text: string): Promise<ParsedChecksum> {
   // Only now: nothing of it is needed where no checksum is given.
   const { default: ssri } = await import('ssri');
   const integrity = ssri.parse(text);
-  if (!integrity) throw invalidValue('checksum', 'must be an SRI digest such as sha256-…', text);
+  if (!integrity)
+    throw invalidValue(
+      'checksum',
+      'must be an SRI digest such as sha256-BASE64, or a digest in hex such as md5:HEX',
+      text,
+    );
   const algorithm = integrity.pickAlgorithm();
   const digests = (integrity[algorithm] ?? []).map(({ digest }) => Buffer.from(digest, 'base64'));
   return { algorithm, digests, format: (digest) => `${algorithm}-${digest.toString('base64')}` };
 }
 
-function parseHex(checksum: { readonly algorithm: string; readonly hex: string }): ParsedChecksum {
-  const { algorithm, hex } = checksum ?? {};
-  if (typeof algorithm !== 'string' || typeof hex !== 'string') {
-    throw invalidType('checksum', 'of type string, or an object with an algorithm and a hex digest', checksum);
-  }
+/** @param prefix - stands before the hex in messages, as it did in the checksum */
+function parseHex(algorithm: string, hex: string, prefix: string, checksum: Checksum): ParsedChecksum {
   if (!/^(?:[0-9a-f]{2})*$/i.test(hex)) throw invalidValue('checksum', 'must have a digest in hex', checksum);
-  return { algorithm, digests: [Buffer.from(hex, 'hex')], format: (digest) => digest.toString('hex') };
+  return { algorithm, digests: [Buffer.from(hex, 'hex')], format: (digest) => prefix + digest.toString('hex') };
 }
 
 function hashOf(algorithm: string, checksum: Checksum): Hash {

@@ -83,6 +83,8 @@ suite('put – any source – caches it whole or not at all', () => {
     for (const checksum of ['', 'sha256', 'md5:ff', 'sha256:xyz', 'rot13:ffff', 'sha256-AAAA', 'md5:']) {
       const { code, value } = await jsonOf(['put', 'a', '-', '--checksum', checksum], { dir });
       assert.deepEqual([code, value.error.code], [2, 'ERR_CLI_USAGE'], checksum);
+      assert(value.error.message.startsWith('--checksum: '), value.error.message);
+      assert(value.error.message.endsWith(` Received type string ('${checksum}')`), value.error.message);
     }
     assert.deepEqual(filesIn(dir, 'invalid'), []);
   });

@@ -11,6 +11,8 @@ const chunks = [bytes.subarray(0, 1), bytes.subarray(1, 70_000), bytes.subarray(
 const sri = (algorithm, of = bytes) => `${algorithm}-${createHash(algorithm).update(of).digest('base64')}`;
 const hex = (algorithm, of = bytes) => ({ algorithm, hex: createHash(algorithm).update(of).digest('hex') });
 
+const text = (algorithm, of = bytes) => `${algorithm}:${hex(algorithm, of).hex}`;
+
 const right = {
   'sha1 in SRI': sri('sha1'),
   'sha256 in SRI': sri('sha256'),
@@ -25,6 +27,9 @@ const right = {
   'md5 in capitals': { algorithm: 'md5', hex: hex('md5').hex.toUpperCase() },
   'an algorithm in capitals': { ...hex('sha256'), algorithm: 'SHA256' },
   'sha512 in hex': hex('sha512'),
+  'md5 in hex, as text': text('md5'),
+  'sha512-256 in hex, as text': text('sha512-256'),
+  'text in capitals': text('sha256').toUpperCase(),
   'sha3-256 in hex': hex('sha3-256'),
 };
 const wrong = {
@@ -32,6 +37,7 @@ const wrong = {
   'two sha256 of other bytes': `${sri('sha256', 'a')} ${sri('sha256', 'b')}`,
   'a wrong sha512, a right sha256': `${sri('sha256')} ${sri('sha512', 'else')}`,
   'an md5 of other bytes': hex('md5', 'else'),
+  'an md5 of other bytes, as text': text('md5', 'else'),
   'the sha256 of all bytes but the last': sri('sha256', bytes.subarray(0, -1)),
 };
 const senseless = {
@@ -47,6 +53,13 @@ const senseless = {
   'hex of another algorithm': { algorithm: 'md5', hex: hex('sha256').hex },
   'text instead of hex': { algorithm: 'md5', hex: 'z'.repeat(32) },
   'no hex': { algorithm: 'md5', hex: '' },
+  'a text without hex': 'md5:',
+  'a text with truncated hex': text('md5').slice(0, -1),
+  'a text with hex of another algorithm': `md5:${hex('sha256').hex}`,
+  'a text with other characters than hex': `md5:${'z'.repeat(32)}`,
+  'a text with an unknown algorithm': 'rot13:ffff',
+  'a text without an algorithm': ':ffff',
+  'two texts': `${text('md5')} ${text('md5')}`,
 };
 
 for (const [what, checksum] of Object.entries(right)) {
@@ -65,7 +78,7 @@ for (const [what, checksum] of Object.entries(wrong)) {
   });
 }
 
-test('a mismatch – SRI or hex – reports both digests in that form', async (t) => {
+test('a mismatch – SRI, hex or text – reports both digests in that form', async (t) => {
   const cache = await openCache(t);
   const errorOf = (checksum) => cache.cacheImage('image', chunks, { checksum }).catch((error) => error);
 
@@ -74,6 +87,9 @@ test('a mismatch – SRI or hex – reports both digests in that form', async (t
 
   const inHex = await errorOf({ algorithm: 'md5', hex: hex('md5', 'else').hex.toUpperCase() });
   assert.deepEqual([inHex.expected, inHex.actual], [hex('md5', 'else').hex, hex('md5').hex]);
+
+  const asText = await errorOf(text('md5', 'else').toUpperCase());
+  assert.deepEqual([asText.expected, asText.actual], [text('md5', 'else'), text('md5')]);
 });
 
 for (const [what, checksum] of Object.entries(senseless)) {
@@ -83,6 +99,10 @@ for (const [what, checksum] of Object.entries(senseless)) {
     const refused = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' };
     await assert.rejects(cache.cacheImage('image', source, { checksum }), refused);
     await assert.rejects(cache.cachingIterator('image', source, { checksum }).next(), refused);
+    await assert.rejects(
+      cache.getOrFetch('image', () => source, { checksum }),
+      refused,
+    );
     assert.equal(source.touched, false);
     assert.deepEqual((await cache.driver.getUsage()).invalid, 0);
   });

@@ -11,7 +11,7 @@ import { printableId } from '../../terminal/printable.ts';
 import { progressLine } from '../../terminal/progress-line.ts';
 import { formatSize } from '../../terminal/size.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
-import { asChecksumError, parseChecksum } from '../checksum-option.ts';
+import { asChecksumError } from '../checksum-option.ts';
 import { assertImageIds } from '../image-id-arguments.ts';
 import { loadPackage } from '../load-package.ts';
 import { openCache, openOrMakeDriver } from '../open-driver.ts';
@@ -65,7 +65,7 @@ async function put(imageId: string, file: string, { checksum, ...options }: Opti
       signal,
       replace: true,
       ...(source.size !== undefined && { expectedSize: source.size }),
-      ...(checksum !== undefined && { checksum: parseChecksum(checksum) }),
+      ...(checksum !== undefined && { checksum }),
     });
     if (!done) throw await busy(imageId);
   } catch (error) {
