@@ -25,7 +25,7 @@ export function createBuffers(size: number = largestPiece): Buffers {
 /** A completed read. */
 export interface Served extends Compared {
   readonly source: FetchedFrom;
-  /** Whether the cache reported the hit as counted. */
+  /** True if the cache reported the hit as counted. */
   readonly counted: boolean;
 }
 

@@ -32,7 +32,7 @@ function crowdBar(what, unit, limit) {
   };
 }
 
-/** What `getOrFetch` promises: docs/fetch-once.md. */
+/** The promises of `getOrFetch`: docs/fetch-once.md. */
 export const bars = [
   {
     id: 'F1',

@@ -40,7 +40,7 @@ export function atMostMilliseconds(limit, contender, caseName) {
   return atMost(limit, 'ms', contender, caseName);
 }
 
-/** What is measured may be at most so much. */
+/** Returns a check that a measured value is at most `limit`. */
 export function atMost(limit, unit, contender, caseName) {
   return {
     text: `${caseName}: ≤ ${limit} ${unit}`,

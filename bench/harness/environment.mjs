@@ -5,7 +5,7 @@ import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
 
 const packages = ['cacache', 'lmdb', 'better-sqlite3', 'fs-xattr'];
 
-/** What the figures depend on. */
+/** Returns the facts that the figures depend on. */
 export function describeEnvironment(dir) {
   return {
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),

@@ -7,8 +7,8 @@ const operations = 40;
 const entries = 1_000;
 
 /**
- * Whether the C program makes the same system calls as ours, as often: once, before measuring, on its own directory.
- * Answers a line of text, or nothing for a bar without a floor.
+ * Checks that the C program makes the same system calls as ours, as often: once, before the measurement, on a directory of its
+ * own. Returns a line of text, or nothing for a bar without a floor.
  */
 export async function checkFloor(bar, context) {
   if (!bar.floor?.same || context.floor.missing) return undefined;

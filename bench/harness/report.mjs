@@ -1,7 +1,7 @@
 import { formatTable } from './format-table.mjs';
 import { median, medianRatio, summarize } from './statistics.mjs';
 
-/** What the figures depend on, as lines of text. */
+/** Returns the facts that the figures depend on, as lines of text. */
 export function formatEnvironment({ environment, quick, trials }) {
   const { date, cpu, cores, memoryGiB, kernel, fileSystem, load, node, versions, glance } = environment;
   const peers = Object.entries({ ...versions, glance })

@@ -15,7 +15,7 @@ export function straceIsThere() {
   return spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
 }
 
-/** What strace says of a command and all its threads. */
+/** Returns the output of strace for a command and all its threads. */
 export function trace([command, ...args], log) {
   const { status, stderr } = spawnSync('strace', ['-f', '-o', log, command, ...args], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} failed under strace: ${stderr}`);
@@ -52,7 +52,7 @@ export function perOperation(counts, operations) {
   return Object.fromEntries(entries.filter(([, count]) => count > 0));
 }
 
-/** What one makes more than the other, as text; empty if they make the same. */
+/** Returns the calls that one makes more than the other, as text; empty if they make the same. */
 export function difference(ours, theirs) {
   const names = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].sort();
   return names

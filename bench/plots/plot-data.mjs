@@ -36,7 +36,7 @@ export function costByEntries(outcomes) {
   }));
 }
 
-/** What the trials saw whose longest stall was the middle one. */
+/** Returns the stalls over time of the trials with the median longest stall. */
 export function eventLoop(outcomes) {
   const stalls = outcomes.find(({ bar }) => bar.id === 'P9');
   if (!stalls) return [];

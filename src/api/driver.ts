@@ -1,176 +1,181 @@
 import type { Readable } from 'node:stream';
 
-/** One cached image, as a listing shows it. Sizes are bytes. */
+/** A cached image in a listing. */
 export interface CachedImage {
-  /** Its name in the cache, and that of its file. */
+  /** Image id, which is also the name of the file. */
   readonly imageId: string;
-  /** Bytes, as `ls -l` shows them. */
+  /** Size in bytes, as in `ls -l`. */
   readonly size: number;
-  /** Bytes on disk (`st_blocks` × 512). */
+  /** Size on disk in bytes (`st_blocks` × 512). */
   readonly allocatedSize: number;
-  /** 0 where `user.hits` is missing or unreadable. */
+  /** Number of hits; 0 if `user.hits` is missing or unreadable. */
   readonly hits: number;
-  /** Milliseconds since the epoch, with the file system's fraction. A time in the future counts as its last use before. */
+  /**
+   * Time of the last access in milliseconds since the epoch, with the fraction that the file system keeps. If the time is in
+   * the future, the last use before it.
+   */
   readonly lastAccessedMs: number;
-  /** Milliseconds since the epoch: when it was committed. */
+  /** Time of the commit in milliseconds since the epoch. */
   readonly lastModifiedMs: number;
 }
 
-/** A failed write, kept for debugging. */
+/** A failed write in `invalid/`, kept for debugging. */
 export interface InvalidImage {
-  /** The image that was being written. */
+  /** Id of the image that was being written. */
   readonly imageId: string;
-  /** How many bytes there were when it failed. */
+  /** Number of bytes written before the failure. */
   readonly size: number;
-  /** Why it failed, from `user.error`; empty if unknown. */
+  /** Reason of the failure, from `user.error`; empty if unknown. */
   readonly error: string;
-  /** Milliseconds since the epoch: the last write. */
+  /** Time of the last write in milliseconds since the epoch. */
   readonly lastModifiedMs: number;
 }
 
-/** What lies beside the images, and the room that is left. */
+/** Number of files beside the images, and the free space. */
 export interface DriverUsage {
-  /** Images that are being written, or were when their writer died. */
+  /** Number of images that are being written, including those of dead writers. */
   readonly incomplete: number;
-  /** Failed writes, kept for debugging. */
+  /** Number of failed writes in `invalid/`. */
   readonly invalid: number;
-  /** Images that are asked for. */
+  /** Number of requests in the queue. */
   readonly queued: number;
-  /** What this user may still write on the file system, in bytes (`f_bavail` of statvfs(3)). */
+  /** Bytes that this user may still write on the file system (`f_bavail` of statvfs(3)). */
   readonly freeBytes: number;
-  /** `Infinity` where the file system does not count inodes (btrfs). */
+  /** Number of free inodes; `Infinity` if the file system does not count inodes (btrfs). */
   readonly freeInodes: number;
 }
 
-/** What {@link CacheDriver.clean} removed. */
+/** Result of {@link CacheDriver.clean}. */
 export interface CleanResult {
-  /** How many failed writes. */
+  /** Number of failed writes that were removed. */
   readonly invalidReaped: number;
-  /** How many writes whose writer died or stalled. */
+  /** Number of writes removed because their writer was dead or stalled. */
   readonly stalledReaped: number;
 }
 
-/** What {@link CacheDriver.evictTo} removed, or with `dryRun` would remove. */
+/** Result of {@link CacheDriver.evictTo}: the images that were removed, or with `dryRun` would be. */
 export interface EvictResult {
-  /** How many images. */
+  /** Number of images. */
   readonly filesEvicted: number;
-  /** The sum of their sizes. */
+  /** Sum of their sizes in bytes. */
   readonly bytesEvicted: number;
-  /** Each of them, the least recently accessed first. */
+  /** The images, the least recently accessed first. */
   readonly images: readonly EvictedImage[];
 }
 
-/** One that went, or with `dryRun` would go. */
+/** An image that was evicted, or with `dryRun` would be. */
 export interface EvictedImage {
-  /** Its name in the cache. */
+  /** Image id. */
   readonly imageId: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
-  /** As they stood on the file when it was unlinked. */
+  /** Number of hits on the file when it was unlinked. */
   readonly hits: number;
-  /** Milliseconds since the epoch: the later of access and commit, of those that do not lie in the future. */
+  /** Later of the last access and the commit in milliseconds since the epoch. A time in the future does not count. */
   readonly lastAccessedMs: number;
 }
 
-/** How {@link CacheDriver.evictTo} goes about it. */
+/** Options of {@link CacheDriver.evictTo}. */
 export interface EvictOptions {
-  /** Report what would go, and leave it. @defaultValue false */
+  /** Report the images that would be removed, without removing them. @defaultValue false */
   readonly dryRun?: boolean;
-  /** Aborting ends it with the signal's reason; what went by then is gone. */
+  /** An abort ends the eviction with the signal's reason. Images removed by then stay removed. */
   readonly signal?: AbortSignal;
 }
 
-/** Bytes to store: all at once, or as they come. */
+/** Bytes to store: one buffer, or chunks. */
 export type ImageSource = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
 
-/** What is known of an image before it is written. */
+/** Options of a write. */
 export interface WriteOptions {
   /**
-   * Bytes. Reserves the space at once (without changing the size that readers see) and is checked at commit.
-   *
-   * @throws {@link SizeMismatchError}
+   * Size of the image in bytes. Its space is reserved immediately, without a change of the size that readers see. A commit
+   * of another number of bytes fails with {@link SizeMismatchError}.
    */
   readonly expectedSize?: number;
-  /** Aborting gives the write up, and leaves nothing of it. */
+  /** An abort ends the write with the signal's reason, and leaves nothing behind. */
   readonly signal?: AbortSignal;
 }
 
-/** Which part of an image is read. */
+/** Options of a stream that reads an image or a part of it. */
 export interface RangeOptions {
-  /** The first byte. @defaultValue 0 */
+  /** Position of the first byte. @defaultValue 0 */
   readonly start?: number;
-  /** The last byte, inclusive as in `node:fs`. @defaultValue the end of the image */
+  /** Position of the last byte, inclusive as in `node:fs`. @defaultValue the end of the image */
   readonly end?: number;
-  /** Aborting destroys the stream, with the signal's reason. */
+  /** An abort destroys the stream with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * What every driver does: Glance's `image_cache.drivers.base.Driver`, in TypeScript's case. Misses of a question are
- * answers, not errors.
+ * Storage engine of a cache. The interface is Glance's `image_cache.drivers.base.Driver`, in TypeScript's case. An image that
+ * is not cached is no error of a query.
  *
- * Every method rejects with {@link InvalidImageIdError} for an id that cannot be one, with {@link NotOpenError} before
- * `configure()` and after `close()`, and with a {@link CacheError} of code `ERR_IO` where a system call fails that it
- * cannot do without. A wrong argument is a `TypeError` or a `RangeError`.
+ * Every method rejects with {@link InvalidImageIdError} for an invalid id, with {@link NotOpenError} before `configure()` and
+ * after `close()`, and with a {@link CacheError} of code `ERR_IO` if a necessary system call fails. A wrong argument is a
+ * `TypeError` or a `RangeError`.
  */
 export interface CacheDriver {
   /**
-   * Makes the directories and probes what it needs.
+   * Creates the directories and probes the file system.
    *
-   * @throws {@link BadDriverConfiguration}
+   * @throws {@link BadDriverConfiguration} if the directory cannot be used
    */
   configure(): Promise<void>;
-  /** Gives back what the driver holds. Readers and writers that are open stay so. Idempotent. */
+  /** Releases the resources of the driver. Open readers and writers stay open. Idempotent. */
   close(): Promise<void>;
 
-  /** The sum of the images' sizes, in bytes. */
+  /** Returns the sum of the images' sizes in bytes. */
   getCacheSize(): Promise<number>;
-  /** 0 for an image that is not cached. */
+  /** Returns the number of hits of an image. If the image is not cached, returns 0. */
   getHitCount(imageId: string): Promise<number>;
-  /** 0 for an image that is not cached. */
+  /** Returns the size of an image in bytes. If the image is not cached, returns 0. */
   getImageSize(imageId: string): Promise<number>;
-  /** All, ordered by the bytes of the id. */
+  /** Returns all images, ordered by the bytes of their ids. */
   getCachedImages(): Promise<CachedImage[]>;
-  /** The same in batches, in no order, for caches too large for one array. */
+  /** Returns all images in batches, in no order, for caches too large for one array. */
   cachedImages(): AsyncIterable<readonly CachedImage[]>;
-  /** The image that would be evicted first, with its size in bytes; `undefined` if there is none. One walk. */
+  /**
+   * Returns the image that would be evicted first, with its size in bytes. If the cache is empty, returns `undefined`. Walks
+   * the directory once.
+   */
   getLeastRecentlyAccessed(): Promise<{ readonly imageId: string; readonly size: number } | undefined>;
 
-  /** Whether the image is there, complete. Neither counts nor marks. */
+  /** Returns true if the image is cached. Counts no hit, and leaves the access time. */
   isCached(imageId: string): Promise<boolean>;
-  /** True for a live writer and for a foreign one; false for one that died. */
+  /** Returns true if a live or a foreign writer is writing the image. A dead writer does not count. */
   isBeingCached(imageId: string): Promise<boolean>;
-  /** Neither cached nor being cached. */
+  /** Returns true if the image is neither cached nor being cached. */
   isCacheable(imageId: string): Promise<boolean>;
-  /** Whether somebody has asked for the image to be fetched. */
+  /** Returns true if the image is in the queue. */
   isQueued(imageId: string): Promise<boolean>;
 
-  /** Not there: fine. What is being written under this id will not be published. */
+  /** Removes an image. Does nothing if the image is not cached. A write in progress for this id will not be published. */
   deleteCachedImage(imageId: string): Promise<void>;
-  /** Resolves to how many there were. */
+  /** Removes all cached images. Returns their number. */
   deleteAllCachedImages(): Promise<number>;
   /**
-   * Removes images in one pass, least recently accessed first, until those that are left sum to at most `targetSize`.
-   * One eviction at a time works on a directory; the next looks again, so that several at once free what one would.
+   * Removes images in one pass, least recently accessed first, until the remaining images sum to at most `targetSize`.
+   * Evictions of one directory run one after another, and each walks anew. So concurrent ones remove no more than one would.
    *
    * @param targetSize - bytes
-   * @throws {@link LockTimeoutError} if another eviction went on for longer than a lock is waited for
+   * @throws {@link LockTimeoutError} if another eviction lasts longer than the lock timeout
    */
   evictTo(targetSize: number, options?: EvictOptions): Promise<EvictResult>;
 
-  /** False if the image is cached, being cached or queued already. */
+  /** Adds an image to the queue. Returns false if the image is cached, being cached or queued already. */
   queueImage(imageId: string): Promise<boolean>;
-  /** Oldest first. */
+  /** Returns the ids in the queue, the oldest request first. */
   getQueuedImages(): Promise<string[]>;
-  /** Not there: fine. */
+  /** Removes an image from the queue. Does nothing if the image is not queued. */
   deleteQueuedImage(imageId: string): Promise<void>;
-  /** Resolves to how many there were. */
+  /** Removes all requests from the queue. Returns their number. */
   deleteAllQueuedImages(): Promise<number>;
 
   /**
-   * Opens an image to read it in pieces, or as a stream. Closing the reader counts the hit, aborting it does not.
+   * Opens an image to read it in pieces, or as a stream. Closing the reader counts a hit; aborting it does not.
    *
-   * @throws {@link ImageNotFoundError}
+   * @throws {@link ImageNotFoundError} if the image is not cached
    *
    * @example
    * const reader = await driver.openForRead('debian-12');
@@ -179,13 +184,13 @@ export interface CacheDriver {
    * await reader.close(); // counts the hit
    */
   openForRead(imageId: string): Promise<ImageReader>;
-  /** The whole image, its hit counted; `undefined` if it is not cached. */
+  /** Returns the whole image, and counts a hit. If the image is not cached, returns `undefined`. */
   readImage(imageId: string): Promise<Buffer | undefined>;
   /**
-   * Claims the image, so that nobody else writes it meanwhile. Writing a cached image replaces it at commit.
+   * Claims an image, which excludes other writers until the end of this one. The commit replaces a cached image.
    *
-   * @throws {@link ImageBusyError} if a live writer has it
-   * @throws {@link NoSpaceError} if there is no room for `expectedSize`
+   * @throws {@link ImageBusyError} if a live or a foreign writer is writing the image
+   * @throws {@link NoSpaceError} if `expectedSize` bytes do not fit
    *
    * @example
    * await using writer = await driver.openForWrite('debian-12'); // rolled back, unless committed
@@ -194,115 +199,118 @@ export interface CacheDriver {
    */
   openForWrite(imageId: string, options?: WriteOptions): Promise<ImageWriter>;
   /**
-   * A whole put: published when the source ends, rolled back with its error if it throws. Bytes in hand need no claim
-   * (the last put wins); a source that has to be waited for claims the image.
+   * Stores an image. Publishes it when the source ends, and rolls back if the source throws. Bytes in memory need no claim:
+   * the last put wins. An asynchronous source claims the image.
    *
-   * @throws {@link ImageBusyError} if a live writer has the image, and the source has to be waited for
+   * @throws {@link ImageBusyError} if the source is asynchronous, and a live or a foreign writer is writing the image
    * @throws {@link NoSpaceError} {@link SizeMismatchError} {@link ClaimLostError}
-   * @throws what the source throws, or the signal's reason
+   * @throws the error of the source, or the signal's reason
    */
   writeImage(imageId: string, source: ImageSource, options?: WriteOptions): Promise<void>;
 
-  /** What lies in invalid/, newest first. */
+  /** Returns the failed writes in `invalid/`, the latest first. */
   getInvalidImages(): Promise<InvalidImage[]>;
-  /** What lies beside the images, and how much room the file system has. */
+  /** Returns the number of files beside the images, and the free space of the file system. */
   getUsage(): Promise<DriverUsage>;
 
   /**
-   * Removes failed writes that are older than a grace. Resolves to how many there were.
+   * Removes failed writes that are older than a grace. Returns their number.
    *
-   * @param graceSeconds - none, or 0: all, at once
+   * @param graceSeconds - without it, or with 0, all failed writes are removed
    */
   reapInvalid(graceSeconds?: number): Promise<number>;
   /**
-   * Removes what writers left behind: never a live writer's, a dead one's of ours always, and that of others, of whom
-   * nothing but their age is known, if it is strictly older than a grace. Resolves to how many there were.
+   * Removes leftovers of our dead writers immediately, and those of foreign writers, whose liveness is unknown, once they are
+   * older than a grace. Never touches a live writer. Returns the number of writes removed.
    *
-   * @param graceSeconds - none, or 0: at once
+   * @param graceSeconds - without it, or with 0, leftovers of foreign writers of any age are removed
    */
   reapStalled(graceSeconds?: number): Promise<number>;
   /**
-   * `reapInvalid()` and `reapStalled(stallTimeSeconds)`: Glance's `clean()`.
+   * Runs `reapInvalid()` and `reapStalled(stallTimeSeconds)`, as Glance's `clean()` does.
    *
-   * @param stallTimeSeconds - by default that of the driver's options
+   * @param stallTimeSeconds - default: that of the driver's options
    */
   clean(stallTimeSeconds?: number): Promise<CleanResult>;
 }
 
-/** An open image. It stays readable to its end whatever happens to the entry meanwhile. */
+/** An open image. It stays readable to its end, even if it is evicted, deleted or replaced meanwhile. */
 export interface ImageReader {
-  /** The image that was opened. */
+  /** Id of the open image. */
   readonly imageId: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
-  /** Milliseconds since the epoch: when the image was committed. */
+  /** Time of the commit in milliseconds since the epoch. */
   readonly lastModifiedMs: number;
-  /** The descriptor, for `sendfile` and the like. It is the reader's: do not close it. */
+  /** File descriptor, for example for `sendfile`. The reader owns it: do not close it. */
   readonly fd: number;
   /**
-   * Like `fs.read`: fills `buffer[offset, offset + length)`; resolves to how many bytes were read, 0 at the end.
+   * Reads into `buffer[offset, offset + length)`, like `fs.read`. Returns the number of bytes read, and 0 at the end.
    *
-   * @param buffer - where the bytes go
-   * @param offset - where in `buffer` they begin
-   * @param length - how many bytes at most
-   * @param position - where in the image they begin
-   * @throws {@link NotOpenError} once the reader is closed or aborted
+   * @param buffer - receives the bytes
+   * @param offset - position of the first byte in `buffer`
+   * @param length - largest number of bytes
+   * @param position - position of the first byte in the image
+   * @throws {@link NotOpenError} if the reader was closed or aborted
    */
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
-  /** The synchronous form of {@link read}. */
+  /** Synchronous form of {@link read}. */
   readSync(buffer: Uint8Array, offset: number, length: number, position: number): number;
-  /** Closes the reader when it ends (a hit, whatever its range) or is destroyed before (no hit). */
+  /**
+   * Returns a stream of the image or a part of it. The end of the stream closes the reader and counts a hit, for any range.
+   * A stream that is destroyed earlier aborts the reader.
+   */
   createReadStream(options?: RangeOptions): Readable;
   /**
-   * Counts one hit and marks the access; resolves when both are on the file. `counted` is false if the image was evicted
-   * meanwhile, may not be written, or stayed locked. Idempotent.
+   * Counts a hit, sets the access time, and resolves when both are on the file. `counted` is false if the image was evicted
+   * meanwhile, cannot be written by this process, or stayed locked. Idempotent.
    *
-   * The hit is added under `flock` on the image, and the access time set with utimensat(2), whatever the mount's atime.
+   * The hit is added under `flock` on the image. The access time is set with utimensat(2), independently of mount options.
    */
   close(): Promise<{ readonly counted: boolean }>;
-  /** The synchronous form of {@link close}. Waits for a lock where it stands. */
+  /** Synchronous form of {@link close}. Blocks while it waits for a lock. */
   closeSync(): { readonly counted: boolean };
-  /** Neither counts nor marks. Idempotent. */
+  /** Closes the reader without counting a hit or setting the access time. Idempotent. */
   abort(): Promise<void>;
-  /** The synchronous form of {@link abort}. */
+  /** Synchronous form of {@link abort}. */
   abortSync(): void;
-  /** `abort()`, unless closed before: a scope that was left cannot say whether it succeeded. */
+  /** Aborts the reader, unless it was closed: a scope that ends early cannot report success. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The one live writer of an image. */
+/** The only live writer of an image. */
 export interface ImageWriter {
-  /** The image that is claimed. */
+  /** Id of the claimed image. */
   readonly imageId: string;
-  /** How many bytes were appended so far. */
+  /** Number of bytes appended so far. */
   readonly bytesWritten: number;
   /**
-   * Appends. A write that fails leaves the writer as it was, to be tried again or rolled back.
+   * Appends bytes. A failed write leaves the writer unchanged: try again, or roll back.
    *
-   * @throws {@link NoSpaceError}
+   * @throws {@link NoSpaceError} if the bytes do not fit
    */
   write(chunk: Uint8Array): Promise<void>;
-  /** The synchronous form of {@link write}. */
+  /** Synchronous form of {@link write}. */
   writeSync(chunk: Uint8Array): void;
   /**
-   * Publishes the image, with 0 hits, and takes it from the queue. One that fails rolls the writer back. Idempotent.
+   * Publishes the image with 0 hits, and removes it from the queue. A failed commit rolls the writer back. Idempotent.
    *
    * @throws {@link ClaimLostError} if the image was deleted meanwhile
-   * @throws {@link SizeMismatchError} if there are not as many bytes as `expectedSize` said
-   * @throws {@link NoSpaceError}
+   * @throws {@link SizeMismatchError} if the number of bytes is not `expectedSize`
+   * @throws {@link NoSpaceError} if the disk is full
    */
   commit(): Promise<void>;
-  /** The synchronous form of {@link commit}. */
+  /** Synchronous form of {@link commit}. */
   commitSync(): void;
   /**
-   * Moves what there is to invalid/, with the reason in `user.error`. If there are more bytes than `maxInvalidSize`, only
-   * the reason is kept. Idempotent; after a commit it does nothing.
+   * Moves the bytes to `invalid/`, with the reason in `user.error`. Of a write larger than `maxInvalidSize`, only the reason is
+   * kept. Idempotent. Does nothing after a commit.
    *
-   * @param reason - an error, whose code and message are kept, or a text
+   * @param reason - an error, of which the code and the message are kept, or a text
    */
   rollback(reason: unknown): Promise<void>;
-  /** The synchronous form of {@link rollback}. */
+  /** Synchronous form of {@link rollback}. */
   rollbackSync(reason: unknown): void;
-  /** Rolls back without a trace in invalid/, unless committed or rolled back before: nothing is known to be wrong. */
+  /** Discards the write without an entry in `invalid/`, unless it was committed or rolled back. */
   [Symbol.asyncDispose](): Promise<void>;
 }

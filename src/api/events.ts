@@ -1,112 +1,112 @@
-// What happens in a cache, for whoever wants to know (node:diagnostics_channel). Free while nobody listens.
+// The events of caches, on node:diagnostics_channel. Without a subscriber they cost nothing.
 
 import { type Channel, channel } from 'node:diagnostics_channel';
 
-/** Which cache an event is of. */
+/** The cache of an event. */
 interface OfCache {
-  /** The cache's directory; empty for a driver that has none. */
+  /** Directory of the cache; empty for a driver without one. */
   readonly dir: string;
 }
 
-/** An image was read and the hit counted. */
+/** An image was read, and the hit was counted. */
 export interface HitEvent extends OfCache {
-  /** The image's name in the cache. */
+  /** Image id. */
   readonly imageId: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
 }
 
-/** An image was asked for and is not cached. */
+/** An image was requested that is not cached. */
 export interface MissEvent extends OfCache {
-  /** The image's name in the cache. */
+  /** Image id. */
   readonly imageId: string;
 }
 
 /** An image was published. */
 export interface CommitEvent extends OfCache {
-  /** The image's name in the cache. */
+  /** Image id. */
   readonly imageId: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
 }
 
-/** A write was given up. */
+/** A write was rolled back. */
 export interface RollbackEvent extends OfCache {
-  /** The image's name in the cache. */
+  /** Image id. */
   readonly imageId: string;
-  /** What stands in `user.error`. */
+  /** Content of `user.error`. */
   readonly reason: string;
 }
 
-/** An image was removed to make room. */
+/** An image was evicted. */
 export interface EvictEvent extends OfCache {
-  /** The image's name in the cache. */
+  /** Image id. */
   readonly imageId: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
-  /** As they stood on the file when it was unlinked. */
+  /** Number of hits on the file when it was unlinked. */
   readonly hits: number;
-  /** Milliseconds since the epoch. */
+  /** Time of the last access in milliseconds since the epoch. */
   readonly lastAccessedMs: number;
-  /** Who wanted it: `evictTo()`, `prune()`, or the limit after a commit. */
+  /** Cause of the eviction: `evictTo()`, `prune()`, or the limit after a commit. */
   readonly reason: 'evict' | 'prune' | 'auto-prune';
 }
 
-/** What failed or stalled writes left behind was removed. */
+/** Leftovers of failed, dead or stalled writers were removed. */
 export interface ReapEvent extends OfCache {
-  /** Which of the two directories it lay in. */
+  /** Directory of the leftovers. */
   readonly place: 'invalid' | 'incomplete';
-  /** How many files, more than none. */
+  /** Number of files, at least 1. */
   readonly count: number;
 }
 
-/** An image was read, and the hit could not be counted. */
+/** An image was read, but the hit could not be counted. */
 export interface UncountedEvent extends OfCache {
-  /** The image's name in the cache. */
+  /** Image id. */
   readonly imageId: string;
-  /** The image is gone; its lock was held for too long; or this process may not write it. */
+  /** Reason: the image was removed, its lock was held for too long, or this process may not write it. */
   readonly why: 'evicted' | 'locked' | 'not-writable';
-  /** Of `not-writable`. */
+  /** Error of the write, if `why` is `not-writable`. */
   readonly error: Error | undefined;
 }
 
-/** An error that was swallowed, because what it failed is not what was asked for. */
+/** An error that no call reports, because it did not fail the call: for example, of caching beside a stream. */
 export interface ErrorEvent extends OfCache {
-  /** The image that it was about, if it was about one. */
+  /** Image of the failed operation, if it had one. */
   readonly imageId: string | undefined;
-  /** What was being done: to a tee's copy, to what is fetched once (`write`), or to keep the limit. */
+  /** Failed operation: of a caching iterator's copy, of a shared fetch (`write`), or of keeping the limit. */
   readonly operation: 'open' | 'write' | 'commit' | 'rollback' | 'auto-prune';
-  /** What was thrown. */
+  /** The error itself. */
   readonly error: unknown;
 }
 
 /**
- * The channels by their names behind `xattr-cache:`. They are of this process, whichever cache or driver an event is of.
+ * Channels by their names after `xattr-cache:`. A channel has the events of all caches and drivers of this process.
  *
  * @example
  * import { subscribe } from 'node:diagnostics_channel';
  *
  * subscribe('xattr-cache:evict', (event) => {
  *   const { imageId, size } = event as CacheEvents['evict'];
- *   console.log(`${imageId} went, ${size} bytes`);
+ *   console.log(`${imageId} was evicted, ${size} bytes`);
  * });
  */
 export interface CacheEvents {
-  /** On `xattr-cache:hit`. */
+  /** Event on `xattr-cache:hit`. */
   readonly hit: HitEvent;
-  /** On `xattr-cache:miss`. */
+  /** Event on `xattr-cache:miss`. */
   readonly miss: MissEvent;
-  /** On `xattr-cache:commit`. */
+  /** Event on `xattr-cache:commit`. */
   readonly commit: CommitEvent;
-  /** On `xattr-cache:rollback`. */
+  /** Event on `xattr-cache:rollback`. */
   readonly rollback: RollbackEvent;
-  /** On `xattr-cache:evict`. */
+  /** Event on `xattr-cache:evict`. */
   readonly evict: EvictEvent;
-  /** On `xattr-cache:reap`. */
+  /** Event on `xattr-cache:reap`. */
   readonly reap: ReapEvent;
-  /** On `xattr-cache:uncounted`. */
+  /** Event on `xattr-cache:uncounted`. */
   readonly uncounted: UncountedEvent;
-  /** On `xattr-cache:error`. */
+  /** Event on `xattr-cache:error`. */
   readonly error: ErrorEvent;
 }
 
@@ -121,7 +121,7 @@ const channels: { readonly [Name in keyof CacheEvents]: Channel } = {
   error: channel('xattr-cache:error'),
 };
 
-/** Publishes an event; `make` is called only if somebody listens. */
+/** Publishes an event. `make` is called only if there is a subscriber. */
 export function publish<Name extends keyof CacheEvents>(name: Name, make: () => CacheEvents[Name]): void {
   const target = channels[name];
   if (target.hasSubscribers) target.publish(make());

@@ -7,13 +7,13 @@ const longestId = 255;
 const longestCharacter = 3; // bytes of UTF-8 for one UTF-16 unit
 const reserved: ReadonlySet<string> = new Set(['incomplete', 'invalid', 'queue']);
 
-// Glance checks no id, and so can be made to look at and delete files outside of its directory.
+// Glance checks no id, so a crafted id makes it read and delete files outside its directory.
 
 /**
- * Throws if a string cannot be an image id. An image id is a file name: 1 to 255 bytes of UTF-8 without `/` or NUL, not
- * beginning with `.`, and none of the names of the cache's own directories. Every method checks it by itself.
+ * Throws if a string is no valid image id. An image id is a file name: 1 to 255 bytes of UTF-8 without `/` or NUL. It does
+ * not begin with `.`, and is none of the names of the cache's own directories. Every method that takes an id checks it.
  *
- * @throws {@link InvalidImageIdError}
+ * @throws {@link InvalidImageIdError} if the id is invalid
  */
 export function assertImageId(imageId: string): void {
   assertString(imageId, 'imageId');
@@ -26,19 +26,19 @@ function findFault(imageId: string): string | undefined {
   if (imageId.startsWith('.')) return 'it begins with a dot';
   if (imageId.includes('/')) return 'it contains a slash';
   if (imageId.includes('\0')) return 'it contains a NUL';
-  if (reserved.has(imageId)) return 'the cache keeps this name for itself';
+  if (reserved.has(imageId)) return 'the cache reserves this name';
   if (imageId.length * longestCharacter > longestId && Buffer.byteLength(imageId) > longestId) {
-    return `it is longer than ${longestId} bytes (imageIdFor() makes an id of any string)`;
+    return `it is longer than ${longestId} bytes (imageIdFor() derives an id from any string)`;
   }
   if (!imageId.isWellFormed()) return 'it contains half of a surrogate pair';
   return undefined;
 }
 
-/** A valid image id for any string (a URL, say): lower-case hex SHA-256 of its UTF-8. */
+/** Returns a valid image id for any string, for example a URL: the lower-case hex SHA-256 of its UTF-8. */
 export function imageIdFor(key: string): string {
   assertString(key, 'key');
   const hash = createHash('sha256');
-  // As UTF-8, all halves of surrogate pairs are the same. A byte that no UTF-8 has keeps the two kinds apart.
+  // In UTF-8, all halves of surrogate pairs are the same. A byte that UTF-8 never has keeps the two kinds apart.
   if (!key.isWellFormed()) hash.update(Buffer.of(0xff)).update(Buffer.from(key, 'utf16le'));
   else hash.update(key);
   return hash.digest('hex');

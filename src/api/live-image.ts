@@ -1,42 +1,41 @@
-/** How far the writer of an image has come, as its file shows it. */
+/** Progress of the writer of an image, as the file shows it. */
 export interface LiveState {
-  /** `failed`: the writer gave up. `dead`: it ended without a word, and the image can be claimed. */
+  /** `failed`: the writer rolled back. `dead`: the writer's process ended, and the image can be claimed. */
   readonly progress: 'growing' | 'complete' | 'failed' | 'dead';
-  /** Bytes that can be read. */
+  /** Number of bytes that can be read. */
   readonly size: number;
-  /** Bytes of the whole image, if the writer knew and did not finish. */
+  /** Size of the whole image in bytes, if the writer knew it and did not finish. */
   readonly expectedSize?: number;
-  /** Of `failed`, the text of `user.error`. */
+  /** Text of `user.error`, if the progress is `failed`. */
   readonly reason: string;
 }
 
-/** An open image that may still be on its way, written by this process or another. It is shared by all its readers here. */
+/** An open image that this process or another may still be writing. All its readers in this process share it. */
 export interface LiveImage {
-  /** As it was last seen. */
+  /** State at the last poll. */
   readonly state: LiveState;
-  /** The error that keeps it from being seen. */
+  /** Error of the last poll. */
   readonly failure: unknown;
-  /** Like `fs.read`; 0 where nothing more is there yet. */
+  /** Reads like `fs.read`. Returns 0 if no more bytes have arrived. */
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
   /**
-   * Resolves to true when `state` is another, and to false when it has been the same for `silenceMs`. It may be the same
-   * all the same.
+   * Resolves to true when `state` may have changed, and to false when it has been the same for `silenceMs`.
    *
    * @throws the signal's reason
    */
   changed(signal: AbortSignal, silenceMs: number | undefined): Promise<boolean>;
-  /** Counts one hit, and emits the event of it: `hit`, or `uncounted` if it could not be counted. */
+  /** Counts one hit, and emits `hit`, or `uncounted` if the hit could not be counted. */
   countHit(): Promise<{ readonly counted: boolean }>;
-  /** Closes it. Idempotent. */
+  /** Closes the image. Idempotent. */
   release(): void;
 }
 
-/** An image that this process writes. Its writer's progress is not looked for: the writer says it. */
+/** An image that this process writes. Its writer reports the progress, so that no poll is needed. */
 export interface OwnLiveImage extends LiveImage {
-  /** Whether another cache reads along, in this process or another, as far as that can be known. */
+  /** True if another cache, in this process or another, may be reading the image. */
   readonly hasOtherReaders: boolean;
-  /** The writer has written up to `size` bytes. */
+  /** Notes that the writer has written `size` bytes so far. */
   noteWritten(size: number): void;
-  /** Looks at the file, when the writer has ended. Never fails: an error is in `failure`. */
+  /** Reads the state from the file, once the writer has ended. Never fails: `failure` has the error. */
   poll(): Promise<void>;
 }

@@ -1,18 +1,18 @@
 import { ignoreErrors } from '../base/ignore-errors.ts';
 
-/** pino's shape; anything with these four methods will do. If one throws or rejects, its error is ignored. */
+/** Logger of the caller, for example pino. An error of one of its methods is ignored. */
 export interface Logger {
-  /** What is of interest to whoever looks for a fault. */
+  /** Logs details for debugging. */
   debug(o: object, msg?: string): void;
-  /** What is done. */
+  /** Logs a normal operation. */
   info(o: object, msg?: string): void;
-  /** What went wrong and could be done without. */
+  /** Logs a failure that did not fail the call. */
   warn(o: object, msg?: string): void;
-  /** What went wrong. */
+  /** Logs a failure. */
   error(o: object, msg?: string): void;
 }
 
-/** The caller's logger; its errors do not reach the cache, nor end the process. */
+/** Returns a logger whose errors neither reach the cache nor end the process. */
 export function guarded(logger: Logger | undefined): Logger | undefined {
   if (!logger) return undefined;
   const guard = (level: keyof Logger) => (o: object, msg?: string) => ignoreErrors(() => logger[level](o, msg));

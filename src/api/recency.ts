@@ -1,14 +1,14 @@
 import type { CachedImage } from './driver.ts';
 
 /**
- * Returns when an image was last of use, in milliseconds since the epoch: eviction removes the image with the earliest first.
- * That is its last access, or its commit if that is later. A time in the future does not count.
+ * Returns the last use of an image in milliseconds since the epoch: its last access, or its commit if that is later. A time in
+ * the future does not count. An eviction removes the image with the earliest last use first.
  *
- * @param nowMs - milliseconds since the epoch. Default: now
+ * @param nowMs - milliseconds since the epoch. Default: the current time
  *
  * @example
  * const images = await driver.getCachedImages();
- * images.sort((a, b) => lastUseMs(a) - lastUseMs(b)); // the next to be evicted comes first
+ * images.sort((a, b) => lastUseMs(a) - lastUseMs(b)); // the next victim of an eviction comes first
  */
 export function lastUseMs({ lastAccessedMs, lastModifiedMs }: CachedImage, nowMs: number = Date.now()): number {
   // An access in the future is not listed: see `native/posix/file_times.h`.

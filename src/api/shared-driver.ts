@@ -3,7 +3,7 @@ import type { EvictEvent } from './events.ts';
 import type { LiveImage, OwnLiveImage } from './live-image.ts';
 import type { VerifyOptions, VerifyResult } from './verify.ts';
 
-/** Each copy of the package has its own, because {@link SharedDriver} is internal and may differ between copies. */
+/** Symbol of this copy of the package. {@link SharedDriver} is internal, and may differ between copies. */
 export const sharedProtocol: unique symbol = Symbol('xattr-cache.SharedDriver');
 
 /**
@@ -16,57 +16,58 @@ export interface SharedDriver extends CacheDriver {
   readonly dir: string;
 
   /**
-   * Opens an image that was not cached a moment ago, claims it, or joins its writer; waits a little for a writer that has
+   * Opens an image that was not cached a moment ago, claims it, or follows its writer. Waits a little for a writer that has
    * just ended.
    *
-   * @throws the signal's reason, `ERR_NOT_OPEN`, and an error that keeps the cache from being used
+   * @throws the signal's reason, `ERR_NOT_OPEN`, or an error that makes the cache unusable
    */
   acquire(imageId: string, options: AcquireOptions): Promise<Acquired>;
 
   /** Compares a cached image with its recorded digest; see {@link ImageCache.verify}. */
   verifyImage(imageId: string, options: VerifyOptions): Promise<VerifyResult>;
 
-  /** With the reason that its events have. */
+  /** Evicts like {@link CacheDriver.evictTo}, with a reason for the events. */
   evictTo(targetSize: number, options?: SharedEvictOptions): Promise<EvictResult>;
 
   /**
-   * Adds to the bytes that all caches of these images have committed, and resolves to the sum. It is a hint: it may be lost.
+   * Adds to the number of bytes that all caches of this directory have committed, and returns the sum. The number is a hint: it
+   * may be lost.
    *
-   * @throws an error that keeps it from being added, a lock that another process holds included
+   * @throws if the number cannot be updated, for example because another process holds the lock
    */
   addCommitted(bytes: number): Promise<number>;
 }
 
-/** How {@link SharedDriver.acquire} claims, and how long it waits. */
+/** Options of {@link SharedDriver.acquire}. */
 export interface AcquireOptions {
-  /** Bytes, reserved with a claim. */
+  /** Number of bytes to reserve with a claim. */
   readonly expectedSize?: number | undefined;
-  /** Aborting ends the wait for a writer. */
+  /** An abort ends the wait for a writer. */
   readonly signal: AbortSignal;
 }
 
-/** What an image was found to be that is wanted now. */
+/** Result of {@link SharedDriver.acquire}. */
 export type Acquired =
   | { readonly state: 'cached'; readonly image: LiveImage }
-  /** The caller must write it; `image` is what it is going to write. */
+  /** The caller must write the image. `image` reads the bytes that `writer` writes. */
   | { readonly state: 'claimed'; readonly image: OwnLiveImage; readonly writer: SharedWriter }
-  /** Another cache is writing it. */
+  /** Another cache is writing the image. */
   | { readonly state: 'followed'; readonly image: LiveImage }
-  /** Its writer cannot be followed; `orphaned`: it is dead, and its claim cannot be taken over. */
+  /** The writer cannot be followed. `orphaned`: it is dead, but its claim cannot be taken over. */
   | { readonly state: 'unavailable'; readonly orphaned: boolean };
 
 /** The writer of a claimed image. */
 export interface SharedWriter extends ImageWriter {
-  /** Notes the digest on the image, for its verification: its length in bytes, a space, and the digest in SRI form. */
+  /** Records the digest on the image for verification: the length in bytes, a space, and the digest in SRI form. */
   recordDigest(text: string): Promise<void>;
-  /** Notes how many bytes will come, for a successor. Never fails: without it, the successor's source has to say. */
+  /** Records the length in bytes for a successor. Never fails: without it, the successor's source must give the length. */
   noteLength(length: number): Promise<void>;
-  /** Gives the claim up and leaves nothing behind. Idempotent; after a commit or a rollback it does nothing. */
+  /** Releases the claim and leaves nothing behind. Idempotent. Does nothing after a commit or a rollback. */
   discard(): Promise<void>;
 }
 
 export interface SharedEvictOptions extends EvictOptions {
-  /** @defaultValue `evict` */
+  /** Reason in the events. @defaultValue `evict` */
   readonly reason?: EvictEvent['reason'];
 }
 

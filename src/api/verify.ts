@@ -1,15 +1,15 @@
-/** How {@link ImageCache.verify} goes about it. */
+/** Options of {@link ImageCache.verify}. */
 export interface VerifyOptions {
-  /** Aborting ends it with the signal's reason. */
+  /** An abort ends the verification with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Told of each so many bytes that were read. What it answers is awaited, which can be used to go slower. */
+  /** Called with the number of bytes of each chunk that was read. Its promise is awaited, which can limit the speed. */
   readonly onProgress?: (bytes: number) => void | Promise<void>;
 }
 
-/** What {@link ImageCache.verify} found. */
+/** Result of {@link ImageCache.verify}. */
 export interface VerifyResult {
-  /** `unknown`: nothing was recorded when it was cached. */
+  /** Outcome; `unknown` means that the image was cached without a checksum. */
   readonly result: 'ok' | 'corrupt' | 'unknown';
-  /** The digest of what is there, in SRI form. */
+  /** Digest of the bytes, in SRI form. */
   readonly actual: string;
 }

@@ -1,19 +1,19 @@
-// `instanceof Error` is right in one realm only. Jest and `node:vm` give modules an `Error` of their own, while the engine
-// and Node's modules throw those of the main realm.
+// `instanceof Error` works in one realm only. Jest and `node:vm` give modules an `Error` of their own, while the engine and
+// Node's modules throw errors of the main realm.
 
 import { types } from 'node:util';
 
-/** Whether `value` is an error, of whatever realm. */
+/** Returns true for an error of any realm. */
 export function isError(value: unknown): value is Error {
   return types.isNativeError(value) || value instanceof Error;
 }
 
-/** Whether `value` is an error with this code. */
+/** Returns true for an error with this code. */
 export function hasCode(value: unknown, code: string): boolean {
   return isError(value) && 'code' in value && value.code === code;
 }
 
-/** The message of an error; anything else as text. */
+/** Returns the message of an error, and any other value as text. */
 export function messageOf(value: unknown): string {
   return isError(value) ? value.message : String(value);
 }

@@ -1,18 +1,18 @@
 import { isError } from './error-facts.ts';
 
-/** Of an error whose cause has a cause, and so on: how many of them are told. */
+/** Largest number of causes in the text of an error. */
 const mostCauses = 5;
 
 /**
- * Returns the code of an error, if it has one, then its message and those of its causes: `fetch()` says "fetch failed", and
- * its cause says why.
+ * Returns the code of an error, if it has one, then its message and those of its causes. For example, `fetch()` fails with
+ * "fetch failed", and only its cause has the reason.
  */
 export function describeError(error: Error): string {
   const code = codeOf(error);
   let text = textOf(error);
   if (code !== undefined && !text.startsWith(code)) text = `${code}: ${text}`;
   let { cause } = error;
-  for (let told = 0; told < mostCauses && isError(cause); told++) {
+  for (let count = 0; count < mostCauses && isError(cause); count++) {
     const message = textOf(cause);
     if (!text.includes(message)) text = `${text}: ${message}`;
     cause = cause.cause;
@@ -20,7 +20,7 @@ export function describeError(error: Error): string {
   return text;
 }
 
-/** Of an error without a message that has several reasons, as where a host has several addresses, all of them. */
+/** Returns the message of an error, or else those of its inner errors, as of a host with several addresses. */
 export function textOf(error: Error): string {
   if (error.message) return String(error.message);
   const errors: unknown = 'errors' in error ? error.errors : [];
@@ -28,7 +28,7 @@ export function textOf(error: Error): string {
   return messages.join(', ') || codeOf(error) || String(error.name);
 }
 
-/** A text without the credentials, the query and the fragment of each URL in it: a signed URL is a key. */
+/** Returns a text without the credentials, the query and the fragment of each URL in it: a signed URL is a secret. */
 export function withoutSecrets(text: string): string {
   return text.replace(
     /\b([a-z][a-z\d+.-]*:\/\/)(?:[^\s/?#]*@)?([^\s?#]*)([?#]\S*?(?=[.,:;)]*(?:\s|$)))?/gi,

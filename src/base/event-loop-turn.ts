@@ -1,36 +1,36 @@
 import { now, setImmediate } from './timers.ts';
 
-/** Work that was done where it was asked for, after which it is time to see when the turn ends. Milliseconds. */
+/** Inline work in milliseconds after which the turn is measured. */
 const noticeableMs = 1;
 
-/** How long the turn may then still take. Milliseconds. */
+/** Longest rest of a measured turn in milliseconds. */
 const longestMs = 3;
 
-/** How many of those who wait go on in one turn. */
-const atOnce = 64;
+/** Number of waiting calls that go on in one turn. */
+const resumedPerTurn = 64;
 
 /**
- * A turn of the event loop, shared by all who do without waiting what would hold it up if many did so, or one many times: what
- * is in memory is read at once, and ten thousand reads or a hundred streams would let nobody else run until their end.
+ * The budget of inline work in one turn of the event loop, shared by all calls. A read of bytes in memory resolves immediately,
+ * so ten thousand reads or a hundred streams would block the loop until their end.
  */
 class EventLoopTurn {
   #spentMs = 0;
   #endingSinceMs: number | undefined;
   #waiting: (() => void)[] = [];
 
-  /** Whether it is others' turn: then {@link next} is to be awaited, once. */
+  /** True if the budget is spent. Then the caller must await {@link next} once. */
   get isOver(): boolean {
     if (this.#waiting.length > 0) return true;
     return this.#endingSinceMs !== undefined && now() - this.#endingSinceMs > longestMs;
   }
 
-  /** Resolves when they had it, in the order of those who wait. */
+  /** Resolves in a later turn, in the order of the calls. */
   next(): Promise<void> {
     this.measure();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Does something at once. */
+  /** Does some work inline, and charges its time. */
   run<T>(work: () => T): T {
     const start = now();
     const result = work();
@@ -38,15 +38,15 @@ class EventLoopTurn {
     return result;
   }
 
-  /** So much was done at once. Most turns are over before that is noticeable, and cost nothing. */
+  /** Charges time of inline work. Most turns end before it is noticeable, and cost nothing. */
   spend(milliseconds: number): void {
     this.#spentMs += milliseconds;
     if (this.#spentMs > noticeableMs) this.measure();
   }
 
   /**
-   * Begins to measure the turn. For work that awaits one resolved promise after another: it need not hold the turn up by
-   * itself to keep it from ever ending.
+   * Begins to measure the turn. Work that awaits one resolved promise after another needs this: each step is short, but the turn
+   * never ends.
    */
   measure(): void {
     if (this.#endingSinceMs !== undefined) return;
@@ -57,7 +57,7 @@ class EventLoopTurn {
   #begin(): void {
     this.#spentMs = 0;
     this.#endingSinceMs = undefined;
-    for (const goOn of this.#waiting.splice(0, atOnce)) goOn();
+    for (const goOn of this.#waiting.splice(0, resumedPerTurn)) goOn();
     if (this.#waiting.length > 0) this.measure();
   }
 }

@@ -1,18 +1,18 @@
-// Waiting for somebody else's lock without holding up anybody: neither the event loop nor a thread of the pool.
+// Waits for a lock of another process or thread, without blocking the event loop or a thread of the pool.
 
 import { now, sleep } from './timers.ts';
 
 const firstBackoffMs = 1;
 const longestBackoffMs = 16;
 
-/** What an attempt answers while the lock is held. */
+/** Result of an attempt while the lock is held. */
 export const locked: unique symbol = Symbol('locked');
 export type Locked = typeof locked;
 
 /**
- * Repeats `attempt` by timer until it gets the lock, or until `timeoutMs` have passed: then the answer is `locked`.
+ * Repeats `attempt` by timer until it gets the lock. Returns `locked` after `timeoutMs`.
  *
- * @throws the signal's reason, and what `attempt` throws
+ * @throws the signal's reason, and the errors of `attempt`
  */
 export async function retryWhileLocked<T>(
   attempt: () => T | Locked | Promise<T | Locked>,
@@ -27,7 +27,7 @@ export async function retryWhileLocked<T>(
   }
 }
 
-/** The same where it stands: for the `Sync` calls, whose callers have chosen to wait. */
+/** Repeats `attempt` like {@link retryWhileLocked}, but blocks the thread, for the `Sync` calls. */
 export function retryWhileLockedSync<T>(attempt: () => T | Locked, timeoutMs: number): T | Locked {
   const deadline = now() + timeoutMs;
   for (let backoffMs = firstBackoffMs; ; backoffMs = Math.min(backoffMs * 2, longestBackoffMs)) {

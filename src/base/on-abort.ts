@@ -1,20 +1,20 @@
-// The one way in which this package listens for aborts.
+// The only module of this package that listens for aborts.
 //
 // A signal may live as long as the process, and may be given to any number of calls. So a signal has one listener of this
 // package, however many calls share it (Node warns of more than ten), and none once they have all ended.
 
 import type { Readable, Writable } from 'node:stream';
 
-/** Objects that listen, so that those which were collected are forgotten. */
+/** Removes the listener of an object that was garbage-collected. */
 const collected = new FinalizationRegistry<() => void>((stop) => stop());
 
 const listenersOf = new WeakMap<AbortSignal, Listeners>();
 
 /**
- * Calls `whenAborted(listener, reason)` when the signal is aborted: immediately, if it already is. Returns a function that
- * ends the listening.
+ * Calls `whenAborted(listener, reason)` when the signal is aborted, and immediately if it already is. Returns a function that
+ * removes the listener.
  *
- * The signal holds `listener` weakly. So `whenAborted` must not refer to it but by its argument.
+ * The signal holds `listener` weakly. So `whenAborted` must refer to it by its argument only.
  */
 export function onAbort<T extends object>(
   signal: AbortSignal | undefined,
@@ -44,10 +44,10 @@ export function destroyOnAbort(signal: AbortSignal | undefined, stream: Readable
 /**
  * Settles as `promise` does, unless one of the signals is aborted before.
  *
- * Until then the signals hold the caller that waits, since an abort may be all that ever wakes it. This is no
+ * Until then the signals hold the caller that waits, since an abort may be the only event that wakes it. This is no
  * `Promise.race`: a promise that outlives the race keeps every value that it was raced with.
  *
- * @throws the signal's reason, and what `promise` rejects with
+ * @throws the signal's reason, and the error of `promise`
  */
 export function untilAborted<T>(promise: Promise<T>, ...signals: readonly (AbortSignal | undefined)[]): Promise<T> {
   const live = signals.filter((signal) => signal !== undefined);
@@ -78,7 +78,7 @@ export function untilAborted<T>(promise: Promise<T>, ...signals: readonly (Abort
   });
 }
 
-/** Also of a signal whose `reason` throws: then that is the reason. */
+/** Returns the reason of a signal. If its `reason` throws, returns that error. */
 function reasonOf(signal: AbortSignal): unknown {
   try {
     return signal.reason;
@@ -96,7 +96,7 @@ function listen(signal: AbortSignal, listener: () => void): () => void {
   return listeners.add(listener);
 }
 
-/** Everything in this package that listens to one signal. */
+/** All listeners of this package to one signal. */
 class Listeners {
   readonly #signal: AbortSignal;
   readonly #all = new Set<() => void>();
@@ -109,7 +109,7 @@ class Listeners {
     signal.addEventListener('abort', this.#run, { once: true });
   }
 
-  /** Returns a function that removes it again, and with the last one the signal's own listener. */
+  /** Adds a listener. Returns a function that removes it; the last one also removes the listener of the signal. */
   add(listener: () => void): () => void {
     this.#all.add(listener);
     return () => {

@@ -1,12 +1,12 @@
 import { assertOptions, unknownOption } from './validate.ts';
 
 /**
- * Copies the options that are set, each read once: a caller may change its object later, or have getters that return
- * another value each time. An option that is `undefined` counts as not given.
+ * Returns a copy of the options that are set. Reads each once, since a caller may change its object later, or have getters with
+ * varying values. An option that is `undefined` counts as missing.
  *
  * @param known - the names of all options that are allowed
- * @param name - the argument, for messages
- * @throws TypeError for a value that is no object, and for an unknown name, with the nearest known one
+ * @param name - name of the argument, for messages
+ * @throws TypeError if `options` is no object, or has an unknown name; then with the nearest known name
  */
 export function pickOptions<T extends object, K extends keyof T & string>(
   options: T,
@@ -25,12 +25,12 @@ export function pickOptions<T extends object, K extends keyof T & string>(
   return picked as Pick<T, K>;
 }
 
-/** The known name that `unknown` may have been meant to be. */
+/** Returns the known name nearest to `unknown`, if one is near enough for a typing error. */
 function nearest(unknown: string, known: readonly string[]): string | undefined {
   let near: string | undefined;
   let closest = Math.max(2, unknown.length / 3);
   for (const name of known) {
-    // Not computed where it cannot be small: a name may have any length.
+    // A name may have any length, and the distance is at least the difference in length.
     if (Math.abs(name.length - unknown.length) > closest) continue;
     const apart = distance(unknown.toLowerCase(), name.toLowerCase());
     if (apart > closest || (near !== undefined && apart === closest)) continue;
@@ -40,7 +40,7 @@ function nearest(unknown: string, known: readonly string[]): string | undefined 
   return near;
 }
 
-/** Levenshtein's distance. */
+/** Returns Levenshtein's distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 0; i < a.length; i++) {

@@ -10,11 +10,11 @@ export const setImmediate: typeof timers.setImmediate = timers.setImmediate;
 export const setInterval: typeof timers.setInterval = timers.setInterval;
 export const setTimeout: typeof timers.setTimeout = timers.setTimeout;
 
-/** Milliseconds since some moment in the past, as by `performance.now()`. */
+/** Returns the monotonic time in milliseconds, as `performance.now()` does. */
 export const now: () => number = performance.now.bind(performance);
 
 /**
- * Resolves after so many milliseconds.
+ * Resolves after a number of milliseconds.
  *
  * @throws the signal's reason, if it is aborted before
  */
@@ -30,7 +30,7 @@ export async function sleep(milliseconds: number, signal?: AbortSignal): Promise
   }
 }
 
-/** Resolves when the event loop has turned. */
+/** Resolves in the next turn of the event loop. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);

@@ -28,13 +28,13 @@ export function assertString(value: unknown, name: string): asserts value is str
   if (typeof value !== 'string') throw invalidType(name, 'of type string', value);
 }
 
-/** For what becomes a C string: it would end at a NUL. */
+/** Checks a string that becomes a C string, which would end at a NUL. */
 export function assertNoNul(value: unknown, name: string): asserts value is string {
   assertString(value, name);
   if (value.includes('\0')) throw invalidValue(name, 'must be a string without null bytes', value);
 }
 
-/** A number from 0 up; infinity is fine where it means "never" or "all". */
+/** Checks a number of at least 0. Infinity passes: it means "never" or "all". */
 export function assertNonNegative(value: unknown, name: string): asserts value is number {
   if (typeof value !== 'number') throw invalidType(name, 'of type number', value);
   if (!(value >= 0)) throw outOfRange(name, '>= 0', value);
@@ -54,7 +54,7 @@ export function assertInteger(value: unknown, name: string): asserts value is nu
 
 export function assertBytes(value: unknown, name: string): asserts value is Uint8Array {
   if (!types.isUint8Array(value)) throw invalidType(name, 'an instance of Uint8Array', value);
-  // Bytes that were transferred to another thread would pass as none.
+  // A buffer that was transferred to another thread looks like an empty one.
   if (value.byteLength === 0 && isDetached(value.buffer)) {
     throw invalidValue(name, 'must not have been transferred', value);
   }
@@ -74,7 +74,7 @@ export function assertSignal(value: unknown, name: string): asserts value is Abo
   if (value !== undefined && !isSignal(value)) throw invalidType(name, 'an instance of AbortSignal', value);
 }
 
-/** By what a signal can do, since in Jest with jsdom and in `node:vm` the global class is another one, or missing. */
+/** Checks the methods, since in Jest with jsdom and in `node:vm` the global class is another one, or missing. */
 function isSignal(value: unknown): value is AbortSignal {
   const { aborted, addEventListener, removeEventListener, throwIfAborted } = (value ?? {}) as Partial<AbortSignal>;
   const methods = [addEventListener, removeEventListener, throwIfAborted];

@@ -7,26 +7,26 @@ import { fileError, isMissing } from '../terminal/cli-error.ts';
 
 const permissionBits = 0o7777;
 
-/** A file that is to appear as a whole or not at all. */
+/** An output file that appears as a whole or not at all. */
 export interface Destination {
-  /** Resolves to true, as {@link writeOut} does for as long as somebody reads. */
+  /** Appends bytes. Returns true, as {@link writeOut} does while its reader reads. */
   write(bytes: Uint8Array): Promise<boolean>;
   commit(): Promise<void>;
-  /** After a commit it does nothing. */
+  /** Removes the file. Does nothing after a commit. */
   discard(): Promise<void>;
 }
 
 /**
- * Opens `path` to be written. The bytes go to a temporary name beside it, which takes its place at the end; a device or a
- * pipe, which must not be replaced, is written as it is.
+ * Opens `path` for writing. The bytes go to a temporary file beside it, which replaces it at the end. A device or a pipe must
+ * not be replaced, and is written directly.
  *
- * @throws {@link CliError}, as the methods of what it resolves to do
+ * @throws {@link CliError} if the file cannot be written, as the methods of the result do
  */
 export async function openDestination(path: string): Promise<Destination> {
   try {
     const existing = await statIfThere(path);
     if (existing && !existing.isFile()) return await openInPlace(path);
-    // A symbolic link stays one.
+    // A symbolic link stays a link.
     return await openBeside(path, existing ? await realpath(path) : path, existing);
   } catch (error) {
     throw fileError('write', path, error);
@@ -72,7 +72,7 @@ function destinationOn(file: FileHandle, path: string, ending: Ending): Destinat
   };
   return {
     async write(bytes) {
-      // Writes all, also where the system takes only a part at a time.
+      // Unlike write(), this writes all bytes, also if the system accepts only a part.
       await explained(() => file.writeFile(bytes));
       return true;
     },

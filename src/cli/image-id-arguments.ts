@@ -5,7 +5,7 @@ export function imageIdsArgument(imageId: string, previous: readonly string[] = 
   return previous.includes(imageId) ? previous : [...previous, imageId];
 }
 
-/** Checks ids before the cache is opened: one that cannot be is wrong usage. @throws {@link InvalidImageIdError} */
+/** Checks ids before the cache is opened: an invalid one is wrong usage. @throws {@link InvalidImageIdError} */
 export async function assertImageIds(...imageIds: readonly string[]): Promise<void> {
   const { assertImageId } = await loadPackage();
   for (const imageId of imageIds) assertImageId(imageId);

@@ -9,8 +9,8 @@ import { loadPackage } from './load-package.ts';
 
 const parts: readonly string[] = ['incomplete', 'invalid', 'queue'];
 
-/** A new ext file system holds the first, and an eviction leaves the second. */
-const ofNoMatter: readonly string[] = ['lost+found', '.xattr-cache'];
+/** Ignored entries: a new ext file system has the first, and an eviction leaves the second. */
+const ignored: readonly string[] = ['lost+found', '.xattr-cache'];
 
 export interface OpenOptions {
   /** Receives warnings. The default prints a line on stderr. */
@@ -33,7 +33,7 @@ export async function openDriver(
 export async function openOrMakeDriver(options: CacheOptions): Promise<XattrDriver> {
   const dir = directoryOf(options);
   const missing = (await exists(dir)) ? await missingParts(dir) : [];
-  // Its files would become images, and be evicted.
+  // The files of the directory would become images, and be evicted.
   if (missing.length > 0 && !(await isUnused(dir))) {
     throw noCache(`${dir} has other content: it is not empty, and has no ${missing.join(', no ')}`);
   }
@@ -64,12 +64,12 @@ async function missingParts(dir: string): Promise<string[]> {
   return missing;
 }
 
-/** Whether a directory is empty, or an interrupted creation. */
+/** Returns true if a directory is empty, or its creation was interrupted. */
 async function isUnused(dir: string): Promise<boolean> {
-  return (await readdir(dir)).every((name) => parts.includes(name) || ofNoMatter.includes(name));
+  return (await readdir(dir)).every((name) => parts.includes(name) || ignored.includes(name));
 }
 
-/** Other errors, such as a missing permission, are reported by the driver. */
+/** Returns true if a path exists. The driver reports other errors, such as a missing permission. */
 async function exists(path: string): Promise<boolean> {
   try {
     await stat(path);
@@ -79,10 +79,10 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-function noCache(what: string): CliError {
+function noCache(problem: string): CliError {
   const advice =
     'Name the directory of a cache with --dir or XATTR_CACHE_DIR; put, queue and prefetch create a missing one.';
-  return new CliError(cliErrorCode.noCache, `${what}. ${advice}`);
+  return new CliError(cliErrorCode.noCache, `${problem}. ${advice}`);
 }
 
 async function openChecked(dir: string, onWarning: (message: string) => void): Promise<XattrDriver> {

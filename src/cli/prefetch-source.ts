@@ -7,31 +7,34 @@ import { CliError, cliErrorCode, fileError } from '../terminal/cli-error.ts';
 import { reasonOf } from '../terminal/failure.ts';
 import { loadPackage } from './load-package.ts';
 
-/** Where images come from. */
+/** The source of images: a URL, or a directory. */
 export type PrefetchSource = { readonly template: string } | { readonly dir: string };
 
 const placeholder = '{id}';
 
-/** For commander: an http or https URL with `{id}` in it, or else a directory. */
+/** Parses an http or https URL with `{id}` in it, or else a directory, for commander. */
 export function sourceOption(text: string): PrefetchSource {
-  if (text === '') throw new InvalidArgumentError('It has to be a URL or a directory.');
+  if (text === '') throw new InvalidArgumentError('It must be a URL or a directory.');
   if (!/^[a-z][a-z\d+.-]*:\/\//i.test(text)) return { dir: text };
 
   const example = text.replaceAll(placeholder, 'id');
   if (!/^https?:/i.test(text) || !URL.canParse(example)) {
-    throw new InvalidArgumentError('It has to be a URL that begins with http:// or https://, or a directory.');
+    throw new InvalidArgumentError('It must be a URL that begins with http:// or https://, or a directory.');
   }
-  if (!text.includes(placeholder)) throw new InvalidArgumentError('A URL has to say with {id} where the id goes.');
+  if (!text.includes(placeholder))
+    throw new InvalidArgumentError('A URL must contain {id}, the place of the image id.');
   const url = new URL(example);
   if (url.username !== '' || url.password !== '') {
-    throw new InvalidArgumentError('A URL must not have a user name or a password in it: everybody here can see them.');
+    throw new InvalidArgumentError('A URL must not contain a user name or a password: other users can see them.');
   }
   return { template: text };
 }
 
 /**
- * @param stallMs how long a server may be silent
- * @throws {@link CliError} if the directory is none
+ * Returns a `fetch` that reads from the source.
+ *
+ * @param stallMs longest silence of a server in milliseconds
+ * @throws {@link CliError} if the source is no URL and no directory
  */
 export async function fetchFrom(source: PrefetchSource, stallMs: number): Promise<Fetch> {
   if ('template' in source) return fetchFromServer(source.template, stallMs);
@@ -41,7 +44,7 @@ export async function fetchFrom(source: PrefetchSource, stallMs: number): Promis
 
 function fetchFromDirectory(dir: string): Fetch {
   return async (imageId, { signal }) => {
-    // An id has no slash and does not begin with a dot, so that this is in the directory.
+    // An id has no slash and does not begin with a dot, so the path stays in the directory.
     const path = join(dir, imageId);
     try {
       const { size } = await statFile(path);
@@ -69,15 +72,15 @@ async function* wholeFile(path: string, size: number, signal: AbortSignal): Asyn
 
 function fetchFromServer(template: string, stallMs: number): Fetch {
   return async (imageId, { signal }) => {
-    // A function, since `$&` in an id would mean something in a string.
+    // A replacement function, since `$&` in a replacement string has a meaning.
     const url = template.replaceAll(placeholder, () => encodeURIComponent(imageId));
     const stall = new StallTimer(stallMs);
     const explain = (error: unknown) => {
-      const reason = stall.signal.aborted ? `nothing came for ${stallMs / 1000} s` : reasonOf(error);
+      const reason = stall.signal.aborted ? `no byte arrived for ${stallMs / 1000} s` : reasonOf(error);
       return fetchFailed(`cannot fetch ${url}: ${reason}`, { imageId, cause: error });
     };
     try {
-      // Compressed on the way, its length would not be known.
+      // With compression, the length would be unknown.
       const headers = { 'accept-encoding': 'identity' };
       const request = fetch(url, { headers, signal: AbortSignal.any([signal, stall.signal]) });
       return watchBody(await stall.during(request), stall, explain);
@@ -87,7 +90,7 @@ function fetchFromServer(template: string, stallMs: number): Fetch {
   };
 }
 
-/** The same answer, whose body fails when it stalls, and says why when it fails. */
+/** Returns the same response with a body that fails when it stalls, and whose errors name the reason. */
 function watchBody(response: Response, stall: StallTimer, explain: (error: unknown) => Promise<Error>): Response {
   if (!response.ok || response.body === null) return response;
   const reader = response.body.getReader();
@@ -110,7 +113,7 @@ function watchBody(response: Response, stall: StallTimer, explain: (error: unkno
   return new Response(body, { status, statusText, headers });
 }
 
-/** Aborts a request while whose answer is waited for too long; how long we ourselves take in between does not count. */
+/** Aborts a request when the server is silent for too long. Time of the consumer between reads does not count. */
 class StallTimer {
   readonly #abort = new AbortController();
   readonly #stallMs: number;

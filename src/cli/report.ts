@@ -5,15 +5,15 @@ import { formatCountOf } from '../terminal/format.ts';
 import { printError, printJson, printLines } from '../terminal/output.ts';
 import { printableId } from '../terminal/printable.ts';
 
-/** What a command has to say. */
+/** The output of a command. */
 export interface Report {
-  /** For `--json`. */
+  /** Object that `--json` prints. */
   readonly json: object;
-  /** Lines for people, with nothing in them that a terminal must not get. */
+  /** Lines for people, printable on a terminal. */
   readonly text: Iterable<string>;
-  /** The images for which it failed, while it went on with the others. */
+  /** Images that failed, while the command went on with the others. */
   readonly failed?: readonly FailedImage[];
-  /** If not all was done. */
+  /** Error of a command that was not done completely. */
   readonly failure?: Error | undefined;
 }
 
@@ -38,7 +38,7 @@ export function failedImage(imageId: string, error: unknown): FailedImage {
   return { imageId, error: describeFailure(error) };
 }
 
-/** What `failed` comes to; undefined if it is empty. */
+/** Returns the error for the failed images; undefined if there are none. */
 export function failureOf(failed: readonly FailedImage[], attempted: number): CliError | undefined {
   if (failed.length === 0) return undefined;
   return new CliError(cliErrorCode.partial, `${failed.length} of ${formatCountOf(attempted, 'image')} failed`);

@@ -1,19 +1,19 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** The C library that a process runs on, as prebuilt addons are tagged. */
+/** C library of a process, as in the names of prebuilt addons. */
 export type Libc = 'glibc' | 'musl';
 
-// ELF-64: the program headers, of which one names the dynamic loader.
+// In ELF-64, one of the program headers names the dynamic loader.
 const elf64LittleEndian = Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1]);
 const headerSize = 64;
 const programHeaderSize = 56;
 const interpreterType = 3;
 
 /**
- * The C library of an executable of which `head` are the first bytes: undefined if that cannot be told from them.
+ * Returns the C library of an executable from its first bytes, or undefined if they do not show it.
  *
- * Which loader the running program was linked to says more than any file of the distribution does: it is there in every
- * image, and right where both libraries are installed.
+ * The loader of the running program is a better sign than any file of the distribution: every container image has it, and it
+ * is right if both libraries are installed.
  */
 export function libcOf(head: Buffer): Libc | undefined {
   if (head.length < headerSize || !head.subarray(0, elf64LittleEndian.length).equals(elf64LittleEndian))
@@ -30,7 +30,7 @@ export function libcOf(head: Buffer): Libc | undefined {
   return undefined;
 }
 
-/** That of this process. Undefined where there is no /proc. */
+/** Returns the C library of this process, or undefined without /proc. */
 export function ownLibc(executable = '/proc/self/exe'): Libc | undefined {
   const head = Buffer.alloc(4096);
   try {

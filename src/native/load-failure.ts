@@ -5,27 +5,27 @@ import { hasCode, messageOf } from '../base/error-facts.ts';
 import type { Libc } from './libc.ts';
 import type { PackageFiles } from './package-files.ts';
 
-/** What decides which addon runs. */
+/** Facts that decide which addon runs. */
 export interface Runtime {
   readonly platform: string;
   readonly arch: string;
-  /** Undefined if it is not known. */
+  /** C library, if it is known. */
   readonly libc: Libc | undefined;
   readonly node: string;
   readonly napi: string | undefined;
 }
 
-/** An addon that was found, and why it did not load. */
+/** An addon that was found but did not load. */
 export interface FailedAddon {
   readonly path: string;
   readonly cause: unknown;
 }
 
-/** What the loaders of glibc and of musl say where no program may be mapped from the file system. */
+/** Messages of the loaders of glibc and musl on a file system that is mounted noexec. */
 const notExecutable = /failed to map segment|Operation not permitted/;
 const libraryMissing = /\b(lib[\w+.-]+): (?:cannot open shared object file|No such file)/;
 
-/** The error for an addon that is missing or does not load. */
+/** Returns the error for an addon that is missing or does not load. */
 export function loadFailure(
   files: PackageFiles,
   runtime: Runtime,
@@ -44,7 +44,7 @@ export function loadFailure(
   return new NativeLoadError(message, { cause });
 }
 
-/** The error for a module that is not in its package any more; `root` is where the package would have to be. */
+/** Returns the error for a module outside its package. `root` is the expected place of the package. */
 export function bundled(root: string | undefined, cause?: unknown): NativeLoadError {
   const where = root === undefined ? '' : ` (${root} is not it)`;
   const message = [
@@ -54,7 +54,7 @@ export function bundled(root: string | undefined, cause?: unknown): NativeLoadEr
   return new NativeLoadError(message, { cause });
 }
 
-/** What a person can do about an addon that is missing, or about `failed`. */
+/** Returns the remedy for an addon that is missing, or for `failed`. */
 export function remedyFor(files: PackageFiles, runtime: Runtime, failed?: FailedAddon): string {
   const { root } = files;
   if (hasCode(failed?.cause, 'ERR_DLOPEN_DISABLED')) {
@@ -78,7 +78,7 @@ export function remedyFor(files: PackageFiles, runtime: Runtime, failed?: Failed
   return `${install}. Or build the addon, with Python 3, make and a C++20 compiler: ${command}`;
 }
 
-/** The names of the addons in a directory; none if it cannot be read. */
+/** Returns the names of the addons in a directory; none if the directory cannot be read. */
 function addonsIn(directory: string): string[] {
   try {
     return readdirSync(directory).filter((name) => name.endsWith('.node'));

@@ -15,16 +15,15 @@ interface NodeGypBuild {
 
 const packageName = 'xattr-cache';
 const neededNapiVersion = 9;
-/** As `node-gyp` and `prebuildify` name them. */
+/** Names that `node-gyp` and `prebuildify` give to the addon. */
 const ownAddon = /^xattr[-_]cache\b.*\.node$/;
 
 /**
  * Loads the addon of the package: one that was compiled in place, or else the prebuilt one for this platform.
  *
- * Nothing but a file of this package is ever loaded. In a bundle its paths lead into the application, which may have
- * addons of its own.
+ * Loads files of this package only. In a bundle its paths lead into the application, which may have addons of its own.
  *
- * @throws `NativeLoadError` with the platform, the places where an addon was looked for, and a remedy
+ * @throws `NativeLoadError` with the platform, the places that were tried, and a remedy
  */
 export function loadNative(findFiles: () => PackageFiles, runtime: Runtime = ownRuntime()): unknown {
   const files = locatePackage(findFiles);
@@ -63,7 +62,7 @@ function findAddon(files: PackageFiles, runtime: Runtime): string {
   } catch (cause) {
     throw none(cause);
   }
-  // It also looks beside the program that runs, where there may be addons of others.
+  // It also tries the directory of the running program, which may contain addons of other packages.
   if (!ownAddon.test(basename(path))) throw none();
   // node-gyp-build looks for musl on Alpine only. An addon for another C library may well load, and fail later.
   const { libc } = runtime;
@@ -74,7 +73,7 @@ function findAddon(files: PackageFiles, runtime: Runtime): string {
   throw loadFailure(files, runtime, `there is none for ${libc}, only for ${tag}`, remedyFor(files, runtime));
 }
 
-/** Loaded only when the addon is looked for: in a bundle there is none to load. */
+/** Loads node-gyp-build lazily, because a bundle has none. */
 function nodeGypBuild(): NodeGypBuild {
   const require = createRequire(import.meta.url);
   return require('node-gyp-build');

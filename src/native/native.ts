@@ -3,7 +3,7 @@ import type { LiveState } from '../api/live-image.ts';
 import { loadNative } from './load-native.ts';
 import { ownPackageFiles } from './package-files.ts';
 
-/** An object of the engine. Kinds are told apart by the addon, at run time. */
+/** An object of the engine. The addon distinguishes the kinds at run time. */
 export type Handle = { readonly __nativeHandle: never };
 
 /** Rows of a listing as columns. `idEnds[i]` is where the i-th id ends in `ids`; it begins where the one before ends. */
@@ -15,7 +15,7 @@ export interface Columns {
   readonly allocatedSizes: Float64Array;
   readonly hits: Float64Array;
   readonly accessedMs: Float64Array;
-  /** When each was last of use: see `native/posix/file_times.h`. */
+  /** Last use of each image: see `native/posix/file_times.h`. */
   readonly recencyMs: Float64Array;
   readonly modifiedMs: Float64Array;
 }
@@ -27,7 +27,7 @@ export interface NativeImage {
   readonly modifiedMs: number;
 }
 
-/** True: counted. False: evicted. Null: locked by somebody else, to be tried again. An error: cannot be written. */
+/** True: counted. False: evicted. Null: locked elsewhere, try again. An error: the image cannot be written. */
 export type NativeHit = boolean | null | SystemError;
 
 export interface InvalidTotals {
@@ -45,34 +45,34 @@ export interface NativeFindings {
   readonly timeResolutionMs: number;
 }
 
-/** How the engine judges a writer that cannot be seen to live: seconds, whether locks work, and milliseconds. */
+/** Rule for a writer of unknown liveness: the stall time in seconds, true if locks work, and a timeout in milliseconds. */
 export type StallArguments = readonly [stallSeconds: number, locksWork: boolean, probeTimeoutMs: number];
 
 /**
- * The native module's export table. Internal: arguments are trusted, errors are raw system errors. `...Sync` runs where
- * it is called, `...Async` in the thread pool; `Cached` in a name never waits for a disk, and says `null` instead.
+ * The export table of the addon. Internal: arguments are not checked, errors are raw system errors. `...Sync` runs on the
+ * calling thread, `...Async` in the thread pool. `Cached` in a name returns `null` instead of waiting for a disk.
  */
 export interface Native {
   releaseSync(handle: Handle): void;
-  /** For what is large: freed in the pool. */
+  /** Frees a large object in the pool. */
   releaseAsync(handle: Handle): Promise<void>;
 
   openDirectoryAsync(path: string): Promise<Handle>;
-  /** The directory with its parts made again; null if none was removed. */
+  /** Returns the directory with its removed parts made again; null if none was removed. */
   renewDirectorySync(directory: Handle): Handle | null;
   renewDirectoryAsync(directory: Handle): Promise<Handle | null>;
   mountIdAsync(directory: Handle): Promise<number>;
   probeAsync(directory: Handle): Promise<NativeFindings>;
   mayWriteImagesAsync(directory: Handle): Promise<boolean>;
-  /** The bytes that all have committed; null while another process adds to them. */
+  /** Returns the number of bytes that all processes have committed; null while another process adds to it. */
   addCommittedAsync(directory: Handle, size: number): Promise<number | null>;
   reapInvalidAsync(directory: Handle, graceSeconds: number): Promise<number>;
-  /** If invalid/ holds more than so many files or bytes, removes the oldest. What is left. */
+  /** Removes the oldest files of invalid/ beyond the limits. Returns the remaining totals. */
   trimInvalidSync(directory: Handle, maxFiles: number, maxSize: number): InvalidTotals;
   trimInvalidAsync(directory: Handle, maxFiles: number, maxSize: number): Promise<InvalidTotals>;
   reapStalledAsync(directory: Handle, graceSeconds: number, ...stall: StallArguments): Promise<number>;
 
-  /** The size, or -1 if it is not cached. */
+  /** Returns the size, or -1 if the image is not cached. */
   findImageSync(directory: Handle, id: string): number;
   findImageAsync(directory: Handle, id: string): Promise<number>;
   readHitsSync(directory: Handle, id: string): number;
@@ -93,11 +93,11 @@ export interface Native {
   openImageCachedSync(directory: Handle, id: string): NativeImage | undefined | null;
   readSync(image: Handle, buffer: Uint8Array, offset: number, length: number, position: number): number;
   readAsync(image: Handle, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
-  /** A short count, 0 included, does not mean the end. */
+  /** Returns a count. A short one, 0 included, does not mean the end. */
   readCachedSync(image: Handle, buffer: Uint8Array, offset: number, length: number, position: number): number;
   recordHitSync(image: Handle, accessResolutionMs: number, hits: number): NativeHit;
   recordHitAsync(image: Handle, accessResolutionMs: number, hits: number): Promise<NativeHit>;
-  /** Null also if the image is larger than `largest` bytes or locked. With the hit if that was not counted. */
+  /** Returns null also if the image is larger than `largest` bytes or locked. A hit that was not counted is returned, too. */
   readWholeCachedSync(
     directory: Handle,
     id: string,
@@ -105,10 +105,10 @@ export interface Native {
     accessResolutionMs: number,
   ): Buffer | readonly [Buffer, false | SystemError] | undefined | null;
 
-  /** Null while the image is locked. */
+  /** Returns null while the image is locked. */
   quarantineAsync(image: Handle, directory: Handle, id: string, reason: string): Promise<boolean | null>;
 
-  /** Undefined if nobody is writing it; EBUSY: a foreign writer. */
+  /** Returns undefined if the image has no writer. Throws EBUSY for a foreign writer. */
   followAsync(
     directory: Handle,
     id: string,
@@ -126,10 +126,10 @@ export interface Native {
   writeAsync(writer: Handle, bytes: Uint8Array): Promise<void>;
   commitSync(writer: Handle): void;
   commitAsync(writer: Handle): Promise<void>;
-  /** Bytes beyond `largestKept` are given up. */
+  /** Keeps no bytes of a write larger than `largestKept`. */
   rollbackSync(writer: Handle, reason: string, largestKept: number): void;
   rollbackAsync(writer: Handle, reason: string, largestKept: number): Promise<void>;
-  /** For a writer that was left: nothing stays behind, and followers may take over. */
+  /** Leaves nothing behind, so that followers can take over. */
   abandonAsync(writer: Handle): Promise<void>;
   discardSync(writer: Handle): void;
   discardAsync(writer: Handle): Promise<void>;
@@ -155,7 +155,7 @@ export interface Native {
     directory: Handle,
   ): Promise<{ incomplete: number; invalid: number; queued: number; freeBytes: number; freeInodes?: number }>;
 
-  /** Null while another eviction is at work. */
+  /** Returns null while another eviction runs. */
   beginEvictionAsync(
     directory: Handle,
     targetSize: number,
@@ -170,7 +170,7 @@ export interface Native {
   getAttributeAsync(path: string, name: string): Promise<Buffer | undefined>;
   setAttributeSync(path: string, name: string, value: Uint8Array): void;
   setAttributeAsync(path: string, name: string, value: Uint8Array): Promise<void>;
-  /** A timeout of 0 tries once; a lock that is not to be had fails with ETIMEDOUT. */
+  /** Tries once if the timeout is 0. Fails with ETIMEDOUT if the lock stays held. */
   incrementCounterSync(path: string, name: string, delta: number, lockTimeoutMs: number): number;
   incrementCounterAsync(path: string, name: string, delta: number, lockTimeoutMs: number): Promise<number>;
 }

@@ -1,13 +1,13 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Where the parts of the installed package are. */
+/** Paths of the parts of the installed package. */
 export interface PackageFiles {
-  /** The directory of the package. */
+  /** Directory of the package. */
   readonly root: string;
-  /** Where `node-gyp` puts an addon that is compiled in place. */
+  /** Paths of an addon that `node-gyp` compiled in place. */
   readonly built: readonly string[];
-  /** The directory of the prebuilt addons. */
+  /** Directory of the prebuilt addons. */
   readonly prebuilds: string;
 }
 
@@ -17,7 +17,7 @@ export interface PackageFiles {
  * Each path is spelled out from `import.meta.url`, because tools that collect the files of a program read them here:
  * `@vercel/nft` then takes the addons along.
  *
- * @throws TypeError if a bundler has made CommonJS of this module: it has no address then.
+ * @throws TypeError if a bundler has converted this module to CommonJS, which has no address
  */
 export function ownPackageFiles(): PackageFiles {
   const root = resolve(fileURLToPath(new URL('../..', import.meta.url)));

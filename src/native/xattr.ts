@@ -6,20 +6,20 @@ import { pickOptions } from '../base/pick-options.ts';
 import { assertInteger, assertNoNul, assertNonNegative, invalidType } from '../base/validate.ts';
 import { native } from './native.ts';
 
-/** How long {@link incXattr} waits. */
+/** Options of {@link incXattr}. */
 export interface LockOptions {
-  /** How long to wait for whoever holds the file's lock, in milliseconds. @defaultValue 1000 */
+  /** Longest wait for the lock of the file in milliseconds. @defaultValue 1000 */
   readonly lockTimeoutMs?: number;
 }
 
 const defaultLockTimeoutMs = 1000;
 
 /**
- * The value of attribute `user.<key>` of the file at `path`; `undefined` if it has none (getxattr(2)).
+ * Returns the value of attribute `user.<key>` of a file (getxattr(2)). If the file has no such attribute, returns `undefined`.
  *
  * @param path - a file or a directory; a symbolic link is followed
  * @param key - the attribute's name without `user.`
- * @throws {@link ImageNotFoundError} if there is no such file.
+ * @throws {@link ImageNotFoundError} if the file does not exist
  */
 export async function getXattr(path: string, key: string): Promise<Buffer | undefined> {
   const name = attributeName(path, key);
@@ -30,7 +30,7 @@ export async function getXattr(path: string, key: string): Promise<Buffer | unde
   }
 }
 
-/** The synchronous form of {@link getXattr}. */
+/** Synchronous form of {@link getXattr}. */
 export function getXattrSync(path: string, key: string): Buffer | undefined {
   const name = attributeName(path, key);
   try {
@@ -41,13 +41,13 @@ export function getXattrSync(path: string, key: string): Buffer | undefined {
 }
 
 /**
- * Sets attribute `user.<key>` of the file at `path` (setxattr(2)).
+ * Sets attribute `user.<key>` of a file (setxattr(2)).
  *
  * @param path - a file or a directory; a symbolic link is followed
  * @param key - the attribute's name without `user.`
  * @param value - text is written as UTF-8, a number in decimal
- * @throws {@link ImageNotFoundError} if there is no such file.
- * @throws {@link NoSpaceError} if the value does not fit; ext4 has room for 4 KiB of attributes.
+ * @throws {@link ImageNotFoundError} if the file does not exist
+ * @throws {@link NoSpaceError} if the value does not fit; ext4 has space for 4 KiB of attributes
  */
 export async function setXattr(path: string, key: string, value: string | number | Uint8Array): Promise<void> {
   const name = attributeName(path, key);
@@ -59,7 +59,7 @@ export async function setXattr(path: string, key: string, value: string | number
   }
 }
 
-/** The synchronous form of {@link setXattr}. */
+/** Synchronous form of {@link setXattr}. */
 export function setXattrSync(path: string, key: string, value: string | number | Uint8Array): void {
   const name = attributeName(path, key);
   const bytes = toBytes(value);
@@ -71,18 +71,18 @@ export function setXattrSync(path: string, key: string, value: string | number |
 }
 
 /**
- * Adds `n` to the decimal counter in attribute `user.<key>` of a file and resolves to its new value, which stays between
- * 0 and 2⁵³ − 1. What is there and is not such a number counts as 0.
+ * Adds `n` to the decimal counter in attribute `user.<key>` of a file. Returns the new value, which stays between 0 and
+ * 2⁵³ − 1. A value that is no such number counts as 0.
  *
- * Safe to call from any number of processes and threads at once: not one increment is lost. A lock that somebody else
- * holds is waited for by timer, so that neither the event loop nor a thread of the pool is held up.
+ * Any number of processes and threads may call it concurrently: no increment is lost. It waits for the lock of another caller by
+ * timer, and blocks neither the event loop nor a thread of the pool.
  *
  * @param path - a file; a symbolic link is followed
  * @param key - the attribute's name without `user.`
- * @param n - what is added, an integer
- * @param options - how long to wait for the file's lock
- * @throws {@link ImageNotFoundError} if there is no such file.
- * @throws {@link LockTimeoutError} if the file stayed locked for `lockTimeoutMs`.
+ * @param n - integer to add
+ * @param options - the lock timeout
+ * @throws {@link ImageNotFoundError} if the file does not exist
+ * @throws {@link LockTimeoutError} if the file stays locked for `lockTimeoutMs`
  *
  * @example
  * const downloads = await incXattr('/srv/files/report.pdf', 'downloads');
@@ -107,7 +107,7 @@ export async function incXattr(path: string, key: string, n = 1, options: LockOp
   return count;
 }
 
-/** The synchronous form of {@link incXattr}. Waits for a lock where it stands. */
+/** Synchronous form of {@link incXattr}. Blocks while it waits for a lock. */
 export function incXattrSync(path: string, key: string, n = 1, options: LockOptions = {}): number {
   const name = attributeName(path, key);
   assertInteger(n, 'n');

@@ -1,32 +1,32 @@
 import { hasCode } from '../base/error-facts.ts';
 
 /**
- * Codes of the errors that a command-line program itself fails with. docs/command-line.md explains them; the codes of the
+ * Codes of the errors of a command-line program itself. docs/command-line.md explains them; the codes of the
  * cache are in docs/errors.md, those of the demo in demo/README.md.
  */
 export const cliErrorCode = {
   usage: 'ERR_CLI_USAGE',
-  /** The directory is not there, or holds something else. */
+  /** The directory does not exist, or is no cache. */
   noCache: 'ERR_CLI_NO_CACHE',
-  /** A file of the user's, not of the cache. */
+  /** A file of the user, not of the cache. */
   file: 'ERR_CLI_FILE',
-  /** Our own stdout. */
+  /** The program's own stdout. */
   output: 'ERR_CLI_OUTPUT',
-  /** Some of it was done. */
+  /** Only a part was done. */
   partial: 'ERR_CLI_PARTIAL',
-  /** The answer to a question was no. */
+  /** The user did not confirm. */
   declined: 'ERR_CLI_DECLINED',
   /** A bug. */
   unexpected: 'ERR_CLI_UNEXPECTED',
 } as const;
 
-/** A failure that its message explains in full, so that nobody needs a stack trace. */
+/** A failure whose message needs no stack trace. */
 export class CliError extends Error {
   static {
     CliError.prototype.name = 'CliError';
   }
 
-  /** Stable; scripts branch on it. */
+  /** Stable code for scripts. */
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -35,7 +35,7 @@ export class CliError extends Error {
   }
 }
 
-/** What was asked for cannot be meant: exit code 2. */
+/** Wrong usage: exit code 2. */
 export class UsageError extends CliError {
   static {
     UsageError.prototype.name = 'UsageError';
@@ -46,15 +46,15 @@ export class UsageError extends CliError {
   }
 }
 
-/** Whether a file is not there. */
+/** Returns true for the error of a file that does not exist. */
 export function isMissing(error: unknown): boolean {
   return hasCode(error, 'ENOENT');
 }
 
-/** What the system says of a file of the user's: `cannot read disk.img: ENOENT: no such file or directory`. */
+/** Returns the error for a file of the user: `cannot read disk.img: ENOENT: no such file or directory`. */
 export function fileError(action: string, path: string, error: unknown): CliError {
   const message = error instanceof Error ? error.message : String(error);
-  // Node adds the system call and the path, which is named already.
+  // Node appends the system call and the path. The message already has the path.
   const reason = /^E[A-Z0-9]+: /.test(message) ? message.replace(/, \w+( '.*')?$/su, '') : message;
   return new CliError(cliErrorCode.file, `cannot ${action} ${path}: ${reason}`, { cause: error });
 }

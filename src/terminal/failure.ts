@@ -4,10 +4,10 @@ import { textOf, withoutSecrets } from '../base/error-text.ts';
 import { CliError, cliErrorCode, UsageError } from './cli-error.ts';
 import { exitCode } from './exit-code.ts';
 
-// Registered by the package's error classes. To import those would be to load the addon, which help does not need.
+// The package's error classes register it. An import of the classes would load the addon, which help does not need.
 const cacheErrorBrand = Symbol.for('xattr-cache.CacheError');
 
-/** What went wrong, as scripts get it. */
+/** A failure as scripts receive it. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
@@ -21,13 +21,13 @@ export function describeFailure(error: unknown): Failure {
   return { code: explained ? error.code : cliErrorCode.unexpected, message };
 }
 
-/** Says why a request failed: `fetch()` says "fetch failed" or "terminated", and its cause says why. */
+/** Returns the reason of a failed request: `fetch()` fails with "fetch failed" or "terminated", and its cause has the reason. */
 export function reasonOf(error: unknown): string {
   const { cause } = error instanceof Error ? error : { cause: undefined };
   return cause instanceof Error ? textOf(cause) : error instanceof Error ? error.message : String(error);
 }
 
-/** Whether the message says enough; otherwise a stack trace is wanted. */
+/** Returns true if the message is enough, and false if a stack trace is needed. */
 export function isExplained(error: unknown): boolean {
   return error instanceof CliError || isCacheError(error);
 }
@@ -38,7 +38,7 @@ export function exitCodeOf(error: unknown): number {
   return wrongUsage ? exitCode.wrongUsage : exitCode.failed;
 }
 
-/** What failed first, if cleaning up after it has failed as well. */
+/** Returns the first error, if the clean-up after it failed, too. */
 export function originOf(error: unknown): unknown {
   return error instanceof Error && error.name === 'SuppressedError' && 'suppressed' in error
     ? originOf(error.suppressed)

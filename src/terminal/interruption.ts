@@ -8,10 +8,10 @@ type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 const endingSignals: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** How long a process whose command has cleaned up is given to end by itself. */
-const patienceMs = 300;
+/** Time in milliseconds for a process to end by itself after its command has cleaned up. */
+const exitTimeoutMs = 300;
 
-/** Why a command was ended before its time: Ctrl-C, `kill`, or a terminal that was closed. */
+/** The interruption of a command by Ctrl-C, by `kill`, or by the end of its terminal. */
 export class Interruption extends Error {
   readonly signal: NodeJS.Signals;
   readonly exitCode: number;
@@ -24,11 +24,11 @@ export class Interruption extends Error {
 }
 
 /**
- * Runs a command that can be ended: on Ctrl-C and its like the `AbortSignal` is aborted with an {@link Interruption},
- * and the command is to clean up and throw.
+ * Runs a command that can be interrupted. Ctrl-C and similar signals abort its `AbortSignal` with an {@link Interruption}; the
+ * command must then clean up and throw.
  *
- * A second Ctrl-C changes nothing: npm forwards to its child the one that the terminal has already sent there, so a
- * single key press arrives twice.
+ * A second Ctrl-C has no effect. npm forwards to its child the signal that the terminal has already sent there, so a single
+ * key press arrives twice.
  */
 export async function interruptible(command: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const abort = new AbortController();
@@ -37,7 +37,7 @@ export async function interruptible(command: (signal: AbortSignal) => Promise<vo
   try {
     await command(abort.signal);
   } catch (error) {
-    // What fails because it was interrupted says so in many ways: an AbortError, mostly.
+    // An interrupted operation fails with various errors, mostly an AbortError.
     throw abort.signal.aborted ? abort.signal.reason : error;
   } finally {
     for (const signal of endingSignals) process.off(signal, onSignal);
@@ -45,11 +45,11 @@ export async function interruptible(command: (signal: AbortSignal) => Promise<vo
 }
 
 /**
- * Ends the process after an interruption. With a read of a fifo that nobody writes, or of a network that has gone, under
- * way in the thread pool, a process neither ends by itself nor by `process.exit()`, which waits for it: then the signal
- * does what it does by default, which to a shell is the same.
+ * Ends the process after an interruption. During a read in the thread pool, of a fifo without a writer or of a lost network, a
+ * process ends neither by itself nor by `process.exit()`, which waits for the read. Then the default action of the signal ends
+ * it, which is the same to a shell.
  */
 export function endInterrupted({ signal, exitCode }: Interruption): void {
   process.exitCode = exitCode;
-  setTimeout(() => process.kill(process.pid, signal), patienceMs).unref();
+  setTimeout(() => process.kill(process.pid, signal), exitTimeoutMs).unref();
 }

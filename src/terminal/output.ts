@@ -12,8 +12,8 @@ const batchSize = 64 * 1024; // characters
 const writeDescriptor = promisify(write);
 
 /**
- * The reader of our output may leave before its end (`xattr-cache … | head -1`). That is no failure of the command: it
- * goes on, cleans up, and what it still has to say is dropped.
+ * Tolerates a reader of the output that leaves before the end (`xattr-cache … | head -1`). The command does not fail: it goes
+ * on, cleans up, and the rest of its output is dropped.
  */
 export function tolerateClosedOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {
@@ -24,9 +24,9 @@ export function tolerateClosedOutput(): void {
 }
 
 /**
- * Writes to stdout, and waits until the system has it. False if nobody reads it any more.
+ * Writes to stdout, and waits until the system has the bytes. Returns false if the reader has left.
  *
- * @throws {@link CliError} if it cannot be written: stdout is a file on a full disk, say
+ * @throws {@link CliError} if the write fails, for example because stdout is a file on a full disk
  */
 export async function writeOut(data: string | Uint8Array): Promise<boolean> {
   const bytes = typeof data === 'string' ? Buffer.from(data) : data;
@@ -57,12 +57,12 @@ export async function printLines(lines: Iterable<string>): Promise<void> {
   if (batch !== '') await writeOut(batch);
 }
 
-/** One object for a script, on stdout. */
+/** Prints one object for a script on stdout. */
 export async function printJson(value: object): Promise<void> {
   await printLines(jsonLines(value));
 }
 
-/** Each key on a line of its own, and below it each element of a list: a list may be longer than any string. */
+/** Yields each key on its own line, and below it each element of a list, since a list may exceed the longest string. */
 export function* jsonLines(value: object): Generator<string, void, void> {
   const entries = Object.entries(value).filter(([, each]) => each !== undefined);
   yield '{';
@@ -80,14 +80,14 @@ export function* jsonLines(value: object): Generator<string, void, void> {
   yield '}';
 }
 
-/** The columns that there are to write in; undefined where the output is read by something that has none. */
+/** Returns the number of columns of the output; undefined if the output is no terminal. */
 export function outputColumns(): number | undefined {
   // Some terminals have no size: 0. `COLUMNS` is the usual way to set it.
   const columns = process.stdout.columns || Number(process.env['COLUMNS']);
   return Number.isInteger(columns) && columns > 0 ? columns : undefined;
 }
 
-/** Plain where stdout is no terminal, or `NO_COLOR` is set. */
+/** Returns styled text, or plain text if stdout is no terminal or `NO_COLOR` is set. */
 export function paint(style: 'bold' | 'dim', text: string): string {
   return styleText(style, text, { stream: process.stdout });
 }
@@ -106,7 +106,7 @@ async function writeToFile(bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Nobody reads any more: so says a pipe, or a socket, which differs if there was something left to read. */
+/** Returns true for the error of a pipe or a socket whose reader has left. A socket with unread bytes has its own code. */
 function isClosed(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EPIPE' || error.code === 'ECONNRESET');
 }

@@ -3,22 +3,22 @@ import { clearLine, cursorTo } from 'node:readline';
 import { printable } from './printable.ts';
 import { shortenInMiddle } from './text-width.ts';
 
-/** Shows how far a command is. */
+/** Progress of a command on the terminal. */
 export interface ProgressLine {
-  /** Asks for the text only if it is to be shown now. */
+  /** Shows the text. `text` is called only if the line is redrawn now. */
   show(text: () => string): void;
-  /** Takes it off the terminal. */
+  /** Removes the line from the terminal. */
   end(): void;
 }
 
 const redrawIntervalMs = 100;
 
-/** What is done sooner needs no progress. */
+/** Time in milliseconds before the first progress. */
 const delayMs = 300;
 
 const silent: ProgressLine = { show: () => {}, end: () => {} };
 
-/** One line on the terminal that stderr is, overwritten as it goes and gone at the end; nothing where it is none. */
+/** Returns a line on the terminal of stderr that is overwritten, and removed at the end. Without a terminal, shows nothing. */
 export function progressLine({ quiet = false }: { readonly quiet?: boolean | undefined } = {}): ProgressLine {
   const terminal = process.stderr;
   if (quiet || !terminal.isTTY || process.env['TERM'] === 'dumb') return silent;

@@ -12,10 +12,9 @@ const bytesPerUnit: Readonly<Record<string, number>> = {
 };
 
 /**
- * Reads a size as people write it: `1048576`, `500MiB` (× 1,024²), `20GB` (× 1,000³), `1.5 GiB`, in any case. What is
- * left of a fraction of a byte is dropped.
+ * Parses a size: `1048576`, `500MiB` (× 1,024²), `20GB` (× 1,000³), `1.5 GiB`, in any case. Drops a fraction of a byte.
  *
- * @returns bytes, or `undefined` if it is no size, or one beyond 2⁵³ − 1.
+ * @returns bytes, or `undefined` if the text is no size, or the size exceeds 2⁵³ − 1
  */
 export function parseSize(text: string): number | undefined {
   const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? [];
@@ -28,11 +27,11 @@ export function parseSize(text: string): number | undefined {
 
 const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
-/** A size for people, in binary units and three or four digits: `0 B`, `9.87 MiB`, `512 MiB`, `1.46 GiB`. */
+/** Formats a size in binary units and three or four digits: `0 B`, `9.87 MiB`, `512 MiB`, `1.46 GiB`. */
 export function formatSize(sizeBytes: number): string {
   let value = sizeBytes;
   let unit = 0;
-  // 1,023.5 would be printed as 1024, hence not `value >= 1024`.
+  // `value >= 1024` is not enough, since 1,023.5 would be printed as 1024.
   while (Math.round(value) >= 1024 && unit < binaryUnits.length - 1) {
     value /= 1024;
     unit += 1;

@@ -2,8 +2,8 @@ import { paint } from './output.ts';
 import { breakAnywhere, breakLines, shortenInMiddle, textWidth } from './text-width.ts';
 import { wrapText } from './wrap-text.ts';
 
-// Why no library: cli-table3 lays out a whole table, in quadratic time (1,000 rows: 0.2 s; 10,000: 3.8 s; a cache
-// easily has 100,000), and shortens a cell at its end, where ids differ.
+// This is not cli-table3, which lays out a table in quadratic time (1,000 rows: 0.2 s; 10,000: 3.8 s; a cache easily has
+// 100,000), and shortens a cell at its end, where ids differ.
 
 export interface Column<Row> {
   readonly heading: string;
@@ -13,15 +13,14 @@ export interface Column<Row> {
 
 const gap = '  ';
 const indent = '  ';
-/** An id that is cut shorter than this says too little. */
+/** Least width of a shortened id in columns. */
 const leastIdWidth = 16;
 
 /**
- * Lays out rows below their headings. The first column identifies a row; where the lines are too narrow it is shortened
- * in its middle, and where that would leave too little of it, each row becomes a paragraph: the id in full, and the rest
- * below it.
+ * Lays out rows below their headings. The first column identifies a row, and is shortened in its middle if the lines are too
+ * narrow. If that would leave too little of it, each row becomes a paragraph: the id in full, and the rest below it.
  *
- * @param width columns, or undefined for as many as it takes
+ * @param width columns, or undefined for no limit
  */
 export function* layOutTable<Row>(
   rows: readonly Row[],
@@ -46,7 +45,7 @@ export function* layOutTable<Row>(
   if (idWidth > room) yield paint('dim', 'shortened to fit; not so in `| cat`, or with --json');
 }
 
-/** Names and values, one below the other; a value that is too long goes on below itself. */
+/** Lays out names and values, one below the other. A long value continues on the next line. */
 export function* layOutFacts(
   facts: readonly (readonly [name: string, value: string])[],
   width: number | undefined,

@@ -5,12 +5,12 @@ import { wrapText } from './wrap-text.ts';
 const ascii = /^[\x20-\x7e]*$/;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** The columns that a text takes on a terminal, where 漢 takes two and a combining accent none. */
+/** Returns the columns of a text on a terminal. 漢 has two, a combining accent none. */
 export function textWidth(text: string): number {
   return ascii.test(text) ? text.length : stringWidth(text);
 }
 
-/** The text, or its beginning and its end with `…` between, in at most `width` columns. Ids often differ at the end. */
+/** Returns the text in at most `width` columns, with `…` in its middle if it is longer. Ids often differ at the end. */
 export function shortenInMiddle(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   const characters = [...graphemes.segment(text)].map(({ segment }) => segment);
@@ -19,13 +19,13 @@ export function shortenInMiddle(text: string, width: number): string {
   return `${head.join('')}…${tail.reverse().join('')}`;
 }
 
-/** The text in pieces of at most `width` columns, with nothing left out. */
+/** Splits the text into pieces of at most `width` columns. */
 export function breakAnywhere(text: string, width: number): string[] {
   if (textWidth(text) <= width) return [text];
   const lines: string[] = [];
   let rest = [...graphemes.segment(text)].map(({ segment }) => segment);
   while (rest.length > 0) {
-    // One that is wider than the line has to go somewhere all the same.
+    // A character wider than the line gets a line of its own.
     const line = take(rest, width).length > 0 ? take(rest, width) : rest.slice(0, 1);
     lines.push(line.join(''));
     rest = rest.slice(line.length);
@@ -33,7 +33,7 @@ export function breakAnywhere(text: string, width: number): string[] {
   return lines;
 }
 
-/** The text in lines of at most `width` columns, broken between words where there are any. */
+/** Splits the text into lines of at most `width` columns, between words if possible. */
 export function breakLines(text: string, width: number): string[] {
   if (textWidth(text) <= width) return [text];
   return wrapText(text, width, '')
@@ -41,7 +41,7 @@ export function breakLines(text: string, width: number): string[] {
     .flatMap((line) => breakAnywhere(line, width));
 }
 
-/** As many characters, from the first on, as fit into `width` columns. */
+/** Returns the first characters that fit into `width` columns. */
 function take(characters: readonly string[], width: number): string[] {
   let left = width;
   const end = characters.findIndex((character) => {

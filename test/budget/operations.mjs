@@ -111,7 +111,7 @@ async function evict(driver) {
   await driver.evictTo(0);
 }
 
-/** What is looked for in the output of strace is that it was asked for. */
+/** Makes a system call on a missing path, which shows in the output of strace that this point was reached. */
 function attempt(path) {
   existsSync(path);
 }

@@ -82,8 +82,8 @@ suite('prefetch – from a server – caches complete images only', () => {
     );
     const expected = {
       missing: /^ERR_FETCH_FAILED .*404/,
-      silent: /^ERR_FETCH_FAILED cannot fetch http.*\/images\/silent: nothing came for 1 s$/,
-      stalling: /^ERR_FETCH_FAILED .*nothing came for 1 s$/,
+      silent: /^ERR_FETCH_FAILED cannot fetch http.*\/images\/silent: no byte arrived for 1 s$/,
+      stalling: /^ERR_FETCH_FAILED .*no byte arrived for 1 s$/,
       truncated: /^ERR_FETCH_FAILED .*(other side closed|terminated|aborted)/,
       'truncated without a length': /^ERR_FETCH_FAILED .*(other side closed|terminated|aborted)/,
       endless: /^ERR_NO_SPACE .*larger than the cache/,

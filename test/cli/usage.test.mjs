@@ -29,7 +29,7 @@ suite('wrong usage – any command – exits 2, with the reason', () => {
       assert.deepEqual([code, stdout], [2, ''], args.join(' '));
       assert.match(
         stderr,
-        /^xattr-cache: .*'--[a-z-]+ <\w+>' argument '.*' is invalid\. (It has|A size|Allowed)/,
+        /^xattr-cache: .*'--[a-z-]+ <\w+>' argument '.*' is invalid\. (It must|A size|Allowed)/,
         args.join(' '),
       );
     });

@@ -20,7 +20,7 @@ function symlinkCached(to, path) {
   lutimesSync(path, Date.now() / 1000 + 3600, Date.now() / 1000);
 }
 
-/** What is put at `path`; `outside` is a canary, `twin` a file outside that is only read and linked. */
+/** Entries to put at `path`; `outside` is a canary, `twin` a file outside that is only read and linked. */
 export const kinds = {
   'a symlink to a file outside': { make: (path, { outside }) => symlinkCached(outside.file, path) },
   'a symlink to nothing outside': { make: (path, { outside }) => symlinkSync(join(outside.dir, 'new'), path) },

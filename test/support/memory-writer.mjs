@@ -23,7 +23,7 @@ export class MemoryWriter {
     return this.#state === 'writing';
   }
 
-  /** What was written so far. */
+  /** Bytes written so far. */
   get bytes() {
     return this.#buffer.subarray(0, this.bytesWritten);
   }

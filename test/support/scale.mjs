@@ -1,2 +1,2 @@
-/** Whether all is run, not a sample: npm run test:full. */
+/** True if all cases run, and not only a sample: npm run test:full. */
 export const isFull = process.env.XATTR_CACHE_TEST_SCALE === 'full';

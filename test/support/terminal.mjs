@@ -2,8 +2,8 @@ const esc = '\u001b';
 const piece = new RegExp(`${esc}\\[(\\d*)([A-Za-z])|[\\r\\n]|[^\\r\\n${esc}]`, 'gy');
 
 /**
- * What a terminal shows that has got `output`: its lines. It knows what is written to it here – text, colors, going up,
- * erasing to the end of the line and of the screen – and throws at anything else.
+ * Returns the lines that a terminal shows after `output`. It knows the output of these programs – text, colors, going up, erasing
+ * to the end of the line and of the screen – and throws at anything else.
  */
 export function screenAfter(output) {
   const rows = [[]];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What `promise` resolves to, if it does so soon; keeps the process alive until then, so that a hang is one failure. */
+/** Resolves as `promise` does, or fails after a time. Keeps the process alive until then, so that a hang is one failure. */
 export async function within(milliseconds, promise, what) {
   const controller = new AbortController();
   const late = sleep(milliseconds, undefined, { signal: controller.signal }).then(() => {

@@ -7,7 +7,7 @@ import { fetchedChunks, fetchImage } from '../../dist/fetch/fetch.js';
 
 const asked = 5;
 
-/** What is made of an answer of five bytes to a request from byte 5 on. */
+/** Returns the result for a response of five bytes to a request from byte 5 on. */
 async function take(headers, status = 206) {
   const answer = () => new Response('56789', { status, headers });
   const { offset, expectedSize } = await fetchImage(answer, 'image', asked, new AbortController().signal);

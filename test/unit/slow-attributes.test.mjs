@@ -13,7 +13,7 @@ const quick = { wrote: true, takesMs: 0.1 };
 const miss = { wrote: false, takesMs: 0.1 };
 const slowMiss = { wrote: false, takesMs: 2 };
 
-/** Whether hits are written on the event loop after these calls, and so many milliseconds. */
+/** Returns true if hits are written on the event loop after these calls, and a number of milliseconds. */
 function inlineAfter(calls, { laterMs = 0, thenInPool = false, inlineWrites = true } = {}) {
   const pace = new AttributePace(inlineWrites);
   for (const { wrote, takesMs } of calls) {

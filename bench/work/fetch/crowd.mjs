@@ -6,7 +6,7 @@ import { consume } from './source.mjs';
 
 const size = 16 * 1024 * 1024;
 
-/** What many readers of one image that comes from another process add to this one: MiB resident, or descriptors. */
+/** Cost in this process of many readers of one image from another process: MiB resident, or descriptors. */
 export async function run(peer, { readers, what }) {
   const look = what === 'descriptors' ? openDescriptors : residentMiB;
   const leader = await startProcess(peer);

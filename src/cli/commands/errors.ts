@@ -25,7 +25,7 @@ async function errors(options: CacheOptions): Promise<void> {
   await printReport({ json: { images }, text: layOut(images) }, options.json);
 }
 
-/** A reason is a sentence or two: too long for a column. */
+/** Lays out each failed write as a paragraph, since a reason is too long for a column. */
 function* layOut(images: readonly InvalidImage[]): Generator<string, void, void> {
   const nowMs = Date.now();
   const width = outputColumns() ?? Number.POSITIVE_INFINITY;

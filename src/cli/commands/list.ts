@@ -19,7 +19,7 @@ interface Options extends CacheOptions {
   readonly limit?: number;
 }
 
-/** An image, and when it was last of use. */
+/** An image with the time of its last use. */
 interface Row {
   readonly image: CachedImage;
   readonly accessedMs: number;

@@ -11,7 +11,7 @@ import { openDriver, openOrMakeDriver } from '../open-driver.ts';
 import { type FailedImage, failedImage, failureOf, printReport } from '../report.ts';
 import { assertIdsOrAll, type Removal, type RemovalOptions, removalCommand, removeEach } from './delete.ts';
 
-/** Why an image need not be queued. */
+/** State of an image that need not be queued. */
 type Standing = 'cached' | 'being cached' | 'queued';
 
 interface NotQueued {

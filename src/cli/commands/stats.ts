@@ -20,7 +20,7 @@ export function addStatsCommand(program: Command): void {
 async function stats(options: CacheOptions & LimitOptions): Promise<void> {
   await using driver = await openDriver(options);
   const found = await (await openCache(driver, options)).stats();
-  // Always a key, for scripts: a missing one would be another case.
+  // Scripts get each key always: a missing one would be another case.
   const { oldestAccessMs = null, newestAccessMs = null } = found;
   const json = { ...found, oldestAccessMs, newestAccessMs };
   await printReport({ json, text: layOutFacts(factsOf(found), outputColumns()) }, options.json);

@@ -34,7 +34,7 @@ export async function runSh(t, { text }) {
   if (commands.length > 0) await runInSandbox(t, `set -e\n${commands.join('\n')}`);
 }
 
-/** Whether the command is one of those that are not run. */
+/** Returns true if the command is one of those that are not run. */
 function isChecked(command) {
   for (const { command: pattern, check } of notRun) {
     const match = pattern.exec(command);

@@ -40,7 +40,7 @@ async function read(image, from = image[Symbol.asyncIterator]()) {
   return String(Buffer.concat(chunks));
 }
 
-/** Whatever becomes of the cache, who has asked has the right bytes or an error, and who asks next gets them. */
+/** In any state of the cache, a caller has the right bytes or an error, and the next caller gets the bytes. */
 async function askAgain(scene) {
   const { answer, error, image, writer } = scene;
   if (!error && answer !== String(after)) return `it gave ${answer}`;

@@ -5,7 +5,7 @@ const hits = 3;
 
 const hitsOnFile = ({ driver }) => Number(getXattrSync(driver.getImageFilepath('a'), 'hits'));
 
-/** Whether a hit was counted has to be what was said; a read that ended has the right bytes, or is a miss if that was so. */
+/** A hit is on the file if and only if the read reported it. A read that ended has the right bytes, or is a true miss. */
 function judge(scene) {
   const { answer, error, reader } = scene;
   reader?.abortSync();

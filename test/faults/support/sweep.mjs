@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.mjs';
 
 const mostComplaints = 5;
 
-/** What goes by time, or through the pool when the machine is slow, does not always come by the same calls. */
+/** Operations that depend on time, or use the pool on a slow machine, do not always make the same calls. */
 const mostTries = 10;
 /** The part of the points that it may pass over altogether. */
 const mostPassedOver = 0.1;

@@ -51,7 +51,7 @@ export class TracedHost {
     return { died, lines: await detach() };
   }
 
-  /** What came of it, and what it left in the process. `excused`: it may have done less than it said. */
+  /** Outcome of the operation, and its leftovers in the process. `excused`: it may have done less than it reported. */
   async finish({ excused = false } = {}) {
     const outcome = await this.#step('finish', { excused });
     const locks = (await readFile('/proc/locks', 'utf8')).split('\n');
@@ -71,7 +71,7 @@ export class TracedHost {
     return await answer;
   }
 
-  /** What the process says next. */
+  /** Resolves to the next message of the process. */
   async #next() {
     const over = new AbortController();
     const gone = this.#exited.then(([code, signal]) => {
