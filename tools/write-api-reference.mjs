@@ -34,20 +34,26 @@ function render() {
   }
 }
 
-/** The page begins with links to every name, by kind. */
+/** Returns the page, which begins with links to every name by kind. */
 function withContents(markdown) {
-  const [, ...groups] = markdown.split(/^## /m);
+  const [, ...groups] = withoutSinceHeadings(markdown).split(/^## /m);
   const contents = groups.map((group) => {
     const [title] = group.split('\n', 1);
     const names = [...group.matchAll(/^### (.+)$/gm)].map(([, name]) => name);
     return `**${title}:** ${names.map((name) => `[${name}](#${anchorOf(name)})`).join(' · ')}`;
   });
   const introduction =
-    'Generated from the types by `npm run docs:api`; do not edit. [glossary.md](glossary.md) explains the terms.';
+    'Generated from the types by `npm run docs:api`; do not edit. [glossary.md](glossary.md) explains the terms.\n\n' +
+    'The version is 0.x: a minor version may change the API, a patch version does not. Each export names the version that brought it.';
   return `# API reference\n\n${introduction}\n\n${contents.join('\n\n')}\n\n${groups.map((group) => `## ${group}`).join('')}`;
 }
 
-/** As GitHub makes it of a heading. */
+/** Makes the version of each export a line of text: as a heading it would be one of a hundred. */
+function withoutSinceHeadings(markdown) {
+  return markdown.replace(/^#+ Since\n\n(\S+)$/gm, 'Since $1.');
+}
+
+/** Returns the anchor that GitHub makes of a heading. */
 function anchorOf(heading) {
   return heading
     .toLowerCase()

@@ -1,6 +1,10 @@
 import type { Readable } from 'node:stream';
 
-/** A cached image in a listing. */
+/**
+ * A cached image in a listing.
+ *
+ * @since 0.1.0
+ */
 export interface CachedImage {
   /** Image id, which is also the name of the file. */
   readonly imageId: string;
@@ -19,7 +23,11 @@ export interface CachedImage {
   readonly lastModifiedMs: number;
 }
 
-/** A failed write in `invalid/`, kept for debugging. */
+/**
+ * A failed write in `invalid/`, kept for debugging.
+ *
+ * @since 0.1.0
+ */
 export interface InvalidImage {
   /** Id of the image that was being written. */
   readonly imageId: string;
@@ -31,7 +39,11 @@ export interface InvalidImage {
   readonly lastModifiedMs: number;
 }
 
-/** Number of files beside the images, and the free space. */
+/**
+ * Number of files beside the images, and the free space.
+ *
+ * @since 0.1.0
+ */
 export interface DriverUsage {
   /** Number of images that are being written, including those of dead writers. */
   readonly incomplete: number;
@@ -45,7 +57,11 @@ export interface DriverUsage {
   readonly freeInodes: number;
 }
 
-/** Result of {@link CacheDriver.clean}. */
+/**
+ * Result of {@link CacheDriver.clean}.
+ *
+ * @since 0.1.0
+ */
 export interface CleanResult {
   /** Number of failed writes that were removed. */
   readonly invalidReaped: number;
@@ -53,7 +69,11 @@ export interface CleanResult {
   readonly stalledReaped: number;
 }
 
-/** Result of {@link CacheDriver.evictTo}: the images that were removed, or with `dryRun` would be. */
+/**
+ * Result of {@link CacheDriver.evictTo}: the images that were removed, or with `dryRun` would be.
+ *
+ * @since 0.1.0
+ */
 export interface EvictResult {
   /** Number of images. */
   readonly filesEvicted: number;
@@ -63,7 +83,11 @@ export interface EvictResult {
   readonly images: readonly EvictedImage[];
 }
 
-/** An image that was evicted, or with `dryRun` would be. */
+/**
+ * An image that was evicted, or with `dryRun` would be.
+ *
+ * @since 0.1.0
+ */
 export interface EvictedImage {
   /** Image id. */
   readonly imageId: string;
@@ -75,7 +99,11 @@ export interface EvictedImage {
   readonly lastAccessedMs: number;
 }
 
-/** Options of {@link CacheDriver.evictTo}. */
+/**
+ * Options of {@link CacheDriver.evictTo}.
+ *
+ * @since 0.1.0
+ */
 export interface EvictOptions {
   /** Report the images that would be removed, without removing them. @defaultValue false */
   readonly dryRun?: boolean;
@@ -83,10 +111,18 @@ export interface EvictOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Bytes to store: one buffer, or chunks. */
+/**
+ * Bytes to store: one buffer, or chunks.
+ *
+ * @since 0.1.0
+ */
 export type ImageSource = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
 
-/** Options of a write. */
+/**
+ * Options of a write.
+ *
+ * @since 0.1.0
+ */
 export interface WriteOptions {
   /**
    * Size of the image in bytes. Its space is reserved immediately, without a change of the size that readers see. A commit
@@ -97,7 +133,11 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Options of a stream that reads an image or a part of it. */
+/**
+ * Options of a stream that reads an image or a part of it.
+ *
+ * @since 0.1.0
+ */
 export interface RangeOptions {
   /** Position of the first byte. @defaultValue 0 */
   readonly start?: number;
@@ -114,6 +154,8 @@ export interface RangeOptions {
  * Every method rejects with {@link InvalidImageIdError} for an invalid id, with {@link NotOpenError} before `configure()` and
  * after `close()`, and with a {@link CacheError} of code `ERR_IO` if a necessary system call fails. A wrong argument is a
  * `TypeError` or a `RangeError`.
+ *
+ * @since 0.1.0
  */
 export interface CacheDriver {
   /**
@@ -234,7 +276,11 @@ export interface CacheDriver {
   clean(stallTimeSeconds?: number): Promise<CleanResult>;
 }
 
-/** An open image. It stays readable to its end, even if it is evicted, deleted or replaced meanwhile. */
+/**
+ * An open image. It stays readable to its end, even if it is evicted, deleted or replaced meanwhile.
+ *
+ * @since 0.1.0
+ */
 export interface ImageReader {
   /** Id of the open image. */
   readonly imageId: string;
@@ -278,7 +324,11 @@ export interface ImageReader {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The only live writer of an image. */
+/**
+ * The only live writer of an image.
+ *
+ * @since 0.1.0
+ */
 export interface ImageWriter {
   /** Id of the claimed image. */
   readonly imageId: string;

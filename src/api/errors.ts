@@ -1,6 +1,10 @@
 import { isError } from '../base/error-facts.ts';
 
-/** Stable code of an error, as docs/errors.md lists them. Programs should branch on the code, never on the message. */
+/**
+ * Stable code of an error, as docs/errors.md lists them. Programs should branch on the code, never on the message.
+ *
+ * @since 0.1.0
+ */
 export type CacheErrorCode =
   | 'ERR_BAD_DRIVER_CONFIGURATION'
   | 'ERR_CHECKSUM_MISMATCH'
@@ -17,7 +21,11 @@ export type CacheErrorCode =
   | 'ERR_NOT_OPEN'
   | 'ERR_SIZE_MISMATCH';
 
-/** Details of an error, as far as they are known. */
+/**
+ * Details of an error, as far as they are known.
+ *
+ * @since 0.1.0
+ */
 export interface ErrorDetails {
   /** Image of the failed operation. */
   readonly imageId?: string | undefined;
@@ -41,6 +49,8 @@ const brand = Symbol.for('xattr-cache.CacheError');
 /**
  * Base class of every operational error of this package. Wrong arguments are `TypeError` or `RangeError` with Node's
  * `ERR_INVALID_ARG_*` codes instead.
+ *
+ * @since 0.1.0
  *
  * @example
  * try {
@@ -83,7 +93,11 @@ export class CacheError extends Error {
   }
 }
 
-/** The directory cannot be used. Only `configure()` throws it. */
+/**
+ * The directory cannot be used. Only `configure()` throws it.
+ *
+ * @since 0.1.0
+ */
 export class BadDriverConfiguration extends CacheError {
   static {
     BadDriverConfiguration.prototype.name = 'BadDriverConfiguration';
@@ -102,7 +116,11 @@ export class BadDriverConfiguration extends CacheError {
   }
 }
 
-/** The id is not 1 to 255 bytes of UTF-8, or is a name that the cache reserves. See {@link assertImageId}. */
+/**
+ * The id is not 1 to 255 bytes of UTF-8, or is a name that the cache reserves. See {@link assertImageId}.
+ *
+ * @since 0.1.0
+ */
 export class InvalidImageIdError extends CacheError {
   static {
     InvalidImageIdError.prototype.name = 'InvalidImageIdError';
@@ -114,7 +132,11 @@ export class InvalidImageIdError extends CacheError {
   }
 }
 
-/** The image is not cached. */
+/**
+ * The image is not cached.
+ *
+ * @since 0.1.0
+ */
 export class ImageNotFoundError extends CacheError {
   static {
     ImageNotFoundError.prototype.name = 'ImageNotFoundError';
@@ -126,7 +148,11 @@ export class ImageNotFoundError extends CacheError {
   }
 }
 
-/** A live or a foreign writer is writing the image. */
+/**
+ * A live or a foreign writer is writing the image.
+ *
+ * @since 0.1.0
+ */
 export class ImageBusyError extends CacheError {
   static {
     ImageBusyError.prototype.name = 'ImageBusyError';
@@ -141,7 +167,11 @@ export class ImageBusyError extends CacheError {
   }
 }
 
-/** The image was deleted, reaped or replaced by a foreign writer while it was being written. */
+/**
+ * The image was deleted, reaped or replaced by a foreign writer while it was being written.
+ *
+ * @since 0.1.0
+ */
 export class ClaimLostError extends CacheError {
   static {
     ClaimLostError.prototype.name = 'ClaimLostError';
@@ -156,7 +186,11 @@ export class ClaimLostError extends CacheError {
   }
 }
 
-/** The image does not have `expectedSize` bytes. */
+/**
+ * The image does not have `expectedSize` bytes.
+ *
+ * @since 0.1.0
+ */
 export class SizeMismatchError extends CacheError {
   static {
     SizeMismatchError.prototype.name = 'SizeMismatchError';
@@ -177,7 +211,11 @@ export class SizeMismatchError extends CacheError {
   }
 }
 
-/** The bytes do not match the expected checksum. */
+/**
+ * The bytes do not match the expected checksum.
+ *
+ * @since 0.1.0
+ */
 export class ChecksumMismatchError extends CacheError {
   static {
     ChecksumMismatchError.prototype.name = 'ChecksumMismatchError';
@@ -198,7 +236,11 @@ export class ChecksumMismatchError extends CacheError {
   }
 }
 
-/** No space is left: on the disk (`ENOSPC`), in a quota (`EDQUOT`), or below the limit of the cache. */
+/**
+ * No space is left: on the disk (`ENOSPC`), in a quota (`EDQUOT`), or below the limit of the cache.
+ *
+ * @since 0.1.0
+ */
 export class NoSpaceError extends CacheError {
   static {
     NoSpaceError.prototype.name = 'NoSpaceError';
@@ -210,7 +252,11 @@ export class NoSpaceError extends CacheError {
   }
 }
 
-/** Another process or thread held a lock for too long. */
+/**
+ * Another process or thread held a lock for too long.
+ *
+ * @since 0.1.0
+ */
 export class LockTimeoutError extends CacheError {
   static {
     LockTimeoutError.prototype.name = 'LockTimeoutError';
@@ -222,7 +268,11 @@ export class LockTimeoutError extends CacheError {
   }
 }
 
-/** The source of an image failed, in this process or another. */
+/**
+ * The source of an image failed, in this process or another.
+ *
+ * @since 0.1.0
+ */
 export class FetchFailedError extends CacheError {
   static {
     FetchFailedError.prototype.name = 'FetchFailedError';
@@ -244,7 +294,11 @@ export class FetchFailedError extends CacheError {
   }
 }
 
-/** A `fetch` requests, directly or through others, the image that it fetches, and would wait for itself. */
+/**
+ * A `fetch` requests, directly or through others, the image that it fetches, and would wait for itself.
+ *
+ * @since 0.1.0
+ */
 export class FetchCycleError extends CacheError {
   static {
     FetchCycleError.prototype.name = 'FetchCycleError';
@@ -260,7 +314,11 @@ export class FetchCycleError extends CacheError {
   }
 }
 
-/** The object was used before `configure()` or after `close()`. */
+/**
+ * The object was used before `configure()` or after `close()`.
+ *
+ * @since 0.1.0
+ */
 export class NotOpenError extends CacheError {
   static {
     NotOpenError.prototype.name = 'NotOpenError';
@@ -272,7 +330,11 @@ export class NotOpenError extends CacheError {
   }
 }
 
-/** The addon could not be loaded. */
+/**
+ * The addon could not be loaded.
+ *
+ * @since 0.1.0
+ */
 export class NativeLoadError extends CacheError {
   static {
     NativeLoadError.prototype.name = 'NativeLoadError';

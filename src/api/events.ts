@@ -8,7 +8,11 @@ interface OfCache {
   readonly dir: string;
 }
 
-/** An image was read, and the hit was counted. */
+/**
+ * An image was read, and the hit was counted.
+ *
+ * @since 0.1.0
+ */
 export interface HitEvent extends OfCache {
   /** Image id. */
   readonly imageId: string;
@@ -16,13 +20,21 @@ export interface HitEvent extends OfCache {
   readonly size: number;
 }
 
-/** An image was requested that is not cached. */
+/**
+ * An image was requested that is not cached.
+ *
+ * @since 0.1.0
+ */
 export interface MissEvent extends OfCache {
   /** Image id. */
   readonly imageId: string;
 }
 
-/** An image was published. */
+/**
+ * An image was published.
+ *
+ * @since 0.1.0
+ */
 export interface CommitEvent extends OfCache {
   /** Image id. */
   readonly imageId: string;
@@ -30,7 +42,11 @@ export interface CommitEvent extends OfCache {
   readonly size: number;
 }
 
-/** A write was rolled back. */
+/**
+ * A write was rolled back.
+ *
+ * @since 0.1.0
+ */
 export interface RollbackEvent extends OfCache {
   /** Image id. */
   readonly imageId: string;
@@ -38,7 +54,11 @@ export interface RollbackEvent extends OfCache {
   readonly reason: string;
 }
 
-/** An image was evicted. */
+/**
+ * An image was evicted.
+ *
+ * @since 0.1.0
+ */
 export interface EvictEvent extends OfCache {
   /** Image id. */
   readonly imageId: string;
@@ -52,7 +72,11 @@ export interface EvictEvent extends OfCache {
   readonly reason: 'evict' | 'prune' | 'auto-prune';
 }
 
-/** Leftovers of failed, dead or stalled writers were removed. */
+/**
+ * Leftovers of failed, dead or stalled writers were removed.
+ *
+ * @since 0.1.0
+ */
 export interface ReapEvent extends OfCache {
   /** Directory of the leftovers. */
   readonly place: 'invalid' | 'incomplete';
@@ -60,7 +84,11 @@ export interface ReapEvent extends OfCache {
   readonly count: number;
 }
 
-/** An image was read, but the hit could not be counted. */
+/**
+ * An image was read, but the hit could not be counted.
+ *
+ * @since 0.1.0
+ */
 export interface UncountedEvent extends OfCache {
   /** Image id. */
   readonly imageId: string;
@@ -70,7 +98,11 @@ export interface UncountedEvent extends OfCache {
   readonly error: Error | undefined;
 }
 
-/** An error that no call reports, because it did not fail the call: for example, of caching beside a stream. */
+/**
+ * An error that no call reports, because it did not fail the call: for example, of caching beside a stream.
+ *
+ * @since 0.1.0
+ */
 export interface ErrorEvent extends OfCache {
   /** Image of the failed operation, if it had one. */
   readonly imageId: string | undefined;
@@ -82,6 +114,8 @@ export interface ErrorEvent extends OfCache {
 
 /**
  * Channels by their names after `xattr-cache:`. A channel has the events of all caches and drivers of this process.
+ *
+ * @since 0.1.0
  *
  * @example
  * import { subscribe } from 'node:diagnostics_channel';

@@ -14,6 +14,7 @@ const reserved: ReadonlySet<string> = new Set(['incomplete', 'invalid', 'queue']
  * not begin with `.`, and is none of the names of the cache's own directories. Every method that takes an id checks it.
  *
  * @throws {@link InvalidImageIdError} if the id is invalid
+ * @since 0.1.0
  */
 export function assertImageId(imageId: string): void {
   assertString(imageId, 'imageId');
@@ -34,7 +35,11 @@ function findFault(imageId: string): string | undefined {
   return undefined;
 }
 
-/** Returns a valid image id for any string, for example a URL: the lower-case hex SHA-256 of its UTF-8. */
+/**
+ * Returns a valid image id for any string, for example a URL: the lower-case hex SHA-256 of its UTF-8.
+ *
+ * @since 0.1.0
+ */
 export function imageIdFor(key: string): string {
   assertString(key, 'key');
   const hash = createHash('sha256');

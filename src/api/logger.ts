@@ -1,6 +1,10 @@
 import { ignoreErrors } from '../base/ignore-errors.ts';
 
-/** Logger of the caller, for example pino. An error of one of its methods is ignored. */
+/**
+ * Logger of the caller, for example pino. An error of one of its methods is ignored.
+ *
+ * @since 0.1.0
+ */
 export interface Logger {
   /** Logs details for debugging. */
   debug(o: object, msg?: string): void;

@@ -6,6 +6,8 @@ import type { CachedImage } from './driver.ts';
  *
  * @param nowMs - milliseconds since the epoch. Default: the current time
  *
+ * @since 0.1.0
+ *
  * @example
  * const images = await driver.getCachedImages();
  * images.sort((a, b) => lastUseMs(a) - lastUseMs(b)); // the next victim of an eviction comes first

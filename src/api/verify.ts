@@ -1,4 +1,8 @@
-/** Options of {@link ImageCache.verify}. */
+/**
+ * Options of {@link ImageCache.verify}.
+ *
+ * @since 0.1.0
+ */
 export interface VerifyOptions {
   /** An abort ends the verification with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -6,7 +10,11 @@ export interface VerifyOptions {
   readonly onProgress?: (bytes: number) => void | Promise<void>;
 }
 
-/** Result of {@link ImageCache.verify}. */
+/**
+ * Result of {@link ImageCache.verify}.
+ *
+ * @since 0.1.0
+ */
 export interface VerifyResult {
   /** Outcome; `unknown` means that the image was cached without a checksum. */
   readonly result: 'ok' | 'corrupt' | 'unknown';

@@ -6,7 +6,11 @@ import { pickOptions } from '../base/pick-options.ts';
 import { assertInteger, assertNoNul, assertNonNegative, invalidType } from '../base/validate.ts';
 import { native } from './native.ts';
 
-/** Options of {@link incXattr}. */
+/**
+ * Options of {@link incXattr}.
+ *
+ * @since 0.1.0
+ */
 export interface LockOptions {
   /** Longest wait for the lock of the file in milliseconds. @defaultValue 1000 */
   readonly lockTimeoutMs?: number;
@@ -20,6 +24,7 @@ const defaultLockTimeoutMs = 1000;
  * @param path - a file or a directory; a symbolic link is followed
  * @param key - the attribute's name without `user.`
  * @throws {@link ImageNotFoundError} if the file does not exist
+ * @since 0.1.0
  */
 export async function getXattr(path: string, key: string): Promise<Buffer | undefined> {
   const name = attributeName(path, key);
@@ -30,7 +35,11 @@ export async function getXattr(path: string, key: string): Promise<Buffer | unde
   }
 }
 
-/** Synchronous form of {@link getXattr}. */
+/**
+ * Synchronous form of {@link getXattr}.
+ *
+ * @since 0.1.0
+ */
 export function getXattrSync(path: string, key: string): Buffer | undefined {
   const name = attributeName(path, key);
   try {
@@ -48,6 +57,7 @@ export function getXattrSync(path: string, key: string): Buffer | undefined {
  * @param value - text is written as UTF-8, a number in decimal
  * @throws {@link ImageNotFoundError} if the file does not exist
  * @throws {@link NoSpaceError} if the value does not fit; ext4 has space for 4 KiB of attributes
+ * @since 0.1.0
  */
 export async function setXattr(path: string, key: string, value: string | number | Uint8Array): Promise<void> {
   const name = attributeName(path, key);
@@ -59,7 +69,11 @@ export async function setXattr(path: string, key: string, value: string | number
   }
 }
 
-/** Synchronous form of {@link setXattr}. */
+/**
+ * Synchronous form of {@link setXattr}.
+ *
+ * @since 0.1.0
+ */
 export function setXattrSync(path: string, key: string, value: string | number | Uint8Array): void {
   const name = attributeName(path, key);
   const bytes = toBytes(value);
@@ -84,6 +98,8 @@ export function setXattrSync(path: string, key: string, value: string | number |
  * @throws {@link ImageNotFoundError} if the file does not exist
  * @throws {@link LockTimeoutError} if the file stays locked for `lockTimeoutMs`
  *
+ * @since 0.1.0
+ *
  * @example
  * const downloads = await incXattr('/srv/files/report.pdf', 'downloads');
  */
@@ -107,7 +123,11 @@ export async function incXattr(path: string, key: string, n = 1, options: LockOp
   return count;
 }
 
-/** Synchronous form of {@link incXattr}. Blocks while it waits for a lock. */
+/**
+ * Synchronous form of {@link incXattr}. Blocks while it waits for a lock.
+ *
+ * @since 0.1.0
+ */
 export function incXattrSync(path: string, key: string, n = 1, options: LockOptions = {}): number {
   const name = attributeName(path, key);
   assertInteger(n, 'n');

@@ -26,6 +26,14 @@ test('docs/api.md – types of src/ – is up to date', () => {
   assert.equal(status, 0, String(stderr));
 });
 
+test('the README – its first screen – has code by line 15, ratios before the plot', () => {
+  const readme = textOf('README.md');
+  const firstCode = readme.split('\n').indexOf('```js') + 1;
+  assert(firstCode > 0 && firstCode <= 15, `line ${firstCode}`);
+  const ratios = readme.slice(0, readme.indexOf('![')).match(/^- .*[\d.] ×/gm);
+  assert.equal(ratios.length, 3);
+});
+
 test('links – between pages – lead to a page and its heading', () => {
   const known = new Map();
   const anchors = (page) => {
