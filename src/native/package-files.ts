@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Paths of the parts of the installed package. */
@@ -20,7 +20,7 @@ export interface PackageFiles {
  * @throws TypeError if a bundler has converted this module to CommonJS, which has no address
  */
 export function ownPackageFiles(): PackageFiles {
-  const root = resolve(fileURLToPath(new URL('../..', import.meta.url)));
+  const root = dirname(fileURLToPath(new URL('../../package.json', import.meta.url)));
   return {
     root,
     built: [join(root, 'build', 'Release', 'xattr_cache.node'), join(root, 'build', 'Debug', 'xattr_cache.node')],
