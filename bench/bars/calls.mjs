@@ -1,15 +1,15 @@
 const calls = [
   'getImageFilepath: no system call',
   'isCachedSync: statx',
-  'isCachedSync of what is not there: statx',
-  'readImageSync of what is not there: openat',
+  'isCachedSync of a missing image: statx',
+  'readImageSync of a missing image: openat',
   'getHitCountSync: openat, statx, fgetxattr, close',
 ];
 
 export const bars = [
   {
     id: 'calls',
-    title: 'short calls: what a question costs',
+    title: 'short calls: the cost of a query',
     work: 'calls',
     unit: 'µs',
     cases: calls.map((call) => ({ name: call, spec: { call }, contenders: ['ours, sync'] })),

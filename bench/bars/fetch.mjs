@@ -3,7 +3,7 @@ import { atMost, atMostMilliseconds, atMostTimesAsLong } from '../harness/checks
 const family = 'fetch';
 const ours = 'ours, fetching';
 const gibibyte = 1024 ** 3;
-const follower = 'the 100th who reads along';
+const follower = 'the 100th follower';
 
 function processesCase(processes) {
   const name = processes === 1 ? '1 process' : `${processes} processes`;
@@ -24,7 +24,7 @@ function crowdBar(what, unit, limit) {
   return {
     id: `F4, ${what}`,
     family,
-    title: `what 1,000 readers of one image on its way from another process add to theirs: ${what}`,
+    title: `cost in a process of 1,000 readers of an image that another process fetches: ${what}`,
     work: 'fetch/crowd',
     unit,
     cases: [{ name, spec: { readers: 1_000, what }, contenders: [ours], rounds: 3 }],
@@ -47,7 +47,7 @@ export const bars = [
   {
     id: 'F2',
     family,
-    title: 'the first and the last byte of 16 MiB that come slowly, for who fetches and the last of 100 who read along',
+    title: 'the first and the last byte of 16 MiB that come slowly, for the leader and the last of 100 followers',
     work: 'fetch/readers',
     unit: 'ms',
     cases: [
@@ -80,7 +80,7 @@ export const bars = [
   {
     id: 'F5',
     family,
-    title: 'from the death of who fetches to the fetch of who takes over',
+    title: 'from the death of the leader to the fetch of its successor',
     work: 'fetch/take-over',
     unit: 'ms',
     cases: [

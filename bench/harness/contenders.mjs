@@ -24,7 +24,7 @@ export const contenders = {
   'ours, fetching': peer('ours-fetch'),
   'read-through': peer('read-through'),
   'the leader': peer('ours-fetch', undefined, { reader: 'leader' }),
-  'the 100th who reads along': peer('ours-fetch', undefined, { reader: 'follower' }),
+  'the 100th follower': peer('ours-fetch', undefined, { reader: 'follower' }),
   'stream pipeline': peer('stream-copy'),
   'pipeline, then read': peer('stream-copy', undefined, { readBack: true }),
   cp: peer('cp'),

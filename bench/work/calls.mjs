@@ -6,8 +6,8 @@ export async function run(peer, { call }) {
   const calls = {
     'getImageFilepath: no system call': () => peer.path('image'),
     'isCachedSync: statx': () => peer.has('image'),
-    'isCachedSync of what is not there: statx': () => peer.has('missing'),
-    'readImageSync of what is not there: openat': () => peer.get('missing'),
+    'isCachedSync of a missing image: statx': () => peer.has('missing'),
+    'readImageSync of a missing image: openat': () => peer.get('missing'),
     'getHitCountSync: openat, statx, fgetxattr, close': () => peer.hits('image'),
   };
   const { p50, p25, p75 } = await measure(calls[call]);

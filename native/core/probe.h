@@ -1,4 +1,4 @@
-// Finds out by trial what a directory's file system can do.
+// Tries the features of a directory's file system.
 
 #pragma once
 

@@ -64,7 +64,7 @@ for (const [what, service] of Object.entries(services)) {
   });
 }
 
-test('glance B11: prunes – three processes – together remove what one would', async (t) => {
+test('glance B11: prunes – three processes – together remove as much as one', async (t) => {
   const images = 1500;
   const size = 100;
   let waited = 0;

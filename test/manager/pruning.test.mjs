@@ -91,7 +91,7 @@ overEachDriver('prune()', (open) => {
     assert.deepEqual(await idsOf(cache), ['b']);
   });
 
-  test('glance B11: prune() – four concurrent calls – together remove what one would', async (t) => {
+  test('glance B11: prune() – four concurrent calls – together remove as much as one', async (t) => {
     const cache = await open(t, { maxSize: 15_000, ...manual });
     for (let i = 0; i < 200; i++) await cache.cacheImage(`${i}`, bytesOf(100));
 

@@ -59,7 +59,7 @@ for (const inline of [true, false]) {
   });
 }
 
-test('three drivers – one directory, taking turns – do what one driver does', async (t) => {
+test('three drivers – one directory, taking turns – act like one driver', async (t) => {
   const first = await openDriver(t);
   const { dir } = first;
   const drivers = [first, await openDriver(t, { dir, inline: false }), await openDriver(t, { dir })];
