@@ -12,7 +12,7 @@ export function invalidValue(name: string, reason: string, value: unknown): Type
   return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' });
 }
 
-/** @param near - the known name that may have been meant */
+/** @param near - the known name that is nearest */
 export function unknownOption(name: string, unknown: string, known: readonly string[], near?: string): TypeError {
   const advice = near === undefined ? `known are ${known.join(', ')}` : `did you mean ${near}?`;
   const error = new TypeError(`${name}.${unknown.slice(0, 80)} is unknown; ${advice}`);

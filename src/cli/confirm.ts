@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { CliError, cliErrorCode, UsageError } from '../terminal/cli-error.ts';
 import { printable } from '../terminal/printable.ts';
 
-/** @throws {@link UsageError} if there is no terminal */
+/** Checks that the user can be asked. @throws {@link UsageError} if stdin or stderr is not a terminal */
 export function assertCanAsk(): void {
   if (process.stdin.isTTY && process.stderr.isTTY) return;
   throw new UsageError('--all needs confirmation: pass --yes when stdin or stderr is not a terminal');

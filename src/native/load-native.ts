@@ -40,7 +40,7 @@ export function loadNative(findFiles: () => PackageFiles, runtime: Runtime = own
   }
 }
 
-/** @throws `NativeLoadError` if this module is in a bundle */
+/** Returns the paths of the package. @throws `NativeLoadError` if this module is in a bundle */
 function locatePackage(findFiles: () => PackageFiles): PackageFiles {
   let files: PackageFiles | undefined;
   try {

@@ -33,7 +33,7 @@ export function addDeleteCommand(program: Command): void {
   );
 }
 
-/** `NAME ID…` or `NAME --all`, confirmed. */
+/** Adds a command with the forms `NAME ID…` and `NAME --all`; the second asks for confirmation. */
 export function removalCommand(program: Command, name: string, description: string): Command {
   return cacheCommand(program, name, description)
     .argument('[id...]', 'image ids', imageIdsArgument)
@@ -41,7 +41,11 @@ export function removalCommand(program: Command, name: string, description: stri
     .option('--yes', 'skip the confirmation');
 }
 
-/** @throws {@link UsageError} unless either ids or --all are given, and --all can be confirmed; {@link InvalidImageIdError} */
+/**
+ * Checks that either ids or --all are given, and that --all can be confirmed.
+ *
+ * @throws {@link UsageError} {@link InvalidImageIdError}
+ */
 export async function assertIdsOrAll(ids: readonly string[], { all, yes }: RemovalOptions): Promise<void> {
   await assertImageIds(...ids);
   if (all && ids.length > 0) throw new UsageError('pass image ids or --all, not both');

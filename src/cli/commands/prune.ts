@@ -33,7 +33,7 @@ async function prune({ dryRun = false, ...options }: Options, signal: AbortSigna
   await printReport({ json: { dryRun, ...result }, text: layOut(result, dryRun), failure }, options.json);
 }
 
-/** The coldest images are evicted first, so older images than the last evicted one should not remain. */
+/** Returns an error with the images that are older than the last evicted one, and so should not remain. */
 async function failureToRemove(cache: ImageCache, { images }: PruneResult, warnings: string[]): Promise<CliError> {
   const { lastUseMs } = await loadPackage();
   const lastMs = images.at(-1)?.lastAccessedMs ?? 0;
