@@ -29,6 +29,15 @@ export interface FetchSource {
 }
 
 /**
+ * The reason why a fetch ended without a complete image: the cache or the source failed, or the caller was aborted. The
+ * latter says nothing about the image.
+ */
+export interface LeaderFailure {
+  readonly of: 'cache' | 'source' | 'caller';
+  readonly error: unknown;
+}
+
+/**
  * The leader's work: fetches an image into the file that it has claimed, and commits it, or rolls it back with the error
  * that it ends with.
  */
@@ -40,20 +49,27 @@ export class LeaderFetch {
   readonly #stop = new AbortController();
   /** Bytes of the whole image, where that is known before its end. */
   expectedSize: number | undefined;
-  /** What it ended with, if not with a complete image. */
-  failure: unknown;
-  /** Whether that was the cache's fault, not the source's. */
-  cacheFailed = false;
-  /** Whether it failed after its caller was aborted: that says nothing of the image. */
-  left = false;
+  /** The image of a dead writer, while it is needed for its bytes. */
+  copying: LiveImage | undefined;
+  #cacheFailed = false;
+  /** The reason why there is no complete image. It is known before the file shows it. */
+  failure: LeaderFailure | undefined;
+  /** True after the last change of the file. */
   over = false;
 
-  constructor(imageId: string, source: FetchSource, writer: SharedWriter, image: OwnLiveImage) {
+  constructor(
+    imageId: string,
+    source: FetchSource,
+    writer: SharedWriter,
+    image: OwnLiveImage,
+    dead: LiveImage | undefined,
+  ) {
     this.#imageId = imageId;
     this.#source = source;
     this.#writer = writer;
     this.#image = image;
     this.expectedSize = source.expectedSize;
+    this.copying = dead;
   }
 
   /** Gives up. */
@@ -62,23 +78,24 @@ export class LeaderFetch {
   }
 
   /**
-   * Never fails: what is wrong is in `failure`, and on the file. With the image of a dead writer its bytes are taken over
-   * if the source can go on from there; `copied` is called when that image is not needed any more.
+   * Fetches the image. If the source can continue after the bytes of a dead writer, these are copied first. Never fails: an
+   * error is in `failure`, and on the file.
    *
+   * @param copied - called when the image of the dead writer is not needed any more
    * @returns the bytes that were committed, 0 if none were
    */
-  async run(dead: LiveImage | undefined, copied: () => void): Promise<number> {
+  async run(copied: () => void): Promise<number> {
     const running = this.#source.cycles.begin(this.#imageId);
     try {
-      await running.run(() => this.#fetch(dead, copied));
+      await running.run(() => this.#fetch(copied));
       await this.#blamingCache(() => this.#writer.commit());
       return this.#writer.bytesWritten;
     } catch (error) {
-      this.failure = error;
-      this.left = !this.cacheFailed && this.#source.signal?.aborted === true;
-      // Deleted while it was written: what there is is complete.
+      const of = this.#cacheFailed ? 'cache' : this.#source.signal?.aborted ? 'caller' : 'source';
+      this.failure = { of, error };
+      // An image that was deleted while it was written is complete.
       if (!hasCode(error, 'ERR_CLAIM_LOST')) {
-        const reason = this.left ? droppedReason : error;
+        const reason = of === 'caller' ? droppedReason : error;
         await endWrite(this.#writer, reason, this.#stop.signal).catch(() => {}); // The first error is the one to report.
       }
       return 0;
@@ -97,8 +114,9 @@ export class LeaderFetch {
     }
   }
 
-  async #fetch(dead: LiveImage | undefined, copied: () => void): Promise<void> {
+  async #fetch(copied: () => void): Promise<void> {
     const { signal } = this.#stop;
+    const dead = this.copying;
     const { fetch, checksum } = this.#source;
     const verifier = checksum === undefined ? undefined : await ChecksumVerifier.of(checksum);
     // A length that the dead leader was told holds for the rest, too.
@@ -113,6 +131,7 @@ export class LeaderFetch {
       stopSource(source.body);
       throw error;
     } finally {
+      this.copying = undefined;
       copied();
     }
     for await (const chunk of fetchedChunks(source, this.#imageId, signal)) {
@@ -162,7 +181,7 @@ export class LeaderFetch {
     try {
       await operation();
     } catch (error) {
-      this.cacheFailed = true;
+      this.#cacheFailed = true;
       throw error;
     }
   }
@@ -174,7 +193,7 @@ export class LeaderFetch {
       throw new SizeMismatchError(this.#imageId, expectedSize, size);
     }
     if (size <= this.#source.maxSize) return;
-    this.cacheFailed = true;
+    this.#cacheFailed = true;
     throw tooLarge(this.#imageId);
   }
 }

@@ -1,70 +1,64 @@
-import { type CacheError, ImageBusyError, NotOpenError } from '../api/errors.ts';
+import { ImageBusyError, NotOpenError } from '../api/errors.ts';
 import type { LiveImage } from '../api/live-image.ts';
 import { droppedReason } from '../api/reason.ts';
 import type { Acquired, SharedDriver } from '../api/shared-driver.ts';
-import { hasCode } from '../base/error-facts.ts';
-import { Comparison } from './comparison.ts';
+import { acquire, giveUp, orphaned } from './acquire.ts';
 import { type FetchSource, LeaderFetch } from './leader-fetch.ts';
+import { OpenImages } from './open-images.ts';
 import { remoteFailure } from './remote-failure.ts';
+import { isActive, type SharedFetchState } from './shared-fetch-state.ts';
 
-/** What `user.error` begins with where the cache failed, not the source: the image is to be had all the same. */
+/** Beginnings of `user.error` that blame the cache and not the source: the image is still available from its source. */
 const cacheFailures = ['ERR_NO_SPACE', 'ERR_IO', 'ERR_LOCK_TIMEOUT'];
 
 export interface SharedFetchOptions {
   readonly driver: SharedDriver;
   readonly imageId: string;
   readonly source: FetchSource;
-  /** Go on when every reader has left. */
+  /** Continue when every reader has left. */
   readonly finishFetch: boolean;
   /** Aborted when the cache is closed. */
   readonly signal: AbortSignal;
-  /** An image of so many bytes was committed. */
+  /** Called after the commit of an image of `size` bytes. */
   readonly onCommit: (size: number) => Promise<void>;
-  /** What failed is the cache; those who read go on without it. */
+  /** Called with an error of the cache. The readers continue without the cache. */
   readonly onCacheError: (error: unknown) => void;
-  /** Nobody is to join it any more. */
+  /** Called when no reader may join any more. */
   readonly onOver: () => void;
-  /** It fetches, until `ended`; `stop` makes that soon. */
+  /** Called when this process begins to fetch, until `ended`; `stop` ends the fetch soon. */
   readonly onLead: (stop: () => void, ended: Promise<void>) => void;
 }
 
-/** Where a reader is. Apart from the reader, which a shared fetch must not keep from being collected. */
+/** The position of a reader. It is apart from the reader, which a shared fetch must not keep from being collected. */
 export interface Cursor {
-  /** Known to begin with all that was read, and so not to be released. */
+  /** The image whose beginning is known to be all that was read. It must not be released. */
   image: LiveImage | undefined;
   /** Bytes from the beginning up to the furthest that was read. */
   end: number;
 }
 
 /**
- * An image on its way, once in this process however many read it: fetched by us, or followed while somebody else does.
- * If whoever writes it dies, it is taken over, and those who read do not notice.
+ * One image on its way, shared by all its readers in this process. If its writer dies, the fetch is taken over, unnoticed by
+ * the readers. `shared-fetch-state.ts` has its states and their transitions.
  */
 export class SharedFetch {
   readonly imageId: string;
   readonly #options: SharedFetchOptions;
-  /** Those that somebody needs, and the one that is read now as the last. */
-  #images: LiveImage[] = [];
-  /** The image of a dead writer that is being copied. */
-  #copied: LiveImage | undefined;
-  #fetch: LeaderFetch | undefined;
-  #leading: Promise<void> = Promise.resolve();
+  readonly #images = new OpenImages();
   readonly #cursors = new Set<Cursor>();
   #finish: boolean;
-  #over = false;
-  /** Who writes it now cannot be followed. */
-  #outOfReach = false;
-  #closed: CacheError | undefined;
-  #takingOver: Promise<void> | undefined;
-  /** Of each image, how far it was found to be the same as another, which somebody has read before. */
-  readonly #compared = new Map<LiveImage, Map<LiveImage, Comparison>>();
+  #state: SharedFetchState;
 
-  /** Never fails but with {@link NotOpenError}: without the cache, the image is still wanted. */
+  /**
+   * Begins a shared fetch. If the cache fails, the fetch is bypassed, because the image is still wanted.
+   *
+   * @throws {@link NotOpenError} only
+   */
   static async begin(options: SharedFetchOptions): Promise<SharedFetch> {
     return new SharedFetch(options, await acquire(options));
   }
 
-  /** Of an image that is not to go through the cache now. */
+  /** Returns a bypassed fetch, for an image that must not go through the cache now. */
   static uncached(options: SharedFetchOptions): SharedFetch {
     return new SharedFetch(options, { state: 'unavailable', orphaned: false });
   }
@@ -73,28 +67,30 @@ export class SharedFetch {
     this.imageId = options.imageId;
     this.#options = options;
     this.#finish = options.finishFetch;
-    this.#enter(acquired, undefined);
+    this.#state = this.#stateOf(acquired, undefined);
   }
 
-  /** Undefined: it cannot be read through the cache. */
+  /** The image that is read now; undefined if it cannot be read through the cache. */
   get image(): LiveImage | undefined {
-    return this.#images.at(-1);
+    return this.#state.image;
   }
 
-  /** Whether the fetch is ours. */
-  get leads(): boolean {
-    return this.#fetch !== undefined;
+  get isLeading(): boolean {
+    return this.#state.phase === 'leading';
   }
 
-  /** Not once it is complete: it may have been deleted since, and who asks then wants another. */
-  get joinable(): boolean {
-    if (this.image?.state.progress === 'complete') this.#end();
-    return !this.#over;
-  }
-
-  /** Bytes of the whole image; undefined where nobody has said. */
+  /** Bytes of the whole image; undefined while they are unknown. */
   get expectedSize(): number | undefined {
-    return this.#fetch?.expectedSize ?? this.#options.source.expectedSize;
+    return this.#state.fetch?.expectedSize ?? this.#options.source.expectedSize;
+  }
+
+  /**
+   * Returns whether a reader may join. The fetch of a complete image ends: the image may have been deleted since, and a new
+   * caller wants another.
+   */
+  checkJoinable(): boolean {
+    if (this.image?.state.progress === 'complete') this.#end();
+    return isActive(this.#state);
   }
 
   enter(finishFetch: boolean): Cursor {
@@ -104,7 +100,7 @@ export class SharedFetch {
     return cursor;
   }
 
-  /** A reader goes on in another image than before. */
+  /** Moves a reader to another image. */
   advance(cursor: Cursor, image: LiveImage): void {
     if (cursor.image === image) return;
     cursor.image = image;
@@ -117,151 +113,144 @@ export class SharedFetch {
     this.checkWanted();
   }
 
-  /** Ends what nobody wants any more. */
+  /** Ends the fetch if it has no reader. */
   checkWanted(): void {
-    if (this.#cursors.size > 0 || this.#takingOver) return;
-    if (this.#fetch && !this.#fetch.over) {
-      if (!this.#finish) void this.#fetch.stopWhenAlone(() => this.#cursors.size > 0 || this.#finish);
+    if (this.#cursors.size > 0 || this.#state.phase === 'takingOver') return;
+    const { fetch } = this.#state;
+    if (fetch && !fetch.over) {
+      if (!this.#finish) void fetch.stopWhenAlone(() => this.#cursors.size > 0 || this.#finish);
       return;
     }
     this.#end();
-    this.#release();
+    this.#images.release();
   }
 
-  /** Stops what is under way; those who read get a {@link NotOpenError}. What is complete is read to its end. */
+  /** Stops the fetch; its readers get a {@link NotOpenError}. A complete image is still read to its end. */
   async close(): Promise<void> {
-    if (!this.joinable) return;
-    this.#closed = new NotOpenError('the cache was closed', this);
-    this.#end();
-    await this.#takingOver?.catch(() => {});
-    this.#fetch?.stop();
-    await this.#leading;
-    this.#release();
+    if (!this.checkJoinable()) return;
+    const state = this.#state;
+    this.#end(new NotOpenError('the cache was closed', this));
+    state.fetch?.stop();
+    if ('done' in state) await state.done;
+    this.#images.release();
   }
 
   /** @throws {@link NotOpenError} */
   assertOpen(): void {
-    if (this.#closed) throw this.#closed;
+    if (this.#state.phase === 'ended' && this.#state.closed) throw this.#state.closed;
   }
 
-  /** What a reader is to do about an image that goes no further. @throws what it failed with */
-  judge(image: LiveImage): 'complete' | 'growing' | 'abandoned' | 'uncached' {
+  /**
+   * Returns the state of an image for a reader that has read all its bytes.
+   *
+   * @throws the error with which the image failed
+   */
+  outcomeOf(image: LiveImage): 'complete' | 'growing' | 'abandoned' | 'uncached' {
     if (image.failure !== undefined) {
-      if (!this.#over) this.#options.onCacheError(image.failure);
-      this.#end(); // Who asks next is not to join what cannot be seen.
+      if (isActive(this.#state)) this.#options.onCacheError(image.failure);
+      this.#bypass(); // A new caller must not join an image that cannot be read.
       return 'uncached';
     }
     const { progress, reason } = image.state;
     if (progress === 'complete' || progress === 'growing') return progress;
-    const fetch = image === this.image ? this.#fetch : undefined;
-    if (isAbandoned(image) && !fetch?.left) return this.#outOfReach ? 'uncached' : 'abandoned';
+    const isCurrent = image === this.image;
+    const failure = isCurrent ? this.#state.fetch?.failure : undefined;
+    if (isAbandoned(image) && failure?.of !== 'caller') {
+      return isCurrent && !isActive(this.#state) ? 'uncached' : 'abandoned';
+    }
     this.#end();
-    if (fetch?.left) return 'uncached'; // Its source is no longer wanted; each reader has one of its own.
-    if (fetch ? fetch.cacheFailed : cacheFailures.includes(reason.split(':')[0] ?? '')) return 'uncached';
-    throw fetch ? fetch.failure : remoteFailure(this.imageId, reason);
+    if (failure?.of === 'source') throw failure.error;
+    // The source of an aborted caller is no longer wanted; each reader has its own.
+    if (failure || cacheFailures.includes(reason.split(':')[0] ?? '')) return 'uncached';
+    throw remoteFailure(this.imageId, reason);
   }
 
-  /** A reader goes past the cache, since its writer has brought no byte for so many milliseconds. */
+  /** Reports that a reader bypasses the cache, because the writer has written no byte for `silentMs`. */
   reportStalled(silentMs: number): void {
     this.#options.onCacheError(
       new ImageBusyError(this.imageId, { reason: `has a writer that has brought no byte for ${silentMs} ms` }),
     );
   }
 
-  /** Goes on in another file, written by us or by whoever was faster. Once, however many ask. */
+  /** Continues in another file, which we or another writer write. Concurrent calls share one take-over. */
   async takeOver(dead: LiveImage): Promise<void> {
     if (this.image !== dead) return;
     this.assertOpen();
-    this.#takingOver ??= this.#succeed(dead).finally(() => {
-      this.#takingOver = undefined;
-      this.checkWanted();
-    });
-    await this.#takingOver;
-  }
-
-  /** Whether `image` begins with the first `size` bytes of `before`. Resolves when it is known for all of them. */
-  async beginsLike(before: LiveImage, image: LiveImage, size: number): Promise<boolean> {
-    const ofImage = this.#compared.get(image) ?? new Map<LiveImage, Comparison>();
-    this.#compared.set(image, ofImage);
-    const comparison = ofImage.get(before) ?? new Comparison(before, image);
-    ofImage.set(before, comparison);
-    return comparison.upTo(size);
-  }
-
-  async #succeed(dead: LiveImage): Promise<void> {
-    this.#enter(await acquire(this.#options), dead);
-  }
-
-  #enter(acquired: Acquired, dead: LiveImage | undefined): void {
-    this.#fetch = undefined;
-    if (acquired.state === 'unavailable') {
-      if (acquired.orphaned) this.#options.onCacheError(orphaned(this.imageId));
-      this.#outOfReach = true;
-      this.#end();
-      return;
+    if (this.#state.phase !== 'takingOver') {
+      const { fetch } = this.#state;
+      this.#state = { phase: 'takingOver', image: dead, fetch, done: this.#succeed(dead) };
     }
-    this.#images.push(acquired.image);
-    this.#copied = dead;
-    if (acquired.state !== 'claimed') this.#copied = undefined;
-    this.#releaseUnneeded();
-    if (acquired.state !== 'claimed') return;
-    const fetch = new LeaderFetch(this.imageId, this.#options.source, acquired.writer, acquired.image);
-    this.#fetch = fetch;
-    this.#leading = this.#lead(fetch, acquired.image, dead);
-    this.#options.onLead(() => fetch.stop(), this.#leading);
+    await this.#state.done;
   }
 
-  async #lead(fetch: LeaderFetch, image: LiveImage, dead: LiveImage | undefined): Promise<void> {
-    const { onCommit, onCacheError } = this.#options;
-    const size = await fetch.run(dead, () => {
-      this.#copied = undefined;
+  /** Returns whether `image` begins with the first `size` bytes of `before`. */
+  beginsLike(before: LiveImage, image: LiveImage, size: number): Promise<boolean> {
+    return this.#images.beginsLike(before, image, size);
+  }
+
+  /** Never fails: an error ends the fetch, and its readers get it. */
+  async #succeed(dead: LiveImage): Promise<void> {
+    try {
+      const acquired = await acquire(this.#options);
+      if (!isActive(this.#state)) return await giveUp(acquired); // The cache was closed meanwhile.
+      this.#state = this.#stateOf(acquired, dead);
       this.#releaseUnneeded();
-    });
-    if (!isAbandoned(image) || fetch.left) this.#end(); // Else those who still read go on with another.
-    if (fetch.cacheFailed) onCacheError(fetch.failure);
+    } catch (error) {
+      this.#end(error);
+      this.#images.release();
+    }
+    this.checkWanted();
+  }
+
+  /** Returns the state after an acquisition, and begins to fetch if the image was claimed. */
+  #stateOf(acquired: Acquired, dead: LiveImage | undefined): SharedFetchState {
+    const { onCacheError, onLead, onOver, source } = this.#options;
+    if (acquired.state === 'unavailable') {
+      if (acquired.orphaned) onCacheError(orphaned(this.imageId));
+      onOver();
+      return { phase: 'bypassed', image: dead, fetch: undefined };
+    }
+    const { image } = acquired;
+    this.#images.add(image);
+    if (acquired.state !== 'claimed') return { phase: 'following', image };
+    const fetch = new LeaderFetch(this.imageId, source, acquired.writer, acquired.image, dead);
+    const done = this.#lead(fetch, image);
+    onLead(() => fetch.stop(), done);
+    return { phase: 'leading', image, fetch, done };
+  }
+
+  async #lead(fetch: LeaderFetch, image: LiveImage): Promise<void> {
+    const { onCommit, onCacheError } = this.#options;
+    const size = await fetch.run(() => this.#releaseUnneeded());
+    const { failure } = fetch;
+    if (!isAbandoned(image) || failure?.of === 'caller') this.#end(); // Otherwise, the readers take it over.
+    if (failure?.of === 'cache') onCacheError(failure.error);
     this.checkWanted();
     if (size > 0) await onCommit(size).catch(onCacheError);
   }
 
-  /** Each take-over leaves an image behind, with its descriptors and the room that it takes on disk. */
   #releaseUnneeded(): void {
-    const needed = new Set([this.image, this.#copied]);
-    for (const { image } of this.#cursors) needed.add(image);
-    for (const image of this.#images) {
-      if (needed.has(image)) continue;
-      image.release();
-      this.#compared.delete(image);
-      for (const befores of this.#compared.values()) befores.delete(image);
-    }
-    this.#images = this.#images.filter((image) => needed.has(image));
+    const { image, fetch } = this.#state;
+    const cursors = [...this.#cursors].map((cursor) => cursor.image);
+    this.#images.keepOnly(new Set([image, fetch?.copying, ...cursors]));
   }
 
-  #release(): void {
-    for (const image of this.#images) image.release();
+  #bypass(): void {
+    if (!isActive(this.#state)) return;
+    const { image, fetch } = this.#state;
+    this.#state = { phase: 'bypassed', image, fetch };
+    this.#options.onOver();
   }
 
-  #end(): void {
-    if (this.#over) return;
-    this.#over = true;
+  #end(closed?: unknown): void {
+    if (!isActive(this.#state)) return;
+    const { image, fetch } = this.#state;
+    this.#state = { phase: 'ended', image, fetch, closed };
     this.#options.onOver();
   }
 }
 
-async function acquire({ driver, imageId, source, signal, onCacheError }: SharedFetchOptions): Promise<Acquired> {
-  try {
-    return await driver.acquire(imageId, { expectedSize: source.expectedSize, signal });
-  } catch (error) {
-    if (hasCode(error, 'ERR_NOT_OPEN')) throw error;
-    onCacheError(error);
-    return { state: 'unavailable', orphaned: false };
-  }
-}
-
-function orphaned(imageId: string): ImageBusyError {
-  return new ImageBusyError(imageId, { reason: 'has a writer that died, whose token another process has locked' });
-}
-
-/** Its writer is dead, or gave up though nothing was wrong with the image. */
+/** Returns whether the writer is dead, or gave up though nothing is wrong with the image. */
 function isAbandoned({ state }: LiveImage): boolean {
   return state.progress === 'dead' || (state.progress === 'failed' && state.reason === droppedReason);
 }

@@ -85,11 +85,11 @@ export class SharedFetches {
         left = false;
         return new FetchedImage(imageId, 'uncached', new SourceReader(imageId, source, signal, onLeft));
       }
-      if (!shared.joinable) return undefined;
+      if (!shared.checkJoinable()) return undefined;
       const openSource = () => new SourceReader(imageId, source, signal);
       const reader = new SharedReader(shared, { finishFetch, signal, stalledAfterMs, onLeft, openSource });
       left = false;
-      return new FetchedImage(imageId, mine && shared.leads ? 'fetch' : 'follow', reader);
+      return new FetchedImage(imageId, mine && shared.isLeading ? 'fetch' : 'follow', reader);
     } finally {
       if (left) onLeft();
     }

@@ -138,7 +138,7 @@ export class SharedReader implements FetchReader {
   /** Waits for what comes after `size` bytes of an image; true if nothing does. */
   async #isOver(image: LiveImage, size: number): Promise<boolean> {
     const { state } = image;
-    switch (this.#fetch.judge(image)) {
+    switch (this.#fetch.outcomeOf(image)) {
       case 'complete':
         return state.size <= size;
       case 'growing':

@@ -43,6 +43,7 @@ const aborted = {
   'an open writer': async (cache, signal) => {
     const writer = await cache.driver.openForWrite('a', { signal });
     await writer.write(firstBytes);
+    return writer; // A writer that is collected gives up by itself.
   },
   'a source, by its own signal': async (cache, signal) => {
     const source = new Readable({ read() {}, signal });

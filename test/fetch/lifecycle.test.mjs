@@ -7,6 +7,7 @@ import { getXattr } from '../../dist/index.js';
 import { collect, openCache, tidiness } from '../manager/support/caches.mjs';
 import { MemoryDriver } from '../support/memory-driver.mjs';
 import { runScript } from '../support/run-script.mjs';
+import { SharedMemoryDriver } from '../support/shared-memory-driver.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { within } from '../support/within.mjs';
 import { barrier, origin, until } from './support/origin.mjs';
@@ -55,6 +56,32 @@ test('close() – during a fetch – stops it, and its readers get ERR_NOT_OPEN'
   await until(() => openBelow(dir).length === 0, `nothing open, but ${openBelow(dir)}`);
   const again = await openCache(t, { dir });
   assert.equal((await tidiness(again)).incomplete, 0);
+});
+
+test('close() – during a take-over – gives up the claim, and readers get ERR_NOT_OPEN', async (t) => {
+  const driver = new SharedMemoryDriver();
+  const cache = await openCache(t, { driver });
+  const { writer } = await driver.acquire('a', {});
+  const fetch = () => assert.fail('fetched');
+  const images = [await cache.getOrFetch('a', fetch), await cache.getOrFetch('a', fetch)];
+  const reading = Promise.all(images.map(collect));
+  const acquire = driver.acquire.bind(driver);
+  const releases = [];
+  driver.acquire = async (...args) => {
+    await new Promise((resolve) => releases.push(resolve));
+    return acquire(...args);
+  };
+  writer.die();
+  await until(() => releases.length > 0, 'the take-over');
+  const closing = cache.close();
+  await new Promise(setImmediate);
+  assert.equal(releases.length, 1, 'two readers take over together');
+  releases[0]();
+  await within(2_000, closing, 'closing');
+  for (const { error } of await within(2_000, reading, 'the ends of the reads')) {
+    assert.equal(error?.code, 'ERR_NOT_OPEN');
+  }
+  assert.equal(await driver.isBeingCached('a'), false);
 });
 
 test('200 readers – end, leave or fail – leave no descriptor open', async (t) => {

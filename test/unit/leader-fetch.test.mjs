@@ -21,9 +21,9 @@ test('a leader that is stopped while it copies a dead leader’s bytes – stops
   };
   const fetch = (_imageId, { offset }) => ({ offset, body: [] });
   const source = { fetch, maxSize: 2 * size, cycles: new FetchCycles('dir') };
-  const leader = new LeaderFetch('a', source, writer, { noteWritten() {}, async poll() {} });
+  const leader = new LeaderFetch('a', source, writer, { noteWritten() {}, async poll() {} }, image);
   let copied = 0;
-  const running = leader.run(image, () => copied++);
+  const running = leader.run(() => copied++);
   while (writer.bytesWritten === 0) await sleep(1);
   leader.stop();
   const before = writer.bytesWritten;
