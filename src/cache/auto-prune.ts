@@ -6,19 +6,19 @@ import { clearTimeout, setTimeout } from '../base/timers.ts';
 import { CommittedBytes, type CommittedMark } from './committed-bytes.ts';
 import { evictFor } from './evict-for.ts';
 
-/** The least that is committed between two walks, as a part of the limit: a full cache is not walked for each image. */
+/** Minimum of committed bytes between two walks, as a part of the limit. So a full cache is not walked for each image. */
 const smallestStride = 0.01;
 
-/** How long closing waits for a prune, which may be waiting for another process. Milliseconds. */
-const closingPatienceMs = 5_000;
+/** Time for which closing waits for a prune, which may be waiting for another process. Milliseconds. */
+const closeTimeoutMs = 5_000;
 
 export interface AutoPruneOptions {
   readonly driver: CacheDriver;
-  /** Empty for a driver that has none. */
+  /** Empty for a driver without a directory. */
   readonly dir: string;
   /** Bytes. */
   readonly maxSize: number;
-  /** Bytes: what to evict down to. */
+  /** Bytes to which an eviction reduces the cache. */
   readonly target: number;
   readonly logger: Logger | undefined;
 }
@@ -26,9 +26,9 @@ export interface AutoPruneOptions {
 /**
  * Keeps a cache within its limit while images are committed.
  *
- * The size is known from the last walk, plus what was committed since, here and through the caches of other processes.
- * Others may write as well, Glance for one, so that it is walked again not only when the limit seems to be passed, but
- * also when half of the room that the last walk found has been used up.
+ * The size is that of the last walk plus the bytes committed since, here and through the caches of other processes. Foreign
+ * writers, for example Glance, may write as well. So the cache is walked again when the limit seems to be exceeded, and also
+ * when half of the free space that the last walk found has been used.
  */
 export class AutoPrune {
   readonly #options: AutoPruneOptions;
@@ -49,38 +49,38 @@ export class AutoPrune {
   }
 
   /**
-   * Resolves when there is room to write: writers wait for a prune that is under way, so that they cannot outrun it.
+   * Waits for a running prune, so that writers cannot outrun it.
    *
-   * @throws the reason of the signal that is aborted before
+   * @throws the reason of a signal that is aborted before its end
    */
-  async room(...signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+  async waitForSpace(...signals: readonly (AbortSignal | undefined)[]): Promise<void> {
     if (this.#running) await untilAborted(this.#running, ...signals);
   }
 
-  /** An image of so many bytes was committed. Begins to prune if that is due, and does not wait for it. */
+  /** Counts the bytes of a committed image. If a prune is due, begins it, and does not wait for it. */
   async committed(size: number): Promise<void> {
     await this.#committed.add(size);
     this.#beginIfDue();
   }
 
-  /** For {@link walked}: taken before the walk, since what is committed meanwhile may or may not be seen by it. */
+  /** Returns a mark for {@link walked}. To be taken before the walk, which may or may not see concurrent commits. */
   mark(): CommittedMark {
     return this.#committed.mark();
   }
 
-  /** A walk has found the cache to be of this size. */
+  /** Notes the size that a walk has found. */
   walked(size: number, mark: CommittedMark): void {
-    const room = this.#options.maxSize - size;
+    const freeSpace = this.#options.maxSize - size;
     this.#lastWalk = mark;
-    this.#dueAfter = Math.max(1, Math.min(room + 1, Math.max(room / 2, this.#leastBetweenWalks)));
+    this.#dueAfter = Math.max(1, Math.min(freeSpace + 1, Math.max(freeSpace / 2, this.#leastBetweenWalks)));
   }
 
-  /** Begins nothing any more, and waits for what is under way. */
+  /** Begins no prune any more, and waits for a running one. */
   async close(): Promise<void> {
     this.#open = false;
-    const impatience = setTimeout(() => this.#stop.abort(), closingPatienceMs);
+    const timer = setTimeout(() => this.#stop.abort(), closeTimeoutMs);
     await this.#running;
-    clearTimeout(impatience);
+    clearTimeout(timer);
   }
 
   get #due(): boolean {
@@ -91,7 +91,7 @@ export class AutoPrune {
     if (!this.#open || this.#running || !this.#due) return;
     this.#running = this.#prune().finally(() => {
       this.#running = undefined;
-      this.#beginIfDue(); // For a commit between the last look and now.
+      this.#beginIfDue(); // A commit may have come after the last check.
     });
   }
 
@@ -99,7 +99,7 @@ export class AutoPrune {
   async #prune(): Promise<void> {
     try {
       do await this.#walkAndEvict();
-      while (this.#due); // Also when it is being closed: what was committed before is not to be left.
+      while (this.#due); // Also during a close, which must not leave earlier commits above the limit.
     } catch (error) {
       this.#waitForMore();
       if (!this.#stop.signal.aborted) this.#report(error);
@@ -113,13 +113,13 @@ export class AutoPrune {
     if (size <= maxSize) return this.walked(size, mark);
 
     const { bytesEvicted } = await evictFor('auto-prune', driver, target, { signal: this.#stop.signal });
-    // What others have committed between the two walks may be among what went.
+    // The evicted images may include commits of other processes between the two walks.
     this.walked(Math.max(size - bytesEvicted, target), mark);
-    // Images that are in use stay. Trying again at once would find them so again.
+    // Images in use stay. An immediate retry would find them in use again.
     if (size - bytesEvicted > maxSize) this.#waitForMore();
   }
 
-  /** The next prune is due a stride later. */
+  /** Makes the next prune due after another stride. */
   #waitForMore(): void {
     this.#lastWalk = this.#committed.mark();
     this.#dueAfter = this.#leastBetweenWalks;

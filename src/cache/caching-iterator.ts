@@ -8,26 +8,26 @@ import { chunksOf } from '../streams/source-chunks.ts';
 
 type Signals = readonly (AbortSignal | undefined)[];
 
-/** What a {@link CachingIterator} works with. */
+/** The parts of a caching iterator (a tee). */
 export interface Tee {
   readonly imageId: string;
-  /** Nothing if the image is not to be cached. */
+  /** The writer; undefined if the image only passes through. */
   readonly writer: ImageWriter | undefined;
   readonly verifier: ChecksumVerifier | undefined;
   readonly expectedSize: number | undefined;
-  /** Bytes: an image that grows past them is passed on, and not cached. */
+  /** Bytes; a larger image is passed on, and not cached. */
   readonly maxSize: number;
-  /** Told of each error of the cache, which the consumer does not see. */
+  /** Called with each error of the cache, which the consumer does not get. */
   readonly onCacheError: (operation: 'write' | 'commit' | 'rollback', error: unknown) => void;
   readonly onCommit: (size: number) => Promise<void>;
 }
 
 /**
- * The chunks of a source, which are written into the cache on the way.
+ * Yields the chunks of a source, and caches them on the way.
  *
- * Each is written before it is handed out, since a consumer may reuse its memory. Whatever happens to the cache, the
- * consumer gets every chunk, and every fault of the source: its own error, a wrong length, a wrong checksum. If the
- * consumer leaves before the end, the write is given up, even while the source owes a chunk.
+ * Each chunk is written before it is passed on, since a consumer may reuse its memory. Even if the cache fails, the consumer
+ * gets every chunk, and every fault of the source: its own error, a wrong length, a wrong checksum. If the consumer leaves
+ * before the end, the write is given up, even while a chunk of the source is awaited.
  */
 export class CachingIterator implements AsyncIterableIterator<Uint8Array> {
   readonly #source: LockedSource;
@@ -35,7 +35,7 @@ export class CachingIterator implements AsyncIterableIterator<Uint8Array> {
   /** Aborted when the consumer leaves. */
   readonly #end = new AbortController();
 
-  /** `open` is called when the first chunk is asked for. */
+  /** `open` is called when the first chunk is requested. */
   constructor(source: ImageSource, signal: AbortSignal | undefined, open: () => Promise<Tee>) {
     this.#source = new LockedSource(source);
     this.#chunks = this.#run(signal, open);
@@ -48,7 +48,7 @@ export class CachingIterator implements AsyncIterableIterator<Uint8Array> {
   async return(): Promise<IteratorResult<Uint8Array, void>> {
     this.#end.abort(droppedReason);
     const result = await this.#chunks.return();
-    this.#source.release(); // Where nothing was asked for, nothing has run.
+    this.#source.release(); // If no chunk was requested, the generator has not run.
     return result;
   }
 
@@ -86,7 +86,7 @@ async function* copy(source: ImageSource, tee: Tee, signals: Signals): AsyncGene
       verifier?.update(chunk);
       await writer.write(chunk, size);
       yield chunk;
-      // At once: the source may have no end.
+      // Checked for each chunk, because the source may have no end.
       if (expectedSize !== undefined && size > expectedSize) break;
     }
     if (expectedSize !== undefined && size !== expectedSize) throw new SizeMismatchError(imageId, expectedSize, size);
@@ -99,7 +99,7 @@ async function* copy(source: ImageSource, tee: Tee, signals: Signals): AsyncGene
   }
 }
 
-/** A writer that reports its errors instead of throwing them, and then is no more. */
+/** A writer that reports its first error instead of throwing it, and then does nothing any more. */
 class TeeWriter {
   #writer: ImageWriter | undefined;
   readonly #tee: Tee;
@@ -139,7 +139,7 @@ class TeeWriter {
     await this.#end((writer) => endWrite(writer, reason, ...this.#signals));
   }
 
-  /** For a consumer that leaves: nothing is wrong with the image. */
+  /** Gives up the write for a consumer that leaves. Nothing is wrong with the image. */
   async leave(): Promise<void> {
     await this.#end((writer) => writer[Symbol.asyncDispose]());
   }

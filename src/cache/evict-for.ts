@@ -2,7 +2,7 @@ import type { CacheDriver, EvictOptions, EvictResult } from '../api/driver.ts';
 import type { EvictEvent } from '../api/events.ts';
 import { isSharedDriver } from '../api/shared-driver.ts';
 
-/** Evicts for a reason, which the events have if the driver is one of this package. */
+/** Evicts for a reason, which is in the events if the driver is one of this package. */
 export async function evictFor(
   reason: EvictEvent['reason'],
   driver: CacheDriver,

@@ -14,42 +14,42 @@ import { assertMaxInvalidSize, type CacheLimits, defaultMaxSize } from '../drive
 import type { Checksum } from '../streams/checksum.ts';
 import { assertWriteOptions } from '../streams/put-chunks.ts';
 
-/** Where a cache is, and what it may take. */
+/** Options of an {@link ImageCache}. Either `dir` or `driver` is required. */
 export interface ImageCacheOptions extends CacheLimits {
-  /** Either a directory (an `XattrDriver` is made) … */
+  /** The cache directory, for which an {@link XattrDriver} is made. */
   readonly dir?: string;
-  /** … or a driver, configured or not. */
+  /** The driver, configured or not. */
   readonly driver?: CacheDriver;
-  /** Bytes. @defaultValue 10 GiB */
+  /** Limit of the cache, in bytes. @defaultValue 10 GiB */
   readonly maxSize?: number;
-  /** When what a writer left behind counts as stalled, in seconds. @defaultValue that of the driver, 86_400 */
+  /** Age at which the files of a writer of unknown liveness count as stalled, in seconds. @defaultValue that of the driver, 86_400 */
   readonly stallTimeSeconds?: number;
   /**
-   * After a commit through this cache that takes it over `maxSize`, evict down to `lowWatermark` × `maxSize`.
+   * Evict down to `lowWatermark` × `maxSize` after a commit through this cache that takes it over `maxSize`.
    * @defaultValue true
    */
   readonly autoPrune?: boolean;
-  /** A part of `maxSize`, from 0 to 1. @defaultValue 0.9 */
+  /** Part of `maxSize` to which `autoPrune` evicts, from 0 to 1. @defaultValue 0.9 */
   readonly lowWatermark?: number;
   /**
-   * How long a reader of `getOrFetch` waits, in milliseconds, for a byte that the writer does not bring, before it reads
-   * past the cache: a writer that was stopped keeps its claim. @defaultValue for ever
+   * Time without a byte from the writer after which a reader of `getOrFetch` bypasses the cache, in milliseconds. A writer
+   * whose process was stopped keeps its claim. @defaultValue for ever
    */
   readonly stalledAfterMs?: number;
-  /** Told of what the cache swallows; silent by default. */
+  /** A logger with the methods of pino, for errors that the cache does not throw. @defaultValue none */
   readonly logger?: Logger;
 }
 
-/** What is known of an image before {@link ImageCache.cacheImage} or a tee writes it. */
+/** Options of {@link ImageCache.cacheImage} and of {@link ImageCache.cachingIterator}. */
 export interface CacheImageOptions extends WriteOptions {
-  /** Compared at the end; a mismatch rolls the write back. */
+  /** Checksum, compared at the end. A mismatch rolls the write back. */
   readonly checksum?: Checksum;
-  /** Whether an image that is cached is written anew, which replaces it at the end, with 0 hits. @defaultValue false */
+  /** Write an image that is cached already. The new one replaces it at the end, with 0 hits. @defaultValue false */
   readonly replace?: boolean;
 }
 
 export interface ResolvedCacheOptions {
-  /** Where there is no driver. */
+  /** Defined if there is no driver. */
   readonly dir: string | undefined;
   readonly driver: CacheDriver | undefined;
   readonly maxSize: number;
@@ -61,7 +61,7 @@ export interface ResolvedCacheOptions {
   readonly logger: Logger | undefined;
 }
 
-/** The longest that a timer of Node's can wait. Milliseconds. */
+/** Longest wait of a timer of Node. Milliseconds. */
 const longestTimerMs = 2 ** 31 - 1;
 
 const optionNames = [
@@ -101,7 +101,7 @@ export function assertCacheOptions(options: ImageCacheOptions): ResolvedCacheOpt
   return { ...checked, logger: guarded(logger) };
 }
 
-/** What is known of an image that is written, checked, and apart from what the driver is told. */
+/** The checked options of a write, apart from those of the driver. */
 export interface CheckedImageOptions {
   readonly write: WriteOptions;
   readonly checksum: Checksum | undefined;

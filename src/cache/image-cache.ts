@@ -37,37 +37,37 @@ import {
 import { type PrefetchOptions, type PrefetchResult, prefetchQueued } from './prefetch.ts';
 import { type CacheStats, measureCache } from './stats.ts';
 
-/** How long a consumer is kept waiting by a prune, before its image passes through uncached. Milliseconds. */
-const patienceMs = 1_000;
+/** Time for which a consumer waits for a prune, before its image passes through uncached. Milliseconds. */
+const pruneWaitTimeoutMs = 1_000;
 
-/** How {@link ImageCache.prune} goes about it. */
+/** Options of {@link ImageCache.prune}. */
 export interface PruneOptions extends EvictOptions {
-  /** Bytes. @defaultValue the cache's own limit */
+  /** Size to evict down to, in bytes. @defaultValue the limit of the cache */
   readonly maxSize?: number;
 }
 
-/** What {@link ImageCache.prune} removed, or with `dryRun` would remove. */
+/** The images that {@link ImageCache.prune} removed, or with `dryRun` would remove. */
 export interface PruneResult {
-  /** How many images. */
+  /** Number of images. */
   readonly filesPruned: number;
-  /** The sum of their sizes. */
+  /** Sum of their sizes, in bytes. */
   readonly bytesPruned: number;
-  /** Each of them, the least recently accessed first. */
+  /** The images, the least recently accessed first. */
   readonly images: readonly EvictedImage[];
 }
 
 /**
- * A cache that looks after itself, over any {@link CacheDriver}: Glance's `image_cache.ImageCache`, with a limit that is
- * kept without a cron job.
+ * A cache that keeps its own limit, over any {@link CacheDriver}. It corresponds to Glance's `image_cache.ImageCache`, which
+ * needs a cron job for that.
  *
  * @example
  * await using cache = await ImageCache.open({ dir: '/var/cache/images', maxSize: 20e9 });
  * for await (const chunk of cache.cachingIterator(imageId, body)) socket.write(chunk);
  */
 export class ImageCache {
-  /** The driver that was given, or made for `dir`. */
+  /** The driver of the options, or the one made for `dir`. */
   readonly driver: CacheDriver;
-  /** The limit, in bytes. */
+  /** Limit of the cache, in bytes. */
   readonly maxSize: number;
   readonly #options: ResolvedCacheOptions;
   readonly #dir: string;
@@ -76,7 +76,7 @@ export class ImageCache {
   #open = true;
 
   /**
-   * Configures the driver, and makes one if only a directory was given.
+   * Opens a cache: configures the driver, or makes one for the directory.
    *
    * @throws {@link BadDriverConfiguration} if the directory cannot be used
    */
@@ -99,10 +99,10 @@ export class ImageCache {
   }
 
   /**
-   * Evicts the least recently accessed images down to the limit; nothing if the cache is at or below it. One walk; two at
-   * once together free what one would.
+   * Evicts the least recently accessed images down to the limit, by one walk. If the cache is at or below the limit, removes
+   * nothing. Concurrent prunes together evict no more than one would.
    *
-   * @throws {@link LockTimeoutError} if another eviction went on for longer than a lock is waited for
+   * @throws {@link LockTimeoutError} if another eviction ran for over a minute
    */
   async prune(options: PruneOptions = {}): Promise<PruneResult> {
     const { maxSize = this.maxSize, ...evictOptions } = pickOptions(options, ['maxSize', 'dryRun', 'signal']);
@@ -113,9 +113,9 @@ export class ImageCache {
   }
 
   /**
-   * Reaps what failed and stalled writes left behind.
+   * Reaps the leftovers of failed, dead and stalled writers.
    *
-   * @param stallTimeSeconds - by default that of the options
+   * @param stallTimeSeconds - age of a stalled write, in seconds; by default that of the options
    */
   async clean(stallTimeSeconds: number | undefined = this.#options.stallTimeSeconds): Promise<CleanResult> {
     if (stallTimeSeconds !== undefined) assertNonNegative(stallTimeSeconds, 'stallTimeSeconds');
@@ -123,17 +123,17 @@ export class ImageCache {
     return this.driver.clean(stallTimeSeconds);
   }
 
-  /** Asks for an image to be fetched by the next {@link prefetch}. False if it is cached, being cached or queued. */
+  /** Queues an image for the next {@link prefetch}. Resolves to false if it is already cached, being cached or queued. */
   async queueImage(imageId: string): Promise<boolean> {
     this.#assertOpen();
     return this.driver.queueImage(imageId);
   }
 
   /**
-   * Fetches the queued images. One that fails stays queued and does not stop the others; one that another process is
-   * writing is left to it. An image larger than the cache fails, since it could not stay.
+   * Fetches the queued images. An image that fails stays queued and does not stop the others. An image that another process is
+   * writing is left to that process. An image larger than the cache fails, since it could not stay.
    *
-   * @throws the signal's reason
+   * @throws the reason of the signal
    */
   async prefetch(fetch: Fetch, options: PrefetchOptions = {}): Promise<PrefetchResult> {
     this.#assertOpen();
@@ -141,11 +141,11 @@ export class ImageCache {
   }
 
   /**
-   * Caches a whole source. Resolves to false if the image is not cacheable now, or larger than `maxSize`: the source is
-   * then untouched if that is known before its first byte (`expectedSize`, or bytes in hand), and else cancelled where it
-   * grows past the limit.
+   * Caches a whole source. Resolves to false if the image is not cacheable now, or is larger than `maxSize`. If that is known
+   * before the first byte (`expectedSize`, or bytes in memory), the source stays untouched. Otherwise the source is cancelled
+   * where it grows past the limit.
    *
-   * @throws what the source throws
+   * @throws the error of the source
    * @throws {@link ChecksumMismatchError} {@link SizeMismatchError} {@link NoSpaceError}
    */
   async cacheImage(imageId: string, source: ImageSource, options: CacheImageOptions = {}): Promise<boolean> {
@@ -158,7 +158,7 @@ export class ImageCache {
       signal = write.signal;
       if ((knownSize(source, write) ?? 0) > this.maxSize) return false;
       if (!(await this.#mayWrite(imageId, begun))) return false;
-      await this.#autoPrune?.room(signal);
+      await this.#autoPrune?.waitForSpace(signal);
       const writer = await this.#claim(imageId, begun);
       if (!writer) return false;
       const chunks = verifier?.verified(locked.chunks, imageId, signal) ?? locked.chunks;
@@ -168,15 +168,16 @@ export class ImageCache {
     } finally {
       locked.release();
     }
-    // The image is cached, whatever becomes of the wait.
-    await this.#autoPrune?.room(signal).catch(() => {});
+    // The image is cached, even if the wait is aborted.
+    await this.#autoPrune?.waitForSpace(signal).catch(() => {});
     return true;
   }
 
   /**
-   * A tee. The consumer gets every chunk of the source whatever happens to the cache, whose errors are events
-   * (`xattr-cache:error`); the source's errors, a wrong length and a wrong checksum reach the consumer. A consumer that
-   * stops early gives the write up. An image that is not cacheable now, or larger than `maxSize`, passes through.
+   * Returns a caching iterator (a tee), which caches a source while it passes the chunks on to a consumer. The consumer gets
+   * every chunk even if the cache fails; the errors of the cache are events (`xattr-cache:error`). Errors of the source, a
+   * wrong length and a wrong checksum reach the consumer. A consumer that stops early gives up the write. An image that is not
+   * cacheable now, or is larger than `maxSize`, passes through uncached.
    */
   cachingIterator(
     imageId: string,
@@ -200,11 +201,13 @@ export class ImageCache {
   }
 
   /**
-   * The image, from the cache or fetched exactly once however many ask, here and in other processes: one fetches, the
-   * others read along while it comes. Should the one die, another goes on. Only over an {@link XattrDriver}.
+   * Opens an image from the cache, or fetches it once for all callers, here and in other processes. One caller fetches; the
+   * others read the same bytes as they arrive. If the fetching process dies, another takes over. Needs an
+   * {@link XattrDriver}.
    *
-   * @throws what the source throws, also in another process: {@link FetchFailedError} with `remote`
-   * @throws {@link ChecksumMismatchError} {@link SizeMismatchError} at the end, `TypeError` over another driver
+   * @throws the error of the source; if it occurred in another process, a {@link FetchFailedError} with `remote`
+   * @throws {@link ChecksumMismatchError} {@link SizeMismatchError} at the end
+   * @throws TypeError over another driver
    *
    * @example
    * const image = await cache.getOrFetch('debian-12', (imageId, { signal }) =>
@@ -218,7 +221,7 @@ export class ImageCache {
       driver: this.#sharedDriver,
       maxSize: this.maxSize,
       stalledAfterMs: this.#options.stalledAfterMs,
-      room: async () => this.#autoPrune?.room(AbortSignal.timeout(patienceMs)),
+      waitForSpace: async () => this.#autoPrune?.waitForSpace(AbortSignal.timeout(pruneWaitTimeoutMs)),
       onCommit: async (size) => this.#autoPrune?.committed(size),
       onCacheError: (id, error) => this.#report(id, 'write', error),
     });
@@ -226,11 +229,13 @@ export class ImageCache {
   }
 
   /**
-   * Compares a cached image with what was recorded when it was cached with a checksum; one that is not as it was goes to
-   * invalid/. Counts no hit. Only over an {@link XattrDriver}.
+   * Compares a cached image with the length and digest that were recorded when it was cached with a checksum. A corrupt image
+   * moves to `invalid/`. Counts no hit. Needs an {@link XattrDriver}.
    *
-   * @throws {@link ImageNotFoundError}, the signal's reason, `TypeError` over another driver
+   * @throws {@link ImageNotFoundError} if the image is not cached
+   * @throws the reason of the signal
    * @throws {@link LockTimeoutError} if a corrupt image stayed locked
+   * @throws TypeError over another driver
    */
   async verify(imageId: string, options: VerifyOptions = {}): Promise<VerifyResult> {
     assertImageId(imageId);
@@ -244,7 +249,7 @@ export class ImageCache {
     return this.#sharedDriver.verifyImage(imageId, picked);
   }
 
-  /** What there is, by one walk over the images. */
+  /** Measures the cache by one walk over the images. */
   async stats(): Promise<CacheStats> {
     this.#assertOpen();
     const mark = this.#autoPrune?.mark();
@@ -254,8 +259,8 @@ export class ImageCache {
   }
 
   /**
-   * Stops what it fetches or follows: those who read get a {@link NotOpenError}, and other processes take over. Waits for
-   * the prune that a commit has begun, for some seconds, and closes the driver if this cache made it.
+   * Closes the cache. Stops its shared fetches: their readers get a {@link NotOpenError}, and other processes take over. Waits
+   * some seconds for a running prune, and closes the driver if this cache made it.
    */
   async close(): Promise<void> {
     this.#open = false;
@@ -264,12 +269,12 @@ export class ImageCache {
     if (this.#options.driver === undefined) await this.driver.close();
   }
 
-  /** {@link close}, at the end of `await using`. */
+  /** Closes the cache, at the end of `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** What a write needs to be right before anything is touched. */
+  /** Checks the arguments of a write before it touches anything. */
   async #begin(imageId: string, options: CacheImageOptions): Promise<BegunWrite> {
     assertImageId(imageId);
     const { checksum, ...checked } = assertCacheImageOptions(options);
@@ -281,19 +286,19 @@ export class ImageCache {
     return replace || (await this.driver.isCacheable(imageId));
   }
 
-  /** Undefined if it cannot be written now. */
+  /** Claims an image. Resolves to undefined if it cannot be written now. */
   async #claim(imageId: string, { replace, write }: BegunWrite): Promise<ImageWriter | undefined> {
     const claim = replace ? claimIfFree : claimUncached;
     return claim(this.driver, imageId, write);
   }
 
-  /** For the tee: an image that cannot be cached, for whatever reason, is still wanted. */
+  /** Claims an image for a tee. An error is only reported, since the consumer still wants the image. */
   async #claimOrReport(imageId: string, source: ImageSource, begun: BegunWrite): Promise<ImageWriter | undefined> {
     const { write } = begun;
     try {
       if (!(await this.#mayWrite(imageId, begun))) return undefined;
       if ((knownSize(source, write) ?? 0) > this.maxSize) throw tooLarge(imageId);
-      await this.#autoPrune?.room(AbortSignal.timeout(patienceMs), write.signal);
+      await this.#autoPrune?.waitForSpace(AbortSignal.timeout(pruneWaitTimeoutMs), write.signal);
       return await this.#claim(imageId, begun);
     } catch (error) {
       if (!write.signal?.aborted) this.#report(imageId, 'open', error);
@@ -320,19 +325,19 @@ export class ImageCache {
   }
 }
 
-/** A write whose arguments are right. */
+/** A write whose arguments were checked. */
 interface BegunWrite {
   readonly write: WriteOptions;
   readonly verifier: ChecksumVerifier | undefined;
   readonly replace: boolean;
 }
 
-/** Bytes, where it is known before the first is read; more than that is the source's fault. */
+/** Returns the size in bytes if it is known before the first read. A larger source is at fault. */
 function knownSize(source: ImageSource, { expectedSize }: WriteOptions): number | undefined {
   if (expectedSize !== undefined) return expectedSize;
   if (!isBuffered(source)) return undefined;
   const chunks = types.isUint8Array(source) ? [source] : source;
-  // A chunk that is no bytes is refused when it is read.
+  // A chunk that is not bytes is refused when it is read.
   return chunks.reduce((sum, chunk) => sum + (types.isUint8Array(chunk) ? chunk.byteLength : 0), 0);
 }
 

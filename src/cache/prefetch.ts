@@ -10,47 +10,47 @@ import type { Checksum } from '../streams/checksum.ts';
 import { stopSource } from '../streams/source-chunks.ts';
 import type { CacheImageOptions } from './image-cache-options.ts';
 
-/** How far an image has come. */
+/** The progress of one image. */
 export interface PrefetchProgress {
-  /** The image that is being fetched. */
+  /** Id of the image. */
   readonly imageId: string;
-  /** How many were fetched so far. */
+  /** Bytes fetched so far. */
   readonly bytes: number;
   /** True once, when the image is cached. */
   readonly done: boolean;
 }
 
-/** How {@link ImageCache.prefetch} goes about it. */
+/** Options of {@link ImageCache.prefetch}. */
 export interface PrefetchOptions {
-  /** How many images are fetched at once. @defaultValue 4 */
+  /** Number of images that are fetched concurrently. @defaultValue 4 */
   readonly concurrency?: number;
   /**
-   * Returns the checksum of an image, which is compared over all its bytes and recorded with them. Undefined: there is
-   * none. If it throws, that image fails.
+   * Returns the checksum of an image, or undefined if there is none. The checksum is compared with all bytes, and recorded on
+   * the image. If the function throws, that image fails.
    */
   readonly checksum?: (imageId: string) => Checksum | undefined | Promise<Checksum | undefined>;
-  /** Aborting ends it with the signal's reason; what was not fetched stays queued. */
+  /** An abort ends the prefetch with the signal's reason. Images that were not fetched stay queued. */
   readonly signal?: AbortSignal;
-  /** Called for every chunk, and awaited. If it throws or rejects, the image has failed with its error. */
+  /** Called for every chunk, and awaited. If it throws or rejects, the image fails with its error. */
   readonly onProgress?: (image: PrefetchProgress) => void | Promise<void>;
 }
 
-/** What {@link ImageCache.prefetch} did. */
+/** The result of {@link ImageCache.prefetch}. */
 export interface PrefetchResult {
-  /** The ids of those that are cached now. */
+  /** Ids of the images that are cached now. */
   readonly cached: readonly string[];
-  /** The errors of those that are not, by their ids. */
+  /** Errors of the images that failed, by their ids. */
   readonly failed: ReadonlyMap<string, Error>;
 }
 
-/** The cache that is filled: an {@link ImageCache}. */
+/** The needed members of an {@link ImageCache}. */
 interface PrefetchingCache {
   readonly driver: CacheDriver;
   readonly maxSize: number;
   cacheImage(imageId: string, source: ImageSource, options: CacheImageOptions): Promise<boolean>;
 }
 
-/** Fetches what is queued, see {@link ImageCache.prefetch}. */
+/** Fetches the queued images; see {@link ImageCache.prefetch}. */
 export async function prefetchQueued(
   cache: PrefetchingCache,
   fetch: Fetch,
@@ -62,7 +62,7 @@ export async function prefetchQueued(
   signal?.throwIfAborted();
   const imageIds = await cache.driver.getQueuedImages();
 
-  // Listened to by everything that goes on at once, which may be more than a signal of the caller's is made for.
+  // All concurrent fetches listen to it, which may be more listeners than the caller's signal allows.
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
   const stopListening = onAbort(signal, stop, (stop, reason) => stop.abort(reason));
@@ -96,7 +96,7 @@ interface Prefetch {
   readonly onProgress: PrefetchOptions['onProgress'];
 }
 
-/** False if another process is writing the image just now: it stays queued until that commits. */
+/** Fetches one image. Resolves to false if another process is writing it; the image stays queued until the commit. */
 async function prefetchOne(
   { cache, fetch, checksum: checksumOf, signal, onProgress }: Prefetch,
   imageId: string,
@@ -116,7 +116,7 @@ async function prefetchOne(
     begun = true;
     for await (const chunk of fetchedChunks(fetched, imageId, signal)) {
       bytes += chunk.byteLength;
-      // It may have no end.
+      // The source may have no end.
       if (bytes > cache.maxSize) throw tooLarge(imageId);
       yield chunk;
       await onProgress?.({ imageId, bytes, done: false });

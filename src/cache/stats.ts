@@ -1,37 +1,37 @@
 import type { CacheDriver } from '../api/driver.ts';
 import { lastUseMs } from '../api/recency.ts';
 
-/** What a cache holds. Sizes are bytes, times milliseconds since the epoch. */
+/** The contents of a cache. Sizes are in bytes, times in milliseconds since the epoch. */
 export interface CacheStats {
-  /** Empty for a driver that has no directory. */
+  /** The cache directory; empty for a driver without one. */
   readonly dir: string;
-  /** How many are cached. */
+  /** Number of cached images. */
   readonly images: number;
-  /** The sum of their sizes. */
+  /** Sum of their sizes. */
   readonly size: number;
-  /** The same on disk. */
+  /** Sum of their sizes on disk. */
   readonly allocatedSize: number;
-  /** The cache's limit. */
+  /** Limit of the cache. */
   readonly maxSize: number;
-  /** Of all images that are cached now. */
+  /** Sum of the hits of all cached images. */
   readonly hits: number;
-  /** Images that are being written, or were when their writer died. */
+  /** Number of images that are being written, or were when their writer died. */
   readonly incomplete: number;
-  /** Failed writes, kept for debugging. */
+  /** Number of failed writes in `invalid/`. */
   readonly invalid: number;
-  /** Images that are asked for. */
+  /** Number of queued images. */
   readonly queued: number;
-  /** When the image that goes next was used last; undefined if there are no images. */
+  /** Recency of the LRU victim; undefined if there are no images. */
   readonly oldestAccessMs: number | undefined;
-  /** When any image was used last; undefined if there are no images. */
+  /** Recency of the image that was used last; undefined if there are no images. */
   readonly newestAccessMs: number | undefined;
-  /** What this user may still write on the file system. */
+  /** Bytes that this user may still write on the file system. */
   readonly freeBytes: number;
-  /** `Infinity` where the file system does not count inodes. */
+  /** Inodes that are free; `Infinity` if the file system does not count them. */
   readonly freeInodes: number;
 }
 
-/** Sums up a cache by one walk over its images. An access counts from the commit on, as for eviction. */
+/** Measures a cache by one walk over its images. The commit counts as the first access, as for an eviction. */
 export async function measureCache(driver: CacheDriver, dir: string, maxSize: number): Promise<CacheStats> {
   const sums = { images: 0, size: 0, allocatedSize: 0, hits: 0 };
   let oldestAccessMs: number | undefined;

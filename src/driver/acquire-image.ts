@@ -8,7 +8,7 @@ import type { EngineCalls } from './engine-calls.ts';
 import { GrowingImage } from './growing-image.ts';
 import { XattrImageWriter } from './image-writer.ts';
 
-/** The driver, whose methods claim and look, and its engine, which opens and follows. */
+/** The driver, whose methods claim and check, and its engine, which opens and follows. */
 interface Scene {
   readonly driver: CacheDriver;
   readonly engine: EngineCalls;
@@ -19,8 +19,8 @@ const firstWaitMs = 1;
 const longestWaitMs = 50;
 
 /**
- * How long a writer is waited for that can neither be followed nor taken over: one whose image was deleted while it
- * writes, and a dead one whose token another process has locked. Milliseconds.
+ * Time to wait for a writer that can neither be followed nor taken over. Either its image was deleted while it writes, or it
+ * is dead, and another process has locked its token. Milliseconds.
  */
 const unavailableTimeoutMs = 1_000;
 
@@ -34,7 +34,7 @@ export async function acquireImage(scene: Scene, { expectedSize, signal }: Acqui
     const cached = found ? undefined : await openCached(scene);
     if (cached) return cached;
     if (now() >= deadline) return { state: 'unavailable', orphaned: found === 'dead' };
-    // Just committed, rolled back or deleted; or its writer has just died.
+    // The image was just committed, rolled back or deleted, or its writer has just died.
     await sleep(waitMs, signal);
   }
 }
@@ -60,7 +60,7 @@ async function claim({ driver, engine, imageId }: Scene, options: WriteOptions):
   return undefined;
 }
 
-/** `dead`: its writer is, and it can be claimed. */
+/** Follows the writer of an image. Resolves to `dead` if the writer is dead, so that the image can be claimed. */
 async function follow({ engine, imageId }: Scene): Promise<Acquired | 'dead' | undefined> {
   try {
     const image = await GrowingImage.follow(engine.opened, imageId, { own: false });

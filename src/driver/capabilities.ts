@@ -1,52 +1,52 @@
 import { readFile } from 'node:fs/promises';
 
-/** What `configure()` found on the real directory. */
+/** Properties of the directory's file system, as `configure()` found them by trial. */
 export interface Capabilities {
-  /** As in `/proc/mounts`: `ext4`, `xfs`, `nfs4`, `fuse.sshfs`; `unknown` if the kernel does not tell. */
+  /** Name of the file system as in `/proc/mounts`: `ext4`, `xfs`, `nfs4`, `fuse.sshfs`; `unknown` if not reported. */
   readonly fileSystem: string;
   /**
-   * Whether its files are reached over a network or through a process (FUSE). Nothing runs on the event loop there, unless
-   * `inline` says so.
+   * True if its files are reached over a network or through a process (FUSE). There, no operation runs on the event loop,
+   * unless `inline` is true.
    */
   readonly remote: boolean;
-  /** How the mount keeps access times. The order of eviction does not depend on it. */
+  /** The mount's option for access times. The order of eviction does not depend on it. */
   readonly atime: 'strictatime' | 'relatime' | 'noatime' | 'unknown';
   /**
-   * False where this process may read but not write the images (another uid, a read-only mount): reads work, hits are
-   * not counted.
+   * True if this process may write the images. Otherwise (another uid, a read-only mount), reads work, but hits are not
+   * counted.
    */
   readonly countsHits: boolean;
-  /** The finest access time that can be told apart; 1,000 on 128-byte ext4 inodes. */
+  /** Resolution of access times; 1,000 on 128-byte ext4 inodes. */
   readonly timeResolutionMs: number;
-  /** False: two writers are kept apart by age alone. */
+  /** True if `flock(2)` works. Without it, the age of its files decides whether a writer is dead. */
   readonly locks: boolean;
-  /** `O_TMPFILE`: without, files are made under private names. */
+  /** True if `O_TMPFILE` works. Without it, files are created under private names. */
   readonly namelessFiles: boolean;
-  /** `openat2` with `RESOLVE_CACHED`: without, images are opened on the thread pool. */
+  /** True if `openat2` with `RESOLVE_CACHED` works. Without it, images are opened in the thread pool. */
   readonly cachedOpen: boolean;
-  /** `preadv2` with `RWF_NOWAIT`: without, images are read on the thread pool. */
+  /** True if `preadv2` with `RWF_NOWAIT` works. Without it, images are read in the thread pool. */
   readonly nowaitRead: boolean;
-  /** `FICLONE`: copies that share their blocks. */
+  /** True if `FICLONE` works: copies can share their blocks. */
   readonly reflink: boolean;
 }
 
 export type MountFacts = Pick<Capabilities, 'fileSystem' | 'remote' | 'atime'>;
 
-// What reaches its files over a network, or through a process in user space, which may be slow or be ourselves.
+// These reach their files over a network, or through a process in user space, which may be slow or be this one.
 const remoteFileSystem = /^(nfs|cifs|smb|ceph|lustre|9p|virtiofs|afs|beegfs|gfs2|ocfs2|fuse)/;
 
-/** Whether the first attribute write of a file may copy all of it: from a lower layer. */
+/** Returns whether the first attribute write of a file may copy the whole file from a lower layer. */
 export function copiesUp(fileSystem: string): boolean {
   return /^(overlay|aufs|unionfs)$/.test(fileSystem);
 }
 
-/** What the kernel says of a mount, by the id that statx(2) gives (proc_pid_mountinfo(5)). */
+/** Reads the kernel's facts about a mount by its id from statx(2); see proc_pid_mountinfo(5). */
 export async function readMountFacts(mountId: number): Promise<MountFacts> {
   const text = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
   return parseMountFacts(text, mountId);
 }
 
-/** `36 35 98:0 /root /mount noatime,rw master:1 - ext4 /dev/root rw` */
+/** Parses lines such as `36 35 98:0 /root /mount noatime,rw master:1 - ext4 /dev/root rw`. */
 export function parseMountFacts(mountinfo: string, mountId: number): MountFacts {
   const line = mountinfo.split('\n').find((candidate) => candidate.startsWith(`${mountId} `));
   const [mount = '', fileSystemPart = ''] = line?.split(' - ') ?? [];

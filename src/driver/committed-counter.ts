@@ -2,10 +2,10 @@ import { locked, retryWhileLocked } from '../base/lock-retry.ts';
 import { native } from '../native/native.ts';
 import type { EngineCalls } from './engine-calls.ts';
 
-/** Holding the lock takes microseconds. Milliseconds. */
+/** Another process holds the lock for microseconds. Milliseconds. */
 const lockTimeoutMs = 50;
 
-/** Adds to the attribute of the cache's own corner, see `native/core/committed.h`. */
+/** Adds to the counter in `.xattr-cache/`; see `native/core/committed.h`. */
 export async function addCommittedBytes(engine: EngineCalls, bytes: number): Promise<number> {
   return engine.run(async (directory) => {
     const add = async () => (await native.addCommittedAsync(directory, bytes)) ?? locked;

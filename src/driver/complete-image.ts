@@ -3,12 +3,12 @@ import { type Handle, native } from '../native/native.ts';
 import type { DriverContext } from './driver-context.ts';
 import { OpenBytes } from './open-bytes.ts';
 
-/** An image that was found complete. */
+/** A live image that was complete when it was opened. */
 export class CompleteImage extends OpenBytes implements LiveImage {
   readonly state: LiveState;
   readonly failure = undefined;
 
-  /** Undefined if it is not cached. */
+  /** Opens an image. Resolves to undefined if it is not cached. */
   static async open(context: DriverContext, imageId: string): Promise<CompleteImage | undefined> {
     const image = await native.openImageAsync(context.directory, imageId);
     return image && new CompleteImage(context, imageId, image.handle, image.size);

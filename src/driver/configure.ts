@@ -13,10 +13,10 @@ export interface Configured {
 }
 
 /**
- * Makes the layout, opens it, and finds out by trying what works there.
+ * Creates and opens the layout, and finds the capabilities of the file system by trial.
  *
- * Glance's driver probes with a file `checkme`, which it leaves behind where the probe fails, and swallows every error
- * but `EOPNOTSUPP`; ours uses private names, removes them, and reports whatever keeps the cache from working.
+ * Glance's driver probes with a file `checkme`, leaves it behind if the probe fails, and swallows every error but
+ * `EOPNOTSUPP`. This driver uses private names, removes them, and reports every error that keeps the cache from working.
  *
  * @throws {@link BadDriverConfiguration}
  */
@@ -28,11 +28,11 @@ export async function configureDirectory(dir: string): Promise<Configured> {
     return { directory, capabilities: await findCapabilities(dir, directory) };
   } catch (error) {
     native.releaseSync(directory);
-    throw isSystemError(error) ? bad(`it cannot be looked at (${messageOf(error)})`, dir, error) : error;
+    throw isSystemError(error) ? bad(`it cannot be examined (${messageOf(error)})`, dir, error) : error;
   }
 }
 
-/** Resolves to what went wrong, which matters only if the layout is not there. */
+/** Resolves to the error, if there was one. It matters only if the layout is missing. */
 async function makeLayout(dir: string): Promise<unknown> {
   try {
     await mkdirWithParents(dir);
@@ -43,7 +43,7 @@ async function makeLayout(dir: string): Promise<unknown> {
   }
 }
 
-/** Node's own `recursive` never comes back where the kernel says ENOENT though the parent is there: in /proc. */
+/** Node's own `recursive` never returns if the kernel reports ENOENT although the parent exists, as in /proc. */
 async function mkdirWithParents(path: string): Promise<void> {
   try {
     await mkdirIfMissing(path);
@@ -82,9 +82,9 @@ function explainOpening(error: unknown): string {
       return 'one of its parts incomplete, invalid and queue is a symbolic link';
     case 'EACCES':
     case 'EPERM':
-      return 'this user may not make or read it';
+      return 'this user may not create or read it';
     default:
-      return 'it cannot be made or opened';
+      return 'it cannot be created or opened';
   }
 }
 
@@ -95,14 +95,14 @@ async function findCapabilities(dir: string, directory: Handle): Promise<Capabil
     findings = await native.probeAsync(directory);
   } catch (error) {
     if (mayOnlyRead(error)) return { ...mount, ...unprobed, countsHits: false };
-    // Whoever comes to make room must be let in.
+    // A caller that evicts to free space must be let in.
     if (isFull(error)) return { ...mount, ...unprobed, countsHits: await native.mayWriteImagesAsync(directory) };
     throw bad(explainProbe(error, mount.fileSystem), dir, error);
   }
   return { ...mount, ...findings, countsHits: await native.mayWriteImagesAsync(directory) };
 }
 
-/** Nothing could be tried. What is missing after all is noticed when it is used. */
+/** The capabilities if no trial was possible. A missing one is noticed when it is used. */
 const unprobed = {
   timeResolutionMs: 0,
   locks: true,
@@ -123,7 +123,7 @@ function isFull(error: unknown): boolean {
 function explainProbe(error: unknown, fileSystem: string): string {
   const code = codeOf(error);
   if (code === 'EOPNOTSUPP') {
-    return `the file system (${fileSystem}) has no user extended attributes: mount it with the option user_xattr, or put the cache on ext4, xfs, btrfs or another one that has them`;
+    return `the file system (${fileSystem}) has no user extended attributes: mount it with the option user_xattr, or put the cache on ext4, xfs, btrfs or another file system that has them`;
   }
   if (code === 'EXDEV') return 'incomplete, invalid and queue must lie on the same file system as the images';
   return `a trial write failed (${messageOf(error)})`;

@@ -4,7 +4,7 @@ import { AttributePace } from './attribute-pace.ts';
 import { InvalidLimit } from './invalid-limit.ts';
 import { Reporter } from './reporter.ts';
 
-/** A prober holds a token's lock for a moment; a `Sync` claim waits that out where it stands. Milliseconds. */
+/** A process that checks a token holds its lock for a moment; a `Sync` claim waits for it. Milliseconds. */
 const probeTimeoutMs = 5;
 
 export interface ContextOptions {
@@ -16,17 +16,17 @@ export interface ContextOptions {
   readonly logger: Logger | undefined;
 }
 
-/** What a configured driver shares with its readers and writers. */
+/** The state of a configured driver that its readers and writers share. */
 export class DriverContext {
-  /** Another one once parts of the layout were removed and made again. */
+  /** Replaced when parts of the layout were removed and created again. */
   directory: Handle;
   readonly options: ContextOptions;
-  /** Whether opening and reading may be tried on the event loop. */
+  /** True if opening and reading may be tried on the event loop. */
   readonly inlineReads: boolean;
-  /** Whether another machine or process is behind the files, whom each question costs. */
+  /** True if each call to the file system reaches another machine or process. */
   readonly remote: boolean;
   readonly invalidLimit: InvalidLimit;
-  /** Of hits, which are attributes. */
+  /** The pace of hits, which are attribute writes. */
   readonly pace: AttributePace;
   readonly report: Reporter;
   readonly #locks: boolean;
@@ -58,12 +58,12 @@ export class DriverContext {
     this.invalidLimit = new InvalidLimit(options.maxInvalidSize, options.logger);
   }
 
-  /** For calls in the pool, which must not sleep. */
+  /** The arguments for calls in the pool, which must not sleep. */
   get stall(): StallArguments {
     return [this.options.stallTimeSeconds, this.#locks, 0];
   }
 
-  /** For `Sync` calls. */
+  /** The arguments for `Sync` calls. */
   get stallSync(): StallArguments {
     return [this.options.stallTimeSeconds, this.#locks, probeTimeoutMs];
   }

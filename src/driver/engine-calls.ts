@@ -16,10 +16,10 @@ type Operation<T> = (directory: Handle, context: DriverContext) => Promise<T>;
 
 export type ImagePlace = 'cached' | 'incomplete' | 'invalid' | 'queue';
 
-/** How a driver's methods reach the engine: ids are checked on the way in, errors become typed on the way out. */
+/** Calls the engine for the methods of a driver: checks ids before the call, and makes its errors typed. */
 export class EngineCalls {
   readonly #dir: string;
-  /** From `configure()` to `close()`. */
+  /** Defined from `configure()` to `close()`. */
   context: DriverContext | undefined;
 
   constructor(dir: string) {
@@ -38,8 +38,8 @@ export class EngineCalls {
   }
 
   /**
-   * Runs an operation on one image: again while this process has no descriptor left, for as long as a lock is waited for,
-   * and after a part of the layout that was removed is made again. Its errors become typed here, in the caller's own stack.
+   * Runs an operation on one image. While this process has no descriptor left, retries for up to `lockTimeoutMs`. If a part
+   * of the layout was removed, creates it and retries. Errors become typed here, in the caller's own stack.
    */
   async ask<T>(imageId: string, operation: Operation<T>, signal?: AbortSignal): Promise<T> {
     assertImageId(imageId);
@@ -96,7 +96,7 @@ export class EngineCalls {
   }
 
   /**
-   * Makes the parts of the layout again that were removed under the open driver, by `rm -rf DIR/*` for example.
+   * Creates the parts of the layout that were removed under the open driver, for example by `rm -rf DIR/*`.
    *
    * @returns whether `error` came from such a part
    */
@@ -120,7 +120,7 @@ export class EngineCalls {
     }
   }
 
-  /** The old directory is left to those who still work in it. */
+  /** Uses a renewed directory. Operations that run in the old one keep it. */
   #enter(renewed: Handle | null, context: DriverContext, old: Handle): boolean {
     if (renewed === null) return false;
     if (this.context === context && context.directory === old) context.directory = renewed;
@@ -138,13 +138,13 @@ export class EngineCalls {
     }
   }
 
-  /** The file that an operation on the whole directory failed on: one of many. */
+  /** Returns the file on which an operation on the whole directory failed. */
   #locate(error: unknown): ErrorDetails {
     const file = isSystemError(error) ? error.path : undefined;
     return { path: file === undefined ? this.#dir : join(this.#dir, file) };
   }
 
-  /** What was under way when the driver was closed fails in many ways, all for that reason. */
+  /** Returns the typed error. After a close it says so, whatever the operation failed with. */
   #explain(error: unknown, context: DriverContext, details: ErrorDetails): unknown {
     if (this.context === context) return toCacheError(error, details);
     return new NotOpenError('the driver was closed meanwhile', { ...details, cause: error });
@@ -154,7 +154,7 @@ export class EngineCalls {
     return place === 'cached' ? join(this.#dir, imageId) : join(this.#dir, place, imageId);
   }
 
-  /** The error for an image that was to be opened and is not there, which is told as a miss. */
+  /** Emits a miss, and returns the error for it. */
   missed(context: DriverContext, imageId: string): ImageNotFoundError {
     context.report.miss(imageId);
     const message = `image ${JSON.stringify(imageId)} is not cached`;

@@ -8,11 +8,11 @@ import { native } from '../native/native.ts';
 import type { DriverContext } from './driver-context.ts';
 import { appendEvictedImages } from './listing.ts';
 
-/** Images that are removed in one visit to the thread pool, which is then free for others. */
+/** Number of images that are removed in one call in the thread pool, which is then free for other work. */
 const imagesPerStep = 64;
 
-/** How long one eviction waits for another. Milliseconds. */
-const patienceMs = 60_000;
+/** Time for which an eviction waits for another. Milliseconds. */
+const evictionLockTimeoutMs = 60_000;
 
 /** @throws TypeError */
 export function assertEvictOptions(options: SharedEvictOptions): SharedEvictOptions {
@@ -24,7 +24,7 @@ export function assertEvictOptions(options: SharedEvictOptions): SharedEvictOpti
   return picked;
 }
 
-/** One walk, a selection of the coldest that free enough, and their removal in steps. */
+/** Walks the images once, selects the LRU victims that free enough, and removes them in steps. */
 export async function evictImages(
   context: DriverContext,
   targetSize: number,
@@ -32,7 +32,7 @@ export async function evictImages(
 ): Promise<EvictResult> {
   signal?.throwIfAborted();
   const begin = async () => (await native.beginEvictionAsync(context.directory, targetSize, dryRun)) ?? locked;
-  const eviction = await retryWhileLocked(begin, patienceMs, signal);
+  const eviction = await retryWhileLocked(begin, evictionLockTimeoutMs, signal);
   if (eviction === locked) throw new LockTimeoutError('another process has been evicting for too long');
 
   const images: EvictedImage[] = [];
@@ -43,7 +43,7 @@ export async function evictImages(
       const step = await native.evictAsync(eviction.handle, imagesPerStep);
       const first = images.length;
       appendEvictedImages(images, step.columns);
-      // As they go: the hits of an eviction that is aborted are not lost to a listener that adds them up.
+      // Emitted for each step, so that a listener that adds up hits misses none of an aborted eviction.
       if (!dryRun) context.report.evicted(images.slice(first), reason);
       problem ??= step.problem;
       done = step.done;
@@ -53,7 +53,7 @@ export async function evictImages(
   }
 
   if (problem) {
-    // What did go has to be reported; what did not is an error only if nothing went.
+    // Evicted images must be reported, so a problem is an error only if no image was evicted.
     if (images.length === 0) throw problem;
     context.options.logger?.warn({ err: problem }, 'some images could not be evicted');
   }

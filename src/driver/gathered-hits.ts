@@ -11,14 +11,14 @@ interface Waiting {
 }
 
 /**
- * The hits of all who share one open image. Hits that gather while one is written are written next, as one number: a lock
- * that another process holds delays each by `lockTimeoutMs` at most, not by that of all before it. They are never written
- * concurrently, since a lock does not keep those apart that share a descriptor.
+ * Counts the hits of all readers that share one open image. Hits that gather while one is written are written next, as one
+ * number. So a lock that another process holds delays each hit by at most `lockTimeoutMs`, not by the sum for all hits
+ * before it. Hits are never written concurrently, since a lock does not separate users of one descriptor.
  */
 export class GatheredHits {
   readonly #context: DriverContext;
   readonly #image: Handle;
-  /** In the order of their deadlines. */
+  /** The waiting hits, in the order of their deadlines. */
   #waiting: Waiting[] = [];
   #counting = false;
 
@@ -43,7 +43,7 @@ export class GatheredHits {
     this.#counting = false;
   }
 
-  /** Never fails. `locked`: some are still waiting for the lock. */
+  /** Writes the gathered hits. Never fails. Resolves to `locked` while hits still wait for the lock. */
   async #countGathered(): Promise<HitOutcome | undefined> {
     const hits = this.#waiting.length;
     try {

@@ -7,22 +7,22 @@ import type { DriverContext } from './driver-context.ts';
 import { OpenBytes } from './open-bytes.ts';
 
 /**
- * How often a writer of another process is looked at while a reader waits: no event tells of a process that has died, and
- * not every file system tells of changes. Milliseconds.
+ * Interval at which a writer of another process is polled while a reader waits. No event reports a process that has died, and
+ * not every file system reports changes. Milliseconds.
  */
 const pollIntervalMs = 100;
 
 /**
- * What a writer is writing, in this process or another, through a descriptor of our own. What happens to it is told by
- * the file alone: see `native/core/follower.h`.
+ * The image that a writer in this process or another is writing, through a separate descriptor. Only its file shows its
+ * progress; see `native/core/follower.h`.
  */
 export class GrowingImage extends OpenBytes implements OwnLiveImage {
   readonly #follower: Handle;
   readonly #fd: number;
-  /** Whether the writer is this process, which then says what it has written. */
+  /** True if the writer is in this process. Then it reports its bytes by {@link noteWritten}. */
   readonly #own: boolean;
   #state: LiveState = { progress: 'growing', size: 0, reason: '' };
-  /** When `state` became what it is, by `now()`. */
+  /** The time of the last change of `state`, by `now()`. */
   #stateSinceMs = now();
   failure: unknown;
   #released = false;
@@ -31,13 +31,13 @@ export class GrowingImage extends OpenBytes implements OwnLiveImage {
   #timer: NodeJS.Timeout | undefined;
   #watcher: FSWatcher | undefined;
 
-  /** Undefined if it has no writer, any more or yet. @throws EBUSY, as a system error, for a foreign writer */
+  /** Follows the writer of an image. Resolves to undefined without a writer. @throws EBUSY, as a system error, for a foreign writer */
   static async follow(
     context: DriverContext,
     imageId: string,
     { own }: { readonly own: boolean },
   ): Promise<GrowingImage | undefined> {
-    // On a network file system these locks and flock(2) are the same, and a hit wants the latter.
+    // On a network file system, these locks conflict with flock(2), which a hit needs.
     const announce = !own && !context.remote;
     const found = await native.followAsync(context.directory, imageId, ...context.stall, announce);
     if (!found) return undefined;
@@ -62,7 +62,7 @@ export class GrowingImage extends OpenBytes implements OwnLiveImage {
     return this.#state;
   }
 
-  /** Its writer may be far ahead of what was seen. */
+  /** Unlimited, since the writer may be far ahead of the last poll. */
   protected override get sizeToRelease(): number {
     return Number.POSITIVE_INFINITY;
   }
@@ -71,13 +71,13 @@ export class GrowingImage extends OpenBytes implements OwnLiveImage {
     return !this.context.remote && native.hasCompanySync(this.#follower);
   }
 
-  /** Looks at the file, and wakes the callers that wait if anything has changed. */
+  /** Reads the state from the file. If it has changed, wakes the callers that wait. */
   async poll(): Promise<void> {
     if (this.#released || this.#state.progress !== 'growing') return;
     try {
       const { inlineReads } = this.context;
       const seen = inlineReads ? native.lookSync(this.#follower) : await native.lookAsync(this.#follower);
-      // What was looked at in the pool may have been overtaken.
+      // A newer state may have arrived while the pool read this one.
       if (this.#state.progress !== 'growing' || (seen.progress === 'growing' && seen.size <= this.#state.size)) return;
       this.#setState(seen);
     } catch (error) {
@@ -93,21 +93,21 @@ export class GrowingImage extends OpenBytes implements OwnLiveImage {
   }
 
   async changed(signal: AbortSignal, silenceMs: number | undefined): Promise<boolean> {
-    let tell = (_isChanged: boolean): void => {};
-    const told = new Promise<boolean>((resolve) => {
-      tell = resolve;
+    let settle = (_isChanged: boolean): void => {};
+    const settled = new Promise<boolean>((resolve) => {
+      settle = resolve;
     });
-    this.#waiting.add(tell);
+    this.#waiting.add(settle);
     this.#startPolling();
-    // A caller that waits looks before it gives up: this process may have been stopped, and not the writer.
-    const giveUp = () => void this.poll().then(() => tell(false));
+    // Polls before it gives up, since this process may have been stopped, and not the writer.
+    const giveUp = () => void this.poll().then(() => settle(false));
     const leftMs = silenceMs === undefined ? undefined : this.#stateSinceMs + silenceMs - now();
     const timer = leftMs === undefined ? undefined : setTimeout(giveUp, Math.max(leftMs, 0));
     try {
-      return await untilAborted(told, signal);
+      return await untilAborted(settled, signal);
     } finally {
       clearTimeout(timer);
-      this.#waiting.delete(tell);
+      this.#waiting.delete(settle);
       if (this.#waiting.size === 0) this.#stopPolling();
     }
   }
@@ -128,7 +128,7 @@ export class GrowingImage extends OpenBytes implements OwnLiveImage {
   }
 
   #notify(): void {
-    for (const tell of this.#waiting) tell(true);
+    for (const settle of this.#waiting) settle(true);
   }
 
   #startPolling(): void {
@@ -138,7 +138,7 @@ export class GrowingImage extends OpenBytes implements OwnLiveImage {
     this.#watcher ??= watchInode(this.#fd, () => {
       if (this.#waiting.size > 0) poll();
     });
-    poll(); // For what has happened before it was watched, or while no caller waited.
+    poll(); // Finds changes from before the watch, or from a time without a waiting caller.
   }
 
   #stopPolling(): void {
@@ -147,13 +147,13 @@ export class GrowingImage extends OpenBytes implements OwnLiveImage {
   }
 }
 
-/** By its descriptor: the name changes when it is published. Undefined where files cannot be watched. */
+/** Watches a file by its descriptor, since its name changes at the commit. Returns undefined if files cannot be watched. */
 function watchInode(fd: number, onChange: () => void): FSWatcher | undefined {
   try {
     const watcher = watch(`/proc/self/fd/${fd}`, { persistent: false }, onChange);
     watcher.on('error', () => watcher.close());
     return watcher;
   } catch {
-    return undefined; // No inotify left, or no /proc: the timer does it.
+    return undefined; // Without inotify or /proc, the timer is enough.
   }
 }

@@ -3,10 +3,10 @@ import { type Locked, locked, retryWhileLocked, retryWhileLockedSync } from '../
 import { type Handle, type NativeHit, native } from '../native/native.ts';
 import type { DriverContext } from './driver-context.ts';
 
-/** What became of a hit: counted, evicted, or why it could not be counted. */
+/** The outcome of a hit: counted (true), evicted (false), or the reason why it was not counted. */
 export type HitOutcome = Exclude<NativeHit, null> | Locked;
 
-/** Counts a hit on an open image, and marks the access: on the event loop while that is quick, in the pool otherwise. */
+/** Counts a hit on an open image, and records the access: on the event loop while that is fast, otherwise in the pool. */
 export function countHit(context: DriverContext, image: Handle): Promise<HitOutcome> {
   return retryWhileLocked(() => recordHits(context, image, 1), context.options.lockTimeoutMs);
 }

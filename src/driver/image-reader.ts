@@ -15,7 +15,7 @@ interface Closed {
   readonly counted: boolean;
 }
 
-/** An open image of an `XattrDriver`. One that is dropped without being closed is closed when it is collected. */
+/** An open image of an `XattrDriver`. A reader that is dropped without a close is closed when it is collected. */
 export class XattrImageReader implements ImageReader {
   readonly imageId: string;
   readonly size: number;

@@ -9,11 +9,11 @@ import { assertBytes, invalidValue } from '../base/validate.ts';
 import { type Handle, native } from '../native/native.ts';
 import type { DriverContext } from './driver-context.ts';
 
-/** A live writer touches its token this often, so that cleaners that go by age leave it alone. */
+/** Interval at which a live writer touches its token, so that cleaners that go by age leave it alone. */
 const touchIntervalMs = 3_600_000;
 
 /**
- * The one live writer of an image of an `XattrDriver`. One that is dropped lets go of the image when it is collected, and
+ * The only live writer of an image of an `XattrDriver`. A writer that is dropped gives up its claim when it is collected or
  * when its worker thread ends.
  */
 export class XattrImageWriter implements SharedWriter {
@@ -23,14 +23,14 @@ export class XattrImageWriter implements SharedWriter {
   readonly #options: WriteOptions;
   readonly #stopWatching: () => void;
   #bytesWritten = 0;
-  /** Of the first write that failed: what comes after it must not take its place. */
+  /** The error of the first write that failed. Later errors must not replace it. */
   #failure: { readonly error: unknown } | undefined;
-  /** Operations run one after another, in the order in which they were asked for. */
+  /** The end of the last operation. Operations run one after another, in the order of their calls. */
   #tail: Promise<void> = Promise.resolve();
   #pending = 0;
-  /** How it ended or is going to end; nothing while it is open. */
+  /** Defined as soon as a commit begins; `#rollback` likewise. */
   #commit: Promise<void> | undefined;
-  /** Of a commit that is over; `error` if it failed. */
+  /** Defined after a commit; `error` if it failed. */
   #committed: { readonly error?: unknown } | undefined;
   #rollback: Promise<void> | undefined;
 
@@ -40,7 +40,7 @@ export class XattrImageWriter implements SharedWriter {
     this.#writer = writer;
     this.#options = options;
     const { signal } = options;
-    const stopTouching = touchNowAndThen(new WeakRef(this));
+    const stopTouching = touchRegularly(new WeakRef(this));
     const stopListening = onAbort(signal, this, (self) => void self[Symbol.asyncDispose]().catch(() => {}));
     this.#stopWatching = () => {
       stopTouching();
@@ -55,7 +55,7 @@ export class XattrImageWriter implements SharedWriter {
   async write(chunk: Uint8Array): Promise<void> {
     assertBytes(chunk, 'chunk');
     this.#assertOpen();
-    // While it waits or is written, its memory may be transferred to another thread: then its length is 0.
+    // While the chunk waits or is written, its memory may be transferred to another thread. Then its length is 0.
     const size = chunk.byteLength;
     await this.#inTurn(async () => {
       this.#assertWhole();
@@ -109,7 +109,7 @@ export class XattrImageWriter implements SharedWriter {
     this.#context.report.committed(this.imageId, this.#bytesWritten);
   }
 
-  /** What was deleted while it was written is complete all the same, and whoever follows it is to read it to its end. */
+  /** An image that was deleted while it was written is complete, and its followers must read it to its end. */
   #giveUp(reason: unknown): Promise<void> {
     if (reason instanceof ClaimLostError) return native.discardAsync(this.#writer);
     return this.#keepInvalid(reason);
@@ -163,10 +163,10 @@ export class XattrImageWriter implements SharedWriter {
     return await this.#rollback;
   }
 
-  async #rollbackOnce(reason: unknown, letGo: () => Promise<void>): Promise<void> {
+  async #rollbackOnce(reason: unknown, giveUp: () => Promise<void>): Promise<void> {
     this.#stopWatching();
     try {
-      await this.#inTurn(letGo);
+      await this.#inTurn(giveUp);
     } catch (error) {
       throw this.#explain(error);
     }
@@ -186,7 +186,7 @@ export class XattrImageWriter implements SharedWriter {
     this.#context.report.rolledBack(this.imageId, reason);
   }
 
-  /** Leaves nothing behind: nothing is wrong with the image. */
+  /** Gives up the claim and leaves nothing behind, since nothing is wrong with the image. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#commit) return this.#commit.catch(() => {});
     this.#rollback ??= this.#rollbackOnce(droppedReason, () => native.abandonAsync(this.#writer));
@@ -213,7 +213,7 @@ export class XattrImageWriter implements SharedWriter {
     await this.#inTurn(() => native.noteLengthAsync(this.#writer, length)).catch(() => {});
   }
 
-  /** @internal Tells cleaners that the writer lives. */
+  /** Shows cleaners that the writer lives. @internal */
   touch(): void {
     if (this.#commit || this.#rollback) return;
     void this.#inTurn(() => native.touchAsync(this.#writer)).catch(() => {});
@@ -263,7 +263,7 @@ export class XattrImageWriter implements SharedWriter {
     return this.#failure.error;
   }
 
-  /** @throws what a write has failed with */
+  /** @throws the error of a failed write */
   #assertWhole(): void {
     if (this.#failure) throw this.#failure.error;
   }
@@ -283,8 +283,8 @@ export class XattrImageWriter implements SharedWriter {
   }
 }
 
-/** Holds the writer weakly: a timer must not keep one from being collected. */
-function touchNowAndThen(writer: WeakRef<XattrImageWriter>): () => void {
+/** Touches the token regularly. Holds the writer weakly, since a timer must not keep it from being collected. */
+function touchRegularly(writer: WeakRef<XattrImageWriter>): () => void {
   const timer = setInterval(() => {
     const live = writer.deref();
     if (live) live.touch();
@@ -296,6 +296,6 @@ function touchNowAndThen(writer: WeakRef<XattrImageWriter>): () => void {
 
 function rejected(reason: unknown): Promise<never> {
   const promise = Promise.reject(reason);
-  promise.catch(() => {}); // Whoever asks for it gets it; nobody has to.
+  promise.catch(() => {}); // A caller that awaits it gets the error; no caller has to.
   return promise;
 }

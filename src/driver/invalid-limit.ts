@@ -1,20 +1,20 @@
 import type { Logger } from '../api/logger.ts';
 import { type Handle, type InvalidTotals, native } from '../native/native.ts';
 
-/** Whatever their size, failed writes are looked through by operators. */
+/** Operators look through failed writes, so their number is limited, too. */
 const maxFiles = 1000;
 
-/** A process looks again after it has added this part of a limit, since others may add as much meanwhile. */
+/** A process walks the directory again after it has added this part of a limit, since others may add as much meanwhile. */
 const stride = 0.05;
 
 /**
- * Keeps `invalid/` within its limits: at most so many bytes, and at most 1,000 files; the oldest go first.
+ * Keeps `invalid/` within its limits of `maxSize` bytes and 1,000 files. The oldest files go first.
  *
- * The directory is walked by a process's first failed write, and then when what it has added since the last walk may have
- * used up the room, or is a twentieth of a limit. So several processes together exceed a limit by a twentieth each at most.
+ * A process walks the directory at its first failed write. It walks again when the bytes that it has added since may have used
+ * up the free space, or are a twentieth of a limit. So each process exceeds a limit by at most a twentieth.
  */
 export class InvalidLimit {
-  /** Bytes. A failed write that is larger keeps its reason only. */
+  /** Bytes. A larger failed write keeps only its reason. */
   readonly maxSize: number;
   readonly #logger: Logger | undefined;
   #filesLeft = 0;
@@ -25,11 +25,11 @@ export class InvalidLimit {
     this.#logger = logger;
   }
 
-  /** A failed write of so many bytes was put there. Never fails. */
+  /** Notes a failed write of `size` bytes, and trims the directory if that is due. Never fails. */
   async added(directory: Handle, size: number): Promise<void> {
     if (!this.#isDue(size)) return;
     try {
-      this.#looked(await native.trimInvalidAsync(directory, maxFiles, this.maxSize));
+      this.#noteTotals(await native.trimInvalidAsync(directory, maxFiles, this.maxSize));
     } catch (error) {
       this.#report(error);
     }
@@ -39,7 +39,7 @@ export class InvalidLimit {
   addedSync(directory: Handle, size: number): void {
     if (!this.#isDue(size)) return;
     try {
-      this.#looked(native.trimInvalidSync(directory, maxFiles, this.maxSize));
+      this.#noteTotals(native.trimInvalidSync(directory, maxFiles, this.maxSize));
     } catch (error) {
       this.#report(error);
     }
@@ -51,7 +51,7 @@ export class InvalidLimit {
     return this.#filesLeft < 0 || this.#bytesLeft < 0;
   }
 
-  #looked({ files, size }: InvalidTotals): void {
+  #noteTotals({ files, size }: InvalidTotals): void {
     this.#filesLeft = Math.min(maxFiles - files, maxFiles * stride);
     this.#bytesLeft = Math.min(this.maxSize - size, this.maxSize * stride);
   }

@@ -2,10 +2,10 @@ import type { CachedImage, EvictedImage } from '../api/driver.ts';
 import { nextTurn } from '../base/timers.ts';
 import { type Columns, type Handle, native } from '../native/native.ts';
 
-/** Images that are turned into objects in one go: about a millisecond's work. */
+/** Number of images that are converted to objects in one step, which takes about a millisecond. */
 const batchSize = 1024;
 
-/** All images by the bytes of their ids, made of a list of the engine without holding up the event loop. */
+/** Lists all images, sorted by the bytes of their ids, without holding up the event loop. */
 export async function listCachedImages(directory: Handle): Promise<CachedImage[]> {
   const list = await native.listImagesAsync(directory);
   const images: CachedImage[] = [];
@@ -17,7 +17,7 @@ export async function listCachedImages(directory: Handle): Promise<CachedImage[]
   return images;
 }
 
-/** The same in batches, in no order, with memory for one batch. */
+/** Yields all images in batches, in no order, with memory for one batch. */
 export async function* scanCachedImages(directory: Handle): AsyncGenerator<CachedImage[], void, void> {
   const scan = await native.openScanAsync(directory);
   try {

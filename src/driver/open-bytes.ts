@@ -7,7 +7,7 @@ import { reportHit } from './hit.ts';
 import { readBytes } from './read-bytes.ts';
 import { releaseImage } from './release-image.ts';
 
-/** An open image in the engine, with the hits of all who read it. */
+/** An open image in the engine, with the hits of all its readers. */
 export abstract class OpenBytes {
   protected readonly context: DriverContext;
   readonly #imageId: string;
@@ -40,7 +40,7 @@ export abstract class OpenBytes {
 
   abstract get state(): LiveState;
 
-  /** The most that it can have grown to. */
+  /** The largest size that the file may have. */
   protected get sizeToRelease(): number {
     return this.state.size;
   }

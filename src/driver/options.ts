@@ -4,39 +4,39 @@ import { guarded, type Logger } from '../api/logger.ts';
 import { pickOptions } from '../base/pick-options.ts';
 import { assertCount, assertNoNul, assertNonNegative, invalidType } from '../base/validate.ts';
 
-/** Where an {@link XattrDriver} works, and how patient it is. */
+/** Options of an {@link XattrDriver}. */
 export interface XattrDriverOptions {
-  /** The cache directory. It is made if it is missing. */
+  /** The cache directory. It is created if it is missing. */
   readonly dir: string;
-  /** When what a writer left behind counts as stalled, in seconds. @defaultValue 86_400 */
+  /** Age at which the files of a writer of unknown liveness count as stalled, in seconds. @defaultValue 86_400 */
   readonly stallTimeSeconds?: number;
   /**
-   * How long a lock is waited for, off the event loop (a `Sync` call waits in it), in milliseconds; and as long a file
-   * descriptor, by calls on one image that are not `Sync`, while the process has none left. @defaultValue 1_000
+   * Maximum wait for a lock, in milliseconds. Only a `Sync` call waits on the event loop. Other calls on one image wait as
+   * long for a file descriptor while the process has none left. @defaultValue 1_000
    */
   readonly lockTimeoutMs?: number;
   /**
-   * Do not write the access time again while the recorded one is younger, in milliseconds. 0: with every hit, which
-   * makes the LRU order exact. @defaultValue 0
+   * Age of the recorded access time below which a hit does not write it again, in milliseconds. With 0, every hit writes it,
+   * which makes the LRU order exact. @defaultValue 0
    */
   readonly accessResolutionMs?: number;
   /**
-   * Whether short operations may run on the event loop when the kernel can do them without waiting.
+   * Allow short operations on the event loop when the kernel can do them without waiting.
    * @defaultValue true, false on remote file systems
    */
   readonly inline?: boolean;
-  /** What the cache may take. */
+  /** Limits of the cache's use of its file system. */
   readonly limits?: CacheLimits;
-  /** pino's shape; silent by default. */
+  /** A logger with the methods of pino. @defaultValue none */
   readonly logger?: Logger;
 }
 
-/** What a cache may take of its file system. */
+/** Limits of a cache's use of its file system. */
 export interface CacheLimits {
   /**
-   * Of failed writes that are kept in `invalid/`, in bytes. The oldest go first, and at most 1,000 are kept; a failed
-   * write that is larger by itself keeps its reason only. 0: the reasons only. @defaultValue 1 % of `maxSize`, which is
-   * 10 GiB unless an {@link ImageCache} says otherwise
+   * Maximum size of the failed writes in `invalid/`, in bytes. The oldest go first, and at most 1,000 are kept. A failed
+   * write that is larger by itself keeps only its reason. With 0, all keep only their reasons. @defaultValue 1 % of
+   * `maxSize`, which is 10 GiB unless an {@link ImageCache} has another
    */
   readonly maxInvalidSize?: number;
 }
@@ -71,7 +71,7 @@ const optionNames = [
   'logger',
 ] as const;
 
-/** @throws TypeError and RangeError. An empty `dir` is for `configure()` to refuse. */
+/** Checks the options. `configure()` refuses an empty `dir`. @throws TypeError and RangeError */
 export function assertDriverOptions(options: XattrDriverOptions): ResolvedDriverOptions {
   const picked = pickOptions(options, optionNames);
   const { dir, stallTimeSeconds = 86_400, lockTimeoutMs = 1_000, accessResolutionMs = 0, inline, logger } = picked;
@@ -83,11 +83,11 @@ export function assertDriverOptions(options: XattrDriverOptions): ResolvedDriver
     throw invalidType('options.inline', 'of type boolean', inline);
   const limits = pickOptions(picked.limits ?? {}, ['maxInvalidSize'], 'options.limits');
   const maxInvalidSize = assertMaxInvalidSize(limits.maxInvalidSize, 'options.limits.maxInvalidSize', defaultMaxSize);
-  const patience = { stallTimeSeconds, lockTimeoutMs, accessResolutionMs };
-  return { dir: dir && absolute(dir), ...patience, inline, maxInvalidSize, logger: guarded(logger) };
+  const times = { stallTimeSeconds, lockTimeoutMs, accessResolutionMs };
+  return { dir: dir && absolute(dir), ...times, inline, maxInvalidSize, logger: guarded(logger) };
 }
 
-/** The process may change its working directory later. One that was removed is for `configure()` to refuse. */
+/** Resolves a path, since the process may change its working directory later. `configure()` refuses a removed directory. */
 function absolute(dir: string): string {
   try {
     return resolve(dir);

@@ -2,10 +2,10 @@ import { eventLoopTurn } from '../base/event-loop-turn.ts';
 import { type Handle, native } from '../native/native.ts';
 import type { DriverContext } from './driver-context.ts';
 
-/** The most that is read on the event loop in one go, in bytes: some 50 µs of copying. */
+/** Largest read on the event loop, in bytes. Copying them takes some 50 µs. */
 export const largestInlineRead: number = 1024 * 1024;
 
-/** Like `fs.read`: what the kernel has in memory at once, and what may have to wait for a disk in the pool. */
+/** Reads like `fs.read`: bytes in the page cache on the event loop, and bytes that may need a disk in the pool. */
 export async function readBytes(
   context: DriverContext,
   image: Handle,

@@ -6,7 +6,7 @@ import { reportHit } from './hit.ts';
 import { XattrImageReader } from './image-reader.ts';
 import { largestInlineRead } from './read-bytes.ts';
 
-/** Opens an image, at once if nothing of it has to be waited for; `undefined` if it is not cached. */
+/** Opens an image, on the event loop if the kernel need not wait. Resolves to `undefined` if the image is not cached. */
 export async function openImage(context: DriverContext, imageId: string): Promise<NativeImage | undefined> {
   if (context.inlineReads) {
     if (eventLoopTurn.isOver) await eventLoopTurn.next();
@@ -16,7 +16,7 @@ export async function openImage(context: DriverContext, imageId: string): Promis
   return native.openImageAsync(context.directory, imageId);
 }
 
-/** The bytes of an image, its hit counted; `undefined` if it is not cached. */
+/** Reads a whole image and counts the hit. Resolves to `undefined` if the image is not cached. */
 export async function readWholeImage(context: DriverContext, imageId: string): Promise<Buffer | undefined> {
   if (context.inlineReads && context.pace.inline) {
     if (eventLoopTurn.isOver) await eventLoopTurn.next();
@@ -26,7 +26,7 @@ export async function readWholeImage(context: DriverContext, imageId: string): P
   return readWaiting(context, imageId);
 }
 
-/** In one call, if nothing of it has to be waited for; null otherwise. */
+/** Reads a whole image in one call. Returns null if the kernel would have to wait. */
 function readInline(context: DriverContext, imageId: string): Buffer | undefined | null {
   const { accessResolutionMs } = context.options;
   const read = () => native.readWholeCachedSync(context.directory, imageId, largestInlineRead, accessResolutionMs);
@@ -52,7 +52,7 @@ async function readWaiting(context: DriverContext, imageId: string): Promise<Buf
   }
 }
 
-/** The same, where it is called. */
+/** The synchronous form of {@link readWholeImage}. */
 export function readWholeImageSync(context: DriverContext, imageId: string): Buffer | undefined {
   if (context.inlineReads) {
     const bytes = readInline(context, imageId);
@@ -72,7 +72,7 @@ export function readWholeImageSync(context: DriverContext, imageId: string): Buf
   }
 }
 
-/** @throws `ERR_IO` for an image that no Buffer, or not this machine's memory, can hold */
+/** @throws `ERR_IO` if neither a Buffer nor the memory of this machine can hold the image */
 function bufferFor({ imageId, size }: XattrImageReader): Buffer {
   try {
     return Buffer.allocUnsafeSlow(size);

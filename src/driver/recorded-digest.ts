@@ -1,18 +1,18 @@
 import { getHashes } from 'node:crypto';
 
-/** An attribute of an image that was cached with a checksum, see `native/posix/xattr.h`. */
+/** The attribute of an image that was cached with a checksum; see `native/posix/xattr.h`. */
 export const digestAttribute = 'user.xattr_cache.digest';
 
-/** What an image was found to be when it was cached. */
+/** The size and digest that an image had when it was cached. */
 export interface RecordedDigest {
   /** Bytes. */
   readonly size: number;
   readonly algorithm: string;
-  /** In SRI form: `sha256-BASE64`. */
+  /** Digest in SRI form: `sha256-BASE64`. */
   readonly digest: string;
 }
 
-/** Undefined for what is none, and for one that this Node cannot compute. */
+/** Parses an attribute. Returns undefined if it is no digest, or if this version of Node cannot compute the algorithm. */
 export function parseRecordedDigest(value: Buffer | undefined): RecordedDigest | undefined {
   const match = /^(\d{1,16}) (([a-z0-9-]+)-[A-Za-z0-9+/]+={0,2})$/.exec(value?.toString('latin1') ?? '');
   if (!match) return undefined;

@@ -45,7 +45,7 @@ export async function verifyImage(
       if (moved) {
         context.report.rolledBack(imageId, reason);
         await context.invalidLimit.added(directory, size);
-      } // Else it was replaced meanwhile.
+      } // Otherwise, the image was replaced meanwhile.
       return { result: 'corrupt', actual };
     });
   } finally {

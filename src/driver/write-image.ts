@@ -8,8 +8,8 @@ import { joinBuffered } from '../streams/source-chunks.ts';
 import type { DriverContext } from './driver-context.ts';
 import { XattrImageWriter } from './image-writer.ts';
 
-/** Whoever looks at a token holds its lock for a moment, and that is not the image's writer. Milliseconds. */
-const probersPatienceMs = 10;
+/** A process that checks a token holds its lock for a moment, although it does not write the image. Milliseconds. */
+const probeTimeoutMs = 10;
 
 /** @throws {@link ImageBusyError}, and the signal's reason */
 export async function claimImage(context: DriverContext, imageId: string, options: WriteOptions): Promise<ImageWriter> {
@@ -22,7 +22,7 @@ export async function claimImage(context: DriverContext, imageId: string, option
       return lockedOrThrow(error, imageId);
     }
   };
-  const handle = await retryWhileLocked(attempt, probersPatienceMs, signal);
+  const handle = await retryWhileLocked(attempt, probeTimeoutMs, signal);
   if (handle === locked) throw new ImageBusyError(imageId);
 
   if (signal?.aborted) {

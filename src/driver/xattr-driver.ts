@@ -38,17 +38,17 @@ import { openImage, readWholeImage, readWholeImageSync } from './read-image.ts';
 import { verifyImage } from './verify-image.ts';
 import { claimImage, claimImageSync, putBytes, putBytesSync } from './write-image.ts';
 
-// Registered symbol: recognises the driver of a second copy of this package, where `instanceof` cannot.
+// A registered symbol also recognizes the driver of a second copy of this package, unlike `instanceof`.
 const brand = Symbol.for('xattr-cache.XattrDriver');
 
-/** Whether `driver` is an {@link XattrDriver}, of this copy of the package or another. */
+/** Returns whether `driver` is an {@link XattrDriver}, of this copy of the package or another. */
 export function isXattrDriver(driver: CacheDriver): driver is XattrDriver {
   return brand in driver;
 }
 
 /**
- * The cache driver on plain files and extended attributes: Glance's `image_cache.drivers.xattr.Driver`, with its
- * directory layout, for any number of processes at once.
+ * The cache driver on plain files and extended attributes. It has the directory layout of Glance's
+ * `image_cache.drivers.xattr.Driver`, and any number of processes may use one directory concurrently.
  *
  * @example
  * const driver = await XattrDriver.open({ dir: '/var/cache/images' });
@@ -69,14 +69,14 @@ export class XattrDriver implements CacheDriver {
   #configuring: Promise<void> | undefined;
   #capabilities: Capabilities | undefined;
 
-  /** Touches nothing yet: {@link configure} does. */
+  /** Makes a driver. Does not touch the directory before {@link configure}. */
   constructor(options: XattrDriverOptions) {
     this.#options = assertDriverOptions(options);
     this.dir = this.#options.dir;
     this.#engine = new EngineCalls(this.dir);
   }
 
-  /** `new` and `configure()` in one. @throws {@link BadDriverConfiguration} */
+  /** Makes and configures a driver. @throws {@link BadDriverConfiguration} if the directory cannot be used */
   static async open(options: XattrDriverOptions): Promise<XattrDriver> {
     const driver = new XattrDriver(options);
     await driver.configure();
@@ -110,21 +110,21 @@ export class XattrDriver implements CacheDriver {
     this.#configuring = undefined;
   }
 
-  /** {@link close}, at the end of `await using`. */
+  /** Closes the driver, at the end of `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** What `configure()` found on the real directory. @throws {@link NotOpenError} before it */
+  /** Properties of the directory's file system. @throws {@link NotOpenError} before `configure()` */
   get capabilities(): Capabilities {
     if (!this.#capabilities) throw new NotOpenError('the driver is not configured: call configure() first');
     return this.#capabilities;
   }
 
   /**
-   * Where the file of an image is, or would be.
+   * Returns the path of the file of an image, whether or not the file exists.
    *
-   * @param state - `cached`, or which of the directories beside: `incomplete`, `invalid`, `queue`
+   * @param state - `cached`, or one of the other directories: `incomplete`, `invalid`, `queue`
    */
   getImageFilepath(imageId: string, state: ImagePlace = 'cached'): string {
     assertImageId(imageId);
@@ -268,7 +268,7 @@ export class XattrDriver implements CacheDriver {
     });
   }
 
-  /** The synchronous form of {@link readImage}. Waits for a lock where it stands. */
+  /** The synchronous form of {@link readImage}. Waits for a lock on the calling thread. */
   readImageSync(imageId: string): Buffer | undefined {
     return this.#engine.askSync(imageId, (_directory, context) => {
       const bytes = readWholeImageSync(context, imageId);
@@ -277,7 +277,7 @@ export class XattrDriver implements CacheDriver {
     });
   }
 
-  /** A range of an image as a stream; counts a hit when it has been read to its end. */
+  /** Returns a range of an image as a stream. The end of the range counts a hit. */
   createReadStream(imageId: string, options: RangeOptions = {}): Readable {
     assertImageId(imageId);
     return new ImageReadStream(() => this.openForRead(imageId), options);
@@ -310,13 +310,13 @@ export class XattrDriver implements CacheDriver {
     await putChunks(writer, locked.chunks, checked);
   }
 
-  /** The synchronous form of {@link writeImage}, for bytes in hand. */
+  /** The synchronous form of {@link writeImage}, for bytes in memory. */
   writeImageSync(imageId: string, bytes: Uint8Array): void {
     assertBytes(bytes, 'bytes');
     this.#engine.askSync(imageId, (_directory, context) => putBytesSync(context, imageId, bytes));
   }
 
-  /** Commits before `finish`; destroying it, or `end` never coming, rolls back. */
+  /** Returns a stream that writes an image. It commits before `finish`. A destroy, or a missing `end`, rolls back. */
   createWriteStream(imageId: string, options: WriteOptions = {}): Writable {
     assertImageId(imageId);
     const checked = assertWriteOptions(options);
@@ -381,7 +381,7 @@ export class XattrDriver implements CacheDriver {
     return addCommittedBytes(this.#engine, bytes);
   }
 
-  /** The image's size, or -1. */
+  /** Returns the size of an image, or -1 if it is not cached. */
   async #find(imageId: string): Promise<number> {
     return this.#engine.ask(imageId, (directory) => native.findImageAsync(directory, imageId));
   }

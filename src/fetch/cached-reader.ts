@@ -2,7 +2,7 @@ import type { ImageReader } from '../api/driver.ts';
 import { onAbort } from '../base/on-abort.ts';
 import type { FetchReader } from './fetched-image.ts';
 
-/** The reader of a cached image that listens to a signal, as those of images on their way do. */
+/** A reader of a cached image that listens to a signal, as the readers of a shared fetch do. */
 export class CachedReader implements FetchReader {
   readonly size: number;
   readonly #reader: ImageReader;

@@ -1,7 +1,7 @@
 import type { LiveImage } from '../api/live-image.ts';
 import { copySize } from './leader-fetch.ts';
 
-/** How far two images are the same. */
+/** Compares the beginnings of two images, each byte once. */
 export class Comparison {
   readonly #before: LiveImage;
   readonly #image: LiveImage;
@@ -14,7 +14,7 @@ export class Comparison {
     this.#image = image;
   }
 
-  /** The image must have grown to `size`. */
+  /** Returns whether the first `size` bytes are the same. The image must have grown to `size`. */
   upTo(size: number): Promise<boolean> {
     const result = this.#last.then(() => this.#compare(size));
     this.#last = result.catch(() => {});

@@ -8,8 +8,9 @@ import { assertSource, chunksOf, stopSource } from '../streams/source-chunks.ts'
 import { isWebStream } from '../streams/web-stream.ts';
 
 /**
- * Where a missing image comes from. `offset` > 0 (bytes) asks to resume; a source that cannot may start from 0 by saying
- * so (`{ offset: 0, body }`). If the rest fails to begin, the whole image is asked for once.
+ * Fetches a missing image from its source. An `offset` above 0 (bytes) is a request to resume there. A source that cannot
+ * resume may start from 0 by returning `{ offset: 0, body }`. If a resumed fetch fails to begin, the whole image is
+ * requested once.
  *
  * @example
  * const download: Fetch = (imageId, { offset, signal }) =>
@@ -24,48 +25,48 @@ export type Fetch = (
 ) => FetchResult | Promise<FetchResult>;
 
 /**
- * What a {@link Fetch} returns. Of a `Response`, and of the `IncomingMessage` of a `node:http` client, the status,
- * `content-range`, `content-length` and `content-encoding` count; bytes alone are those from 0 on. An answer that is
- * encoded is refused: nothing shows that it is whole. So send the request with `accept-encoding: identity`.
+ * The result of a {@link Fetch}. A bare source has the bytes from 0 on. For a `Response`, and for the `IncomingMessage` of a
+ * `node:http` client, the status, `content-range`, `content-length` and `content-encoding` are checked. An encoded response
+ * is refused, because nothing shows that it is complete. So send the request with `accept-encoding: identity`.
  */
 export type FetchResult =
   | ImageSource
   | Response
   | {
-      /** Where in the image `body` begins, in bytes: 0, or where it was asked to. */
+      /** Position in the image where `body` begins, in bytes: 0 or the requested offset. */
       readonly offset: number;
       /** The bytes from there to the end. */
       readonly body: ImageSource;
     };
 
-/** What is asked for. */
+/** One call of a `fetch`. */
 interface FetchRequest {
   readonly fetch: Fetch;
   readonly imageId: string;
-  /** Bytes that are there already. */
+  /** Bytes that are already in the cache. */
   readonly offset: number;
-  /** Bytes of the whole image, where that is known. */
+  /** Bytes of the whole image, if they are known. */
   readonly expectedSize: number | undefined;
   readonly signal: AbortSignal;
 }
 
 export interface FetchedSource {
-  /** Where in the image it begins: 0, or where it was asked to. */
+  /** Position in the image where the body begins, in bytes: 0 or the requested offset. */
   readonly offset: number;
   readonly body: ImageSource;
-  /** Bytes of the whole image, where the source says how many there will be. */
+  /** Bytes of the whole image, if the source reports them. */
   readonly expectedSize: number | undefined;
-  /** Of a body that ends before the image does: where that is, and how to go on there. */
+  /** The end of a body that is shorter than the image, and the function that fetches the rest. */
   readonly rest?: { readonly offset: number; readonly fetch: () => Promise<FetchedSource> };
 }
 
 /**
- * Calls `fetch` for an image, or for the rest of it from `offset` on. A length that is known and reached is not asked
- * for. If the rest cannot be fetched, the whole image is, once.
+ * Calls `fetch` for an image, or for its rest from `offset` on. If all bytes are there already, does not call `fetch`. If the
+ * rest cannot be fetched, fetches the whole image once.
  *
- * @param expectedSize - bytes of the whole image, where that is known
- * @throws {@link FetchFailedError} for what `fetch` throws, and for an answer that is not the image
- * @throws {@link SizeMismatchError} if the source says another length than is known
+ * @param expectedSize - bytes of the whole image, if they are known
+ * @throws {@link FetchFailedError} if `fetch` throws, or if its result is not the image
+ * @throws {@link SizeMismatchError} if the source reports a length other than `expectedSize`
  * @throws the signal's reason, also if `fetch` ignores it
  */
 export async function fetchImage(
@@ -78,15 +79,15 @@ export async function fetchImage(
   const request = { fetch, imageId, offset, signal, expectedSize };
   if (offset > 0 && offset === expectedSize) return { offset, body: [], expectedSize };
   try {
-    return await ask(request);
+    return await callFetch(request);
   } catch (error) {
     signal.throwIfAborted();
     if (offset === 0 || error instanceof SizeMismatchError) throw error;
-    return await ask({ ...request, offset: 0 });
+    return await callFetch({ ...request, offset: 0 });
   }
 }
 
-/** The chunks of a fetched source; what it throws becomes a {@link FetchFailedError}. */
+/** Yields the chunks of a fetched source. An error of the source becomes a {@link FetchFailedError}. */
 export async function* fetchedChunks(
   source: FetchedSource,
   imageId: string,
@@ -108,21 +109,21 @@ export async function* fetchedChunks(
   }
 }
 
-async function ask(request: FetchRequest): Promise<FetchedSource> {
+async function callFetch(request: FetchRequest): Promise<FetchedSource> {
   const { fetch, imageId, offset, signal } = request;
   const answer = (async () => fetch(imageId, { offset, signal }))();
   try {
-    return takeApart(await untilAborted(answer, signal), request);
+    return toSource(await untilAborted(answer, signal), request);
   } catch (error) {
     signal.throwIfAborted();
     throw asFetchFailed(error, imageId);
   } finally {
-    // Nobody is going to read what comes too late.
-    if (signal.aborted) answer.then((result) => stopSource(takeApart(result, request).body)).catch(() => {});
+    // A source that arrives after the abort has no reader.
+    if (signal.aborted) answer.then((result) => stopSource(toSource(result, request).body)).catch(() => {});
   }
 }
 
-function takeApart(result: FetchResult, request: FetchRequest): FetchedSource {
+function toSource(result: FetchResult, request: FetchRequest): FetchedSource {
   const { imageId, offset: asked } = request;
   const answer = httpAnswerOf(result);
   if (answer) return fromAnswer(answer, request);
@@ -151,10 +152,10 @@ function fromAnswer(answer: HttpAnswer, request: FetchRequest): FetchedSource {
     const expectedSize = part.size ?? request.expectedSize;
     if (part.end === undefined || part.end === expectedSize) {
       const isEmpty = part.end === part.start;
-      if (isEmpty) letGo(body);
+      if (isEmpty) stopUnlocked(body);
       return { offset: part.start, body: isEmpty ? [] : chunksOfLocked(body), expectedSize };
     }
-    // How much is missing is not known, or nothing came to go on from.
+    // The size of the missing part is unknown, or there is no byte to continue from.
     if (expectedSize === undefined || part.end <= part.start) throw refused(answer, imageId, ', a part of the image');
     return {
       offset: part.start,
@@ -163,15 +164,15 @@ function fromAnswer(answer: HttpAnswer, request: FetchRequest): FetchedSource {
       rest: restOf(request, part.end, expectedSize),
     };
   } catch (error) {
-    letGo(body);
+    stopUnlocked(body);
     throw error;
   }
 }
 
-/** Asks on where a part has ended. An answer that does not begin there is refused. */
+/** Returns the request for the rest, from the end of a part on. A response that begins elsewhere is refused. */
 function restOf(request: FetchRequest, offset: number, expectedSize: number): NonNullable<FetchedSource['rest']> {
   const fetch = async () => {
-    const source = await ask({ ...request, offset, expectedSize });
+    const source = await callFetch({ ...request, offset, expectedSize });
     if (source.offset === offset) return source;
     stopSource(source.body);
     throw wrongOffset(request.imageId, source.offset, offset);
@@ -179,13 +180,13 @@ function restOf(request: FetchRequest, offset: number, expectedSize: number): No
   return { offset, fetch };
 }
 
-/** @throws {@link SizeMismatchError}, before a byte is read */
+/** @throws {@link SizeMismatchError} before a byte is read */
 function assertSameSize({ size }: AnsweredPart, { imageId, expectedSize }: FetchRequest): void {
   if (size === undefined || expectedSize === undefined || size === expectedSize) return;
   throw new SizeMismatchError(imageId, expectedSize, size);
 }
 
-function letGo(body: ImageSource): void {
+function stopUnlocked(body: ImageSource): void {
   if (!(isWebStream(body) && body.locked)) stopSource(body);
 }
 
@@ -194,7 +195,7 @@ function wrongOffset(imageId: string, offset: number, asked: number): FetchFaile
   return new FetchFailedError(message, { imageId });
 }
 
-/** Locked from now on: the `Response` may be collected before the image is claimed. */
+/** Locks a body, because its `Response` may be collected before the image is claimed. */
 function chunksOfLocked(body: ImageSource): ImageSource {
   return new LockedSource(body).chunks;
 }

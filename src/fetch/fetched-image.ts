@@ -3,22 +3,23 @@ import type { Readable } from 'node:stream';
 import type { RangeOptions } from '../api/driver.ts';
 import { ImageReadStream, type StreamedReader } from '../streams/image-read-stream.ts';
 
-/** Where the bytes of a {@link FetchedImage} come from. */
+/** The origin of the bytes of a {@link FetchedImage}; see its `source`. */
 export type FetchedFrom = 'cache' | 'fetch' | 'follow' | 'uncached';
 
-/** What an image is read through: a cached one's reader does, and others that learn its size later. */
+/** The reader of a fetched image. Its size may become known later. */
 export interface FetchReader extends StreamedReader {
-  /** Bytes that are expected, while `size` is not known. */
+  /** Expected bytes, while `size` is unknown. */
   readonly expectedSize?: number | undefined;
 }
 
-/** An image that was asked for, from the cache or on its way. Read to its end it has counted one hit. */
+/** A requested image, cached or still on its way. Reading it to its end counts one hit. */
 export class FetchedImage implements AsyncIterable<Uint8Array> {
-  /** The image that was asked for. */
+  /** Id of the image. */
   readonly imageId: string;
   /**
-   * `cache`: it was there. `fetch`: this call fetches it. `follow`: somebody does, and we read along. `uncached`: from the
-   * source, past the cache, since a writer has it who cannot be followed.
+   * Origin of the bytes. `cache`: the image was cached. `fetch`: this call fetches it. `follow`: another caller or process
+   * writes it, and this one reads the same bytes. `uncached`: the bytes come from the source, past the cache, because the
+   * cache failed or the image has a writer that cannot be followed.
    */
   readonly source: FetchedFrom;
   readonly #reader: FetchReader;
@@ -30,32 +31,32 @@ export class FetchedImage implements AsyncIterable<Uint8Array> {
     this.#reader = reader;
   }
 
-  /** Bytes; undefined while it is not known. */
+  /** Size in bytes; undefined while it is unknown. */
   get size(): number | undefined {
     return this.#reader.size ?? this.#reader.expectedSize;
   }
 
-  /** Closes the image when it ends (a hit, whatever its range) or is destroyed before (no hit). */
+  /** Returns the image as a stream. The end of its range closes the image and counts a hit; an earlier destroy does not. */
   createReadStream(options: RangeOptions = {}): Readable {
     return new ImageReadStream(() => Promise.resolve(this.#reader), options);
   }
 
-  /** Counts one hit; `counted` is false if the image is not complete yet, or as with {@link ImageReader.close}. */
+  /** Closes the image and counts one hit. `counted` is false if it is not complete yet, or as in {@link ImageReader.close}. */
   async close(): Promise<{ readonly counted: boolean }> {
     return this.#reader.close();
   }
 
-  /** Counts none. */
+  /** Closes the image and counts no hit. */
   async abort(): Promise<void> {
     await this.#reader.abort();
   }
 
-  /** All of it, once; leaving the loop early is {@link abort}. */
+  /** Yields the whole image, once. Leaving the loop early is an {@link abort}. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
     yield* this.createReadStream();
   }
 
-  /** `abort()`, unless closed before. */
+  /** Aborts, unless it is closed already. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.abort();
   }

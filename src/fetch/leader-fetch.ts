@@ -11,20 +11,20 @@ import { stopSource } from '../streams/source-chunks.ts';
 import { type Fetch, fetchedChunks, fetchImage } from './fetch.ts';
 import type { FetchCycles } from './fetch-cycles.ts';
 
-/** How often a writer that nobody reads from in this process looks for readers in others. Milliseconds. */
+/** Interval at which a leader without readers in its own process looks for readers in others. Milliseconds. */
 const aloneIntervalMs = 50;
 
-/** Bytes that are copied or compared at once. */
+/** Bytes that are copied or compared in one step. */
 export const copySize: number = 1024 * 1024;
 
 export interface FetchSource {
   readonly fetch: Fetch;
   readonly checksum: Checksum | undefined;
   readonly expectedSize: number | undefined;
-  /** Bytes: what is larger cannot stay in the cache. */
+  /** Bytes; a larger image cannot stay in the cache. */
   readonly maxSize: number;
   readonly cycles: FetchCycles;
-  /** Of the call that `fetch` comes from, which may hand it on to its source. */
+  /** The signal of the call that `fetch` comes from. The call may pass it on to its source. */
   readonly signal: AbortSignal | undefined;
 }
 
@@ -38,8 +38,7 @@ export interface LeaderFailure {
 }
 
 /**
- * The leader's work: fetches an image into the file that it has claimed, and commits it, or rolls it back with the error
- * that it ends with.
+ * Fetches a claimed image into its file, and commits it. If the fetch fails, rolls the image back with the error.
  */
 export class LeaderFetch {
   readonly #imageId: string;
@@ -47,7 +46,7 @@ export class LeaderFetch {
   readonly #writer: SharedWriter;
   readonly #image: OwnLiveImage;
   readonly #stop = new AbortController();
-  /** Bytes of the whole image, where that is known before its end. */
+  /** Bytes of the whole image, if they are known before its end. */
   expectedSize: number | undefined;
   /** The image of a dead writer, while it is needed for its bytes. */
   copying: LiveImage | undefined;
@@ -72,7 +71,7 @@ export class LeaderFetch {
     this.copying = dead;
   }
 
-  /** Gives up. */
+  /** Stops the fetch, so that another cache can take it over. */
   stop(): void {
     this.#stop.abort(droppedReason);
   }
@@ -106,7 +105,7 @@ export class LeaderFetch {
     }
   }
 
-  /** Gives up as soon as nobody in another process reads what is fetched; `wanted` says whether somebody does here. */
+  /** Stops the fetch as soon as it has no reader: neither another cache, nor, by `wanted`, a reader of this one. */
   async stopWhenAlone(wanted: () => boolean): Promise<void> {
     while (!wanted() && !this.over && !this.#stop.signal.aborted) {
       if (!this.#image.hasOtherReaders) this.stop();
@@ -119,7 +118,7 @@ export class LeaderFetch {
     const dead = this.copying;
     const { fetch, checksum } = this.#source;
     const verifier = checksum === undefined ? undefined : await ChecksumVerifier.of(checksum);
-    // A length that the dead leader was told holds for the rest, too.
+    // A length that the dead leader knew holds for the rest, too.
     this.expectedSize ??= dead?.state.expectedSize;
     const source = await fetchImage(fetch, this.#imageId, dead?.state.size ?? 0, signal, this.expectedSize);
     this.expectedSize ??= source.expectedSize;
@@ -166,7 +165,7 @@ export class LeaderFetch {
     this.#image.noteWritten(this.#writer.bytesWritten);
   }
 
-  /** What is in the file, which is what everybody is going to get. */
+  /** Digests the bytes in the file, because the readers get these. */
   async #digest(verifier: ChecksumVerifier, start: number, length: number): Promise<void> {
     const buffer = Buffer.allocUnsafe(length);
     for (let done = 0; done < length; ) {
@@ -186,7 +185,7 @@ export class LeaderFetch {
     }
   }
 
-  /** At once: the source may have no end. */
+  /** Checked for each chunk, because the source may have no end. */
   #assertFits(size: number): void {
     const { expectedSize } = this;
     if (expectedSize !== undefined && size > expectedSize) {

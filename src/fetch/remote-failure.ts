@@ -1,6 +1,6 @@
 import { type CacheError, ChecksumMismatchError, FetchFailedError, SizeMismatchError } from '../api/errors.ts';
 
-/** What another process's error was, as far as `user.error` tells. */
+/** Returns the error of another process, as far as `user.error` contains it. */
 export function remoteFailure(imageId: string, reason: string): CacheError {
   const checksum = /^ERR_CHECKSUM_MISMATCH: .* has checksum (\S+), expected (.+)$/s.exec(reason);
   if (checksum) return new ChecksumMismatchError(imageId, checksum[2] ?? '', checksum[1] ?? '');

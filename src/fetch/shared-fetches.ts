@@ -17,35 +17,35 @@ import { SharedFetch, type SharedFetchOptions } from './shared-fetch.ts';
 import { SharedReader } from './shared-reader.ts';
 import { SourceReader } from './source-reader.ts';
 
-/** What is known of an image that {@link ImageCache.getOrFetch} may have to fetch. */
+/** Options of {@link ImageCache.getOrFetch}. */
 export interface FetchOptions {
-  /** Compared at the end, over what is in the file; a mismatch reaches everybody who reads, and nothing is cached. */
+  /** Checksum, compared at the end with the bytes in the file. On a mismatch every reader fails, and nothing is cached. */
   readonly checksum?: Checksum;
-  /** Bytes; checked. */
+  /** Size of the whole image in bytes. If the source has another size, the fetch fails. */
   readonly expectedSize?: number;
-  /** Go on when every consumer has left. @defaultValue false */
+  /** Continue the fetch when every consumer has left. @defaultValue false */
   readonly finishFetch?: boolean;
-  /** Of this call and of what it resolves to; the fetch goes on while others want it. */
+  /** Aborts this call and its image. The fetch continues while other callers want the image. */
   readonly signal?: AbortSignal;
 }
 
 export interface SharedFetchesOptions {
   readonly driver: SharedDriver;
-  /** Bytes: what is larger does not stay in the cache. */
+  /** Bytes; a larger image cannot stay in the cache. */
   readonly maxSize: number;
-  /** When a reader goes past the cache whose writer brings no byte. Milliseconds. */
+  /** Time without a byte from the writer after which a reader bypasses the cache. Milliseconds. */
   readonly stalledAfterMs: number | undefined;
-  /** Waits until there is room to write. @throws when a consumer cannot be kept waiting any longer */
-  readonly room: () => Promise<void>;
+  /** Waits for a running prune. @throws when a consumer must not wait any longer */
+  readonly waitForSpace: () => Promise<void>;
   readonly onCommit: (size: number) => Promise<void>;
   readonly onCacheError: (imageId: string, error: unknown) => void;
 }
 
-/** The images that are on their way through a cache, each once. */
+/** The shared fetches of a cache, one for each image that is on its way. */
 export class SharedFetches {
   readonly #options: SharedFetchesOptions;
   readonly #shared = new Map<string, Promise<SharedFetch>>();
-  /** How each fetch is stopped that has not ended, also one that nobody is to join any more. */
+  /** The running fetches of this process and their stops, including those that no reader may join any more. */
   readonly #leading = new Map<Promise<void>, () => void>();
   readonly #closing = new AbortController();
   readonly #cycles: FetchCycles;
@@ -66,13 +66,13 @@ export class SharedFetches {
       if (cached) return new FetchedImage(imageId, 'cache', new CachedReader(cached, signal));
       miss = false;
       this.#closing.signal.throwIfAborted();
-      const fetched = await this.#readAlong(imageId, fetch, picked);
+      const fetched = await this.#share(imageId, fetch, picked);
       if (fetched) return fetched;
     }
   }
 
-  /** Undefined: it was complete before it could be joined, and is to be looked for once more. */
-  async #readAlong(imageId: string, fetch: Fetch, options: FetchOptions): Promise<FetchedImage | undefined> {
+  /** Joins or begins a shared fetch. Resolves to undefined if it ended before, so that the cache must be asked again. */
+  async #share(imageId: string, fetch: Fetch, options: FetchOptions): Promise<FetchedImage | undefined> {
     const { signal, finishFetch = false } = options;
     const { stalledAfterMs } = this.#options;
     const onLeft = this.#cycles.wait(imageId);
@@ -95,7 +95,7 @@ export class SharedFetches {
     }
   }
 
-  /** Stops what is under way, and waits until it has ended; those who read get a {@link NotOpenError}. */
+  /** Stops all fetches, and waits until they have ended. Their readers get a {@link NotOpenError}. */
   async close(): Promise<void> {
     this.#closing.abort(new NotOpenError('the cache was closed', {}));
     await Promise.allSettled([...this.#shared.values()].map(async (shared) => (await shared).close()));
@@ -115,10 +115,10 @@ export class SharedFetches {
     }
   }
 
-  /** Everybody who asks meanwhile gets the same. */
+  /** Returns the shared fetch of an image; concurrent callers get the same one. */
   #join(imageId: string, fetch: Fetch, options: FetchOptions): Promise<SharedFetch> {
-    const under = this.#shared.get(imageId);
-    if (under) return under;
+    const existing = this.#shared.get(imageId);
+    if (existing) return existing;
     const forget = () => {
       if (this.#shared.get(imageId) === shared) this.#shared.delete(imageId);
     };
@@ -129,7 +129,7 @@ export class SharedFetches {
   }
 
   async #begin(imageId: string, fetch: Fetch, options: FetchOptions, onOver: () => void): Promise<SharedFetch> {
-    const { driver, room, onCommit, onCacheError } = this.#options;
+    const { driver, waitForSpace, onCommit, onCacheError } = this.#options;
     const sharedOptions: SharedFetchOptions = {
       driver,
       imageId,
@@ -146,7 +146,7 @@ export class SharedFetches {
     };
     const { signal } = this.#closing;
     try {
-      await untilAborted(room(), signal);
+      await untilAborted(waitForSpace(), signal);
     } catch (error) {
       signal.throwIfAborted();
       onCacheError(imageId, error);
@@ -154,7 +154,7 @@ export class SharedFetches {
     }
     const shared = await SharedFetch.begin(sharedOptions);
     if (signal.aborted) await shared.close();
-    // Those who asked may have been aborted meanwhile; they are told first.
+    // All callers may have been aborted meanwhile; the others enter first.
     setImmediate(() => shared.checkWanted());
     return shared;
   }

@@ -9,18 +9,18 @@ import type { SourceReader } from './source-reader.ts';
 export interface SharedReaderOptions {
   readonly finishFetch: boolean;
   readonly signal: AbortSignal | undefined;
-  /** Go past the cache when the writer has brought no byte for so long. */
+  /** Time without a byte from the writer after which the reader bypasses the cache. */
   readonly stalledAfterMs: number | undefined;
-  /** Called when nothing is read any more. */
+  /** Called when the reader reads nothing any more. */
   readonly onLeft: () => void;
-  /** Reads past the cache, should that fail. */
+  /** Opens the source of this reader, for a bypass. */
   readonly openSource: () => SourceReader;
 }
 
-/** How readers leave that were dropped without being closed. */
+/** Makes readers leave that were collected without being closed. */
 const dropped = new FinalizationRegistry<() => void>((leave) => leave());
 
-/** One of those who read an image that is on its way. It is held up by nobody but the one who writes. */
+/** A reader of a shared fetch. Only the writer can delay it, never another reader. */
 export class SharedReader implements FetchReader {
   readonly #fetch: SharedFetch;
   readonly #options: SharedReaderOptions;
@@ -52,7 +52,7 @@ export class SharedReader implements FetchReader {
     });
   }
 
-  /** Only a verdict ends it: what was expected may be more or less than what comes. */
+  /** Known only once the image is complete, since the expected size may be wrong. */
   get size(): number | undefined {
     const state = this.#fetch.image?.state;
     return !this.#past && state?.progress === 'complete' ? state.size : undefined;
@@ -67,14 +67,14 @@ export class SharedReader implements FetchReader {
       const got = await this.#readThrough(buffer, offset, length, position);
       if (got !== undefined) return got;
     } catch (error) {
-      this.#assertOpen(); // What was closed meanwhile fails in many ways, all for that reason.
+      this.#assertOpen(); // After a close, its error explains the failure of the read.
       throw error;
     }
     this.#assertOpen();
     return this.#goPast().read(buffer, offset, length, position);
   }
 
-  /** Undefined: it is to be read past the cache. */
+  /** Reads through the cache. Resolves to undefined if the cache must be bypassed. */
   async #readThrough(
     buffer: Uint8Array,
     offset: number,
@@ -113,7 +113,7 @@ export class SharedReader implements FetchReader {
     return this.#stop.signal;
   }
 
-  /** The fetch's image, once what was read of another before is known to be its beginning. */
+  /** Returns the current image, once it is known to begin with all bytes that this reader got from an earlier one. */
   async #trusted(): Promise<LiveImage | undefined> {
     for (;;) {
       this.#assertOpen();
@@ -124,7 +124,7 @@ export class SharedReader implements FetchReader {
       if (before && image !== before && end > 0) {
         const { size } = image.state;
         if (size < end) {
-          // Complete, and shorter than what was read before?
+          // A complete image that is shorter than the bytes read before is another one.
           if (await this.#isOver(image, size)) throw this.#changed();
           continue;
         }
@@ -135,7 +135,7 @@ export class SharedReader implements FetchReader {
     }
   }
 
-  /** Waits for what comes after `size` bytes of an image; true if nothing does. */
+  /** Waits for more than `size` bytes of an image. Resolves to true if the image has no more. */
   async #isOver(image: LiveImage, size: number): Promise<boolean> {
     const { state } = image;
     switch (this.#fetch.outcomeOf(image)) {
@@ -160,7 +160,7 @@ export class SharedReader implements FetchReader {
     this.#goPast();
   }
 
-  /** Reads on from its own source, and wants nothing of the shared fetch any more. */
+  /** Continues from its own source, and leaves the shared fetch. */
   #goPast(): SourceReader {
     this.#past ??= this.#options.openSource();
     this.#leaveFetch();

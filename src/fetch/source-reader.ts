@@ -6,7 +6,7 @@ import type { RunningFetch } from './fetch-cycles.ts';
 import type { FetchReader } from './fetched-image.ts';
 import type { FetchSource } from './leader-fetch.ts';
 
-/** Reads an image from its source, past the cache: from where it is first read on, and only forward. */
+/** Reads an image from its source, past the cache. Reading begins at the position of the first read, and goes only forward. */
 export class SourceReader implements FetchReader {
   readonly #imageId: string;
   readonly #source: FetchSource;
@@ -19,12 +19,12 @@ export class SourceReader implements FetchReader {
   #verifier: ChecksumVerifier | undefined;
   #size: number | undefined;
   #expectedSize: number | undefined;
-  /** What has come and was not taken yet, and where in the image it begins. */
+  /** The last chunk, its length when it came, and its position in the image. */
   #chunk: Uint8Array = new Uint8Array(0);
   #chunkSize = 0;
   #position = 0;
 
-  /** `onEnd` is called when nothing is read any more. */
+  /** `onEnd` is called when the source is not read any more. */
   constructor(imageId: string, source: FetchSource, signal: AbortSignal | undefined, onEnd: () => void = () => {}) {
     this.#imageId = imageId;
     this.#source = source;
@@ -34,7 +34,7 @@ export class SourceReader implements FetchReader {
     this.#stopListening = onAbort(signal, this, (self, reason) => self.#end(reason));
   }
 
-  /** Known at the end. */
+  /** Known once the source has ended. */
   get size(): number | undefined {
     return this.#size;
   }
@@ -64,7 +64,7 @@ export class SourceReader implements FetchReader {
     return part.byteLength;
   }
 
-  /** There is nothing to count a hit on. */
+  /** Never counts a hit, because there is no cached image. */
   async close(): Promise<{ readonly counted: boolean }> {
     await this.abort();
     return { counted: false };
@@ -76,7 +76,7 @@ export class SourceReader implements FetchReader {
     await this.#chunks?.return();
   }
 
-  /** Its memory was transferred or resized before all of it was taken. */
+  /** The error for a chunk whose memory was transferred or resized before all of it was read. */
   #changed(): FetchFailedError {
     const imageId = this.#imageId;
     return new FetchFailedError(`the source of image ${JSON.stringify(imageId)} changed a chunk while it was read`, {
@@ -88,14 +88,14 @@ export class SourceReader implements FetchReader {
     this.#stop.abort(reason);
     this.#running?.end();
     this.#onEnd();
-    void this.#chunks?.return().catch(() => {}); // Lets go of the source now, not when somebody reads on.
+    void this.#chunks?.return().catch(() => {}); // Releases the source now, not at the next read.
   }
 
   async #open(position: number): Promise<AsyncGenerator<Uint8Array, void, void>> {
     const { fetch, checksum } = this.#source;
     const { signal } = this.#stop;
     this.#verifier = checksum === undefined ? undefined : await ChecksumVerifier.of(checksum);
-    // A checksum is one of all of it.
+    // A checksum covers the whole image.
     const offset = this.#verifier ? 0 : position;
     const source = await fetchImage(fetch, this.#imageId, offset, signal, this.#expectedSize);
     this.#position = source.offset;
@@ -103,7 +103,7 @@ export class SourceReader implements FetchReader {
     return fetchedChunks(source, this.#imageId, signal);
   }
 
-  /** False at the end. */
+  /** Fetches the next chunk. Resolves to false at the end. */
   async #next(chunks: AsyncGenerator<Uint8Array, void, void>): Promise<boolean> {
     this.#position += this.#chunkSize;
     this.#chunk = new Uint8Array(0);

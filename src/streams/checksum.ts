@@ -21,10 +21,10 @@ export class ChecksumVerifier {
   readonly #hash: Hash;
   readonly #format: (digest: Buffer) => string;
   #digest: string | undefined;
-  /** Any of them will do: SRI may name several. Written as they were given. */
+  /** The accepted digests, in the format of the option. SRI may name several. */
   readonly #expected: readonly string[];
 
-  /** @throws TypeError for what is no checksum, or of an algorithm that is not known here */
+  /** @throws TypeError if it is no checksum, or if this version of Node lacks the algorithm */
   static async of(checksum: Checksum): Promise<ChecksumVerifier> {
     return new ChecksumVerifier(await parseChecksum(checksum), checksum);
   }
@@ -34,7 +34,7 @@ export class ChecksumVerifier {
     this.#hash = hashOf(algorithm, checksum);
     this.#format = format;
     this.#expected = digests.map(format);
-    // A digest that is cut short is better refused now than when the image is here.
+    // A truncated digest must be refused before the image is fetched.
     const { length } = this.#hash.copy().digest();
     if (digests.some((digest) => digest.length !== length)) {
       throw invalidValue('checksum', `must have ${length} bytes for ${algorithm}`, checksum);
@@ -45,7 +45,7 @@ export class ChecksumVerifier {
     this.#hash.update(chunk);
   }
 
-  /** The chunks of a source whose checksum, at its end, is part of it. */
+  /** Yields the chunks of a source, and verifies them at its end. */
   async *verified(
     source: ImageSource,
     imageId: string,
@@ -58,13 +58,13 @@ export class ChecksumVerifier {
     this.verify(imageId);
   }
 
-  /** What {@link verify} has answered, in SRI form. */
+  /** The digest in SRI form, after {@link verify}. */
   get digest(): string | undefined {
     return this.#digest;
   }
 
   /**
-   * Once, at the end. Answers with the digest in SRI form.
+   * Compares the digest, and returns it in SRI form. To be called once, at the end.
    *
    * @throws {@link ChecksumMismatchError}
    */
@@ -94,9 +94,9 @@ async function parseChecksum(checksum: Checksum): Promise<ParsedChecksum> {
   return parseHex(algorithm, hex, `${algorithm.toLowerCase()}:`, checksum);
 }
 
-/** One or more digests with spaces between. Those of the strongest algorithm count; what is not known is passed over. */
+/** Parses one or more digests with spaces between. Those of the strongest algorithm count; unknown ones are ignored. */
 async function parseSri(text: string): Promise<ParsedChecksum> {
-  // Only now: nothing of it is needed where no checksum is given.
+  // Loaded only now, since it is not needed without a checksum.
   const { default: ssri } = await import('ssri');
   const integrity = ssri.parse(text);
   if (!integrity)
@@ -110,7 +110,7 @@ async function parseSri(text: string): Promise<ParsedChecksum> {
   return { algorithm, digests, format: (digest) => `${algorithm}-${digest.toString('base64')}` };
 }
 
-/** @param prefix - stands before the hex in messages, as it did in the checksum */
+/** @param prefix - the text before the hex in messages, as in the checksum */
 function parseHex(algorithm: string, hex: string, prefix: string, checksum: Checksum): ParsedChecksum {
   if (!/^(?:[0-9a-f]{2})*$/i.test(hex)) throw invalidValue('checksum', 'must have a digest in hex', checksum);
   return { algorithm, digests: [Buffer.from(hex, 'hex')], format: (digest) => prefix + digest.toString('hex') };
@@ -120,6 +120,6 @@ function hashOf(algorithm: string, checksum: Checksum): Hash {
   try {
     return createHash(algorithm);
   } catch {
-    throw invalidValue('checksum', `has an algorithm that is not known here ('${algorithm}')`, checksum);
+    throw invalidValue('checksum', `has an algorithm that this version of Node lacks ('${algorithm}')`, checksum);
   }
 }

@@ -2,8 +2,8 @@ import type { CacheDriver, ImageWriter, WriteOptions } from '../api/driver.ts';
 import { hasCode } from '../base/error-facts.ts';
 
 /**
- * Claims an image that is not cached. Undefined if another writer has it, or was faster: it is looked for once
- * more with the claim in hand, since a commit over an image that others read meanwhile would lose their hits.
+ * Claims an image that is not cached. Resolves to undefined if another writer has it or has cached it meanwhile. The check
+ * is repeated under the claim, since a commit over an image that has readers would lose their hits.
  */
 export async function claimUncached(
   driver: CacheDriver,
@@ -15,14 +15,14 @@ export async function claimUncached(
   try {
     if (!(await driver.isCached(imageId))) return writer;
   } catch (error) {
-    await letGo(writer).catch(() => {}); // The error that led here is the one to report.
+    await giveUp(writer).catch(() => {}); // The error that led here is the one to report.
     throw error;
   }
-  await letGo(writer);
+  await giveUp(writer);
   return undefined;
 }
 
-/** Claims an image, cached or not. Undefined if another writer has it. */
+/** Claims an image, cached or not. Resolves to undefined if another writer has it. */
 export async function claimIfFree(
   driver: CacheDriver,
   imageId: string,
@@ -31,14 +31,14 @@ export async function claimIfFree(
   try {
     return await driver.openForWrite(imageId, options);
   } catch (error) {
-    // By the code, since a driver may not be of this package.
+    // Recognized by the code, since the driver may not be of this package.
     if (hasCode(error, 'ERR_IMAGE_BUSY')) return undefined;
     throw error;
   }
 }
 
-/** Of a claim that is not needed. A writer of this package leaves no trace of it, also one of another copy. */
-async function letGo(writer: ImageWriter): Promise<void> {
+/** Gives up a claim that is not needed. A writer of this package, or of another copy of it, leaves no trace. */
+async function giveUp(writer: ImageWriter): Promise<void> {
   await ('discard' in writer && typeof writer.discard === 'function'
     ? writer.discard()
     : writer.rollback('cached by another writer meanwhile'));

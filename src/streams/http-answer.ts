@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { ImageSource } from '../api/driver.ts';
 import { FetchFailedError } from '../api/errors.ts';
 
-/** An answer over HTTP: a `Response` of any `fetch()`, or what `node:http` gives to a client. */
+/** An HTTP response: a `Response` of any `fetch()`, or the `IncomingMessage` of a `node:http` client. */
 export interface HttpAnswer {
   readonly status: number;
   readonly statusText: string;
@@ -13,31 +13,31 @@ export interface HttpAnswer {
   header(name: string): string | undefined;
 }
 
-/** The bytes of an image that an answer holds. */
+/** The part of an image that a response holds. */
 export interface AnsweredPart {
   readonly start: number;
-  /** Where the body ends; undefined where only the end itself says so. */
+  /** End of the body, exclusive; undefined if the response does not report it. */
   readonly end: number | undefined;
-  /** Bytes of the whole image; undefined where the answer does not say. */
+  /** Bytes of the whole image; undefined if the response does not report them. */
   readonly size: number | undefined;
 }
 
 const partialContent = 206;
 const notSatisfiable = 416;
-/** Of those that are a success, and yet no image. */
+/** Statuses of success without an image. */
 const withoutContent = [204, 205];
 
-/** Undefined for what is no such answer. By its shape: it may come from another realm, or be none of Node's. */
+/** Returns a value as an HTTP response, if it has the shape of one. Its class may be of another realm or another package. */
 export function httpAnswerOf(value: unknown): HttpAnswer | undefined {
   if (isResponse(value)) return fromResponse(value);
   return isClientMessage(value) ? fromMessage(value) : undefined;
 }
 
 /**
- * Which bytes an answer to a request from `asked` on holds. All before `asked` are there: an answer that says that the
- * image ends there is one without bytes.
+ * Returns the part of the image that a response holds, for a request from `asked` on. If the response says that the image
+ * ends at `asked`, the part is empty.
  *
- * @throws {@link FetchFailedError} if it holds no bytes of the image
+ * @throws {@link FetchFailedError} if the response holds no part of the image
  */
 export function partOf(answer: HttpAnswer, imageId: string | undefined, asked: number): AnsweredPart {
   const { status } = answer;
@@ -53,7 +53,7 @@ export function partOf(answer: HttpAnswer, imageId: string | undefined, asked: n
   return part ?? { start: 0, end: undefined, size: contentLength(answer) };
 }
 
-/** @throws {@link FetchFailedError} for an answer that is not a whole image */
+/** @throws {@link FetchFailedError} if the response is not a whole image */
 export function assertWholeAnswer(answer: HttpAnswer): void {
   const { start, end, size } = partOf(answer, undefined, 0);
   if (start > 0 || (end !== undefined && end !== size)) throw refused(answer, undefined, '');
@@ -66,7 +66,7 @@ export function refused(answer: HttpAnswer, imageId: string | undefined, why: st
   return new FetchFailedError(message, { imageId, status });
 }
 
-/** RFC 9110, 14.4. Without a start it is that of an answer without a part. */
+/** Parses `content-range` (RFC 9110, 14.4). If no part is satisfiable, it has a size and no start. */
 function contentRange(
   answer: HttpAnswer,
 ):
@@ -83,10 +83,10 @@ function contentRange(
 }
 
 /**
- * An encoded answer cannot be checked: its length is that of the encoded bytes, and `fetch()`, which decodes it, ends
- * without an error where the encoded bytes are cut short.
+ * Refuses an encoded response, because nothing shows that it is complete. Its length counts the encoded bytes, and a
+ * `fetch()` that decodes them ends without an error if they are cut short.
  *
- * @throws {@link FetchFailedError} for an encoded answer
+ * @throws {@link FetchFailedError} if the response is encoded
  */
 function assertIdentity(answer: HttpAnswer, imageId: string | undefined): void {
   const encoding = answer.header('content-encoding')?.trim().toLowerCase() ?? '';
@@ -127,7 +127,7 @@ function fromMessage(message: ClientMessage): HttpAnswer {
     status: statusCode,
     statusText: statusMessage,
     body: message,
-    used: false, // That is asked of every stream, when it is read.
+    used: false, // Every stream is checked when it is read.
     header: (name) => headers[name]?.toString(),
   };
 }
@@ -136,7 +136,7 @@ function isResponse(value: unknown): value is Response {
   return hasAll(value, ['ok', 'status', 'headers', 'body']);
 }
 
-/** Not what a server is sent, which has no status. */
+/** A request that a server receives has the same class, but no status. */
 function isClientMessage(value: unknown): value is ClientMessage {
   return (
     hasAll(value, ['statusCode', 'headers', 'pipe']) &&

@@ -8,12 +8,12 @@ import { assertCount, assertSignal, outOfRange } from '../base/validate.ts';
 
 const chunkSize = 64 * 1024;
 
-/** What an image is read through. One whose size is not known yet ends where a read answers 0. */
+/** A reader that a stream can read through. If its size is unknown, the image ends where a read returns 0. */
 export type StreamedReader = Pick<ImageReader, 'read' | 'close' | 'abort'> & { readonly size: number | undefined };
 
 /**
- * A range of an image as a stream. When it has been read to its end the reader is closed, which counts the hit before
- * `end` is emitted; destroyed before, the reader is aborted.
+ * Reads a range of an image. The end of the range closes the reader, which counts the hit before `end` is emitted. An earlier
+ * destroy aborts the reader.
  */
 export class ImageReadStream extends Readable {
   readonly #openReader: () => Promise<StreamedReader>;
@@ -50,7 +50,7 @@ export class ImageReadStream extends Readable {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    // After the end the reader is closed, and this does nothing.
+    // After the end, the reader is closed, and an abort does nothing.
     const aborted = this.#reader?.abort() ?? Promise.resolve();
     aborted.then(() => callback(error), callback);
   }

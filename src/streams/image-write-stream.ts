@@ -7,7 +7,7 @@ import { endWrite } from './put-chunks.ts';
 
 type Callback = (error?: Error | null) => void;
 
-/** Writes an image. Commits before `finish` is emitted; destroyed before, it rolls back with the error. */
+/** Writes an image. Commits before `finish` is emitted. An earlier destroy rolls back with its error. */
 export class ImageWriteStream extends Writable {
   readonly #openWriter: () => Promise<ImageWriter>;
   readonly #signal: AbortSignal | undefined;
@@ -37,11 +37,11 @@ export class ImageWriteStream extends Writable {
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
-    // After a commit this does nothing.
-    this.#letGo(error).then(() => callback(error), callback);
+    // After a commit, this does nothing.
+    this.#endWrite(error).then(() => callback(error), callback);
   }
 
-  async #letGo(error: Error | null): Promise<void> {
+  async #endWrite(error: Error | null): Promise<void> {
     if (this.#writer) await endWrite(this.#writer, error ?? droppedReason, this.#signal);
   }
 }

@@ -3,11 +3,11 @@ import { isNodeStream, isUsedWebStream, type NodeStream, usedSource } from './un
 import { isWebStream } from './web-stream.ts';
 
 /**
- * A source that will be read later.
+ * Keeps a source intact that will be read later.
  *
- * A stream is locked until then. Node's `fetch()` cancels the body of a `Response` that is garbage-collected, unless it is
- * locked: a caller that kept only the body would then read an image without a byte, and no error. The error of a Node
- * stream has a listener until then, because one without a listener ends the process.
+ * A web stream is locked, because Node's `fetch()` cancels the unlocked body of a `Response` that is garbage-collected. A
+ * caller that kept only the body would then read an empty image, without an error. A Node stream gets a listener for its
+ * error, because an error without a listener ends the process.
  */
 export class LockedSource {
   /** The source itself, if it is not a stream. */
@@ -15,17 +15,17 @@ export class LockedSource {
   #release = (): void => {};
 
   constructor(source: ImageSource) {
-    // One that another reader has locked fails when it is read.
+    // A stream that another reader has locked fails when it is read.
     this.chunks = isWebStream(source) && !source.locked ? this.#lock(source) : source;
     if (isNodeStream(source)) this.#ignoreErrors(source);
   }
 
-  /** Gives it back as it was, unless it has been read. */
+  /** Restores the source, unless it has been read. */
   release(): void {
     this.#release();
   }
 
-  /** An error that comes before it is read is thrown when it is read; until then this listens. */
+  /** An error before the first read is thrown by that read. */
   #ignoreErrors(stream: NodeStream): void {
     const ignore = () => {};
     stream.on('error', ignore);

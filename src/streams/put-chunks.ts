@@ -14,19 +14,19 @@ export function assertWriteOptions(options: WriteOptions): WriteOptions {
   return picked;
 }
 
-/** How {@link putChunks} goes about it. */
+/** Options of {@link putChunks}. */
 export interface PutOptions extends WriteOptions {
-  /** Bytes: what grows past them is given up. @defaultValue Infinity */
+  /** Bytes; a larger image is given up. @defaultValue Infinity */
   readonly maxSize?: number;
-  /** Asked when the source has ended, to be recorded. */
+  /** Called when the source has ended. Its result is recorded on the image. */
   readonly digest?: () => string | undefined;
 }
 
 /**
- * Writes chunks as they come, and commits when the source ends. Resolves to false, the write given up and the source
- * stopped, if it grows past `maxSize`.
+ * Writes the chunks of a source as they come, and commits at its end. If the image grows past `maxSize`, rolls it back, stops
+ * the source and resolves to false.
  *
- * @throws what the source throws, untouched; it is also the reason of the rollback
+ * @throws the error of the source, unchanged; it is also the reason of the rollback
  */
 export async function putChunks(
   writer: ImageWriter,
@@ -37,7 +37,7 @@ export async function putChunks(
     let outgrown = false;
     for await (const chunk of chunksOf(source, signal)) {
       const size = writer.bytesWritten + chunk.byteLength;
-      // At once: the source may have no end.
+      // Checked for each chunk, because the source may have no end.
       if (size > expectedSize) throw new SizeMismatchError(writer.imageId, expectedSize, size);
       outgrown = size > maxSize;
       if (outgrown) break;
@@ -56,7 +56,7 @@ export async function putChunks(
   }
 }
 
-/** What an abort leaves unfinished has nothing wrong with it; what failed is kept, with the error. */
+/** Ends a failed write. After an abort it leaves nothing behind; otherwise the bytes are kept with the error. */
 export async function endWrite(
   writer: ImageWriter,
   error: unknown,
@@ -67,9 +67,9 @@ export async function endWrite(
   else await writer.rollback(reason);
 }
 
-/** Notes a digest, if there is one, on what is about to be committed. For drivers of others there is no place for it. */
+/** Records a digest, if there is one, before the commit. Writers of other packages have no place for it. */
 export async function recordDigest(writer: ImageWriter, digest: string | undefined): Promise<void> {
-  // By the method: the driver may be of another copy of this package.
+  // Recognized by the method, since the driver may be of another copy of this package.
   if (digest !== undefined && 'recordDigest' in writer && typeof writer.recordDigest === 'function')
     await writer.recordDigest(`${writer.bytesWritten} ${digest}`);
 }

@@ -10,16 +10,16 @@ import { isWebStream } from './web-stream.ts';
 
 interface Chunks {
   next(): Promise<IteratorResult<unknown>> | IteratorResult<unknown>;
-  /** Lets go of the source, also while an answer of it is awaited. */
+  /** Releases the source, even while a chunk of it is awaited. */
   stop(): unknown;
 }
 
-/** Whether all bytes are in memory, so that a put need not wait for them. */
+/** Returns whether all bytes are in memory, so that a put need not wait for them. */
 export function isBuffered(source: ImageSource): source is Uint8Array | Uint8Array[] {
   return types.isUint8Array(source) || Array.isArray(source);
 }
 
-/** The bytes of a buffered source, as one piece. */
+/** Returns the bytes of a buffered source as one array. */
 export function joinBuffered(source: Uint8Array | Uint8Array[]): Uint8Array {
   for (const chunk of types.isUint8Array(source) ? [source] : source) assertBytes(chunk, 'source chunk');
   if (types.isUint8Array(source)) return source;
@@ -27,8 +27,8 @@ export function joinBuffered(source: Uint8Array | Uint8Array[]): Uint8Array {
 }
 
 /**
- * @throws TypeError for anything that yields no chunks, a string above all
- * @throws {@link FetchFailedError} for the answer of a server that is not a whole image
+ * @throws TypeError if the source yields no chunks; for example, a string
+ * @throws {@link FetchFailedError} if the source is an HTTP response that is not a whole image
  */
 export function assertSource(source: unknown): asserts source is ImageSource {
   const iterable =
@@ -39,10 +39,10 @@ export function assertSource(source: unknown): asserts source is ImageSource {
 }
 
 /**
- * The chunks of a source, one after another. A source that is not read to its end is told so, once, and not waited for:
- * it may be the reason why we stop.
+ * Yields the chunks of a source. A source that is not read to its end is stopped once, and not waited for, because it may be
+ * the reason for the stop.
  *
- * @throws what the source throws, the reason of a signal that is aborted, and a TypeError if it yields anything but bytes
+ * @throws the error of the source, the reason of an aborted signal, and a TypeError if the source yields anything but bytes
  */
 export async function* chunksOf(
   source: ImageSource,
@@ -54,7 +54,7 @@ export async function* chunksOf(
   try {
     while (true) {
       if (eventLoopTurn.isOver) await eventLoopTurn.next();
-      eventLoopTurn.measure(); // The source may have every chunk in hand, and the consumer may never wait.
+      eventLoopTurn.measure(); // The source may have all chunks in memory, and the consumer may never wait.
       for (const signal of signals) signal?.throwIfAborted();
       const { done, value } = await untilAborted(Promise.resolve(chunks.next()), ...signals);
       if (done) {
@@ -76,7 +76,7 @@ function iterate(source: ImageSource): Chunks {
     return { next: () => reader.read(), stop: () => reader.cancel() };
   }
   const iterator = toIterator(source);
-  // The iterator of a Node stream would first wait for the chunk that does not come.
+  // The iterator of a Node stream would first wait for a chunk that may never come.
   const stop = () => (isNodeStream(source) ? destroy(source) : iterator.return?.());
   return { next: () => iterator.next(), stop };
 }
@@ -86,13 +86,13 @@ function toIterator(source: Iterable<unknown> | AsyncIterable<unknown>): AsyncIt
   return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
 }
 
-/** Its error may come later, and without a listener would end the process. */
+/** Destroys a stream. Its error may come later, and would end the process without a listener. */
 function destroy(stream: NodeStream): void {
   stream.on('error', () => {});
   stream.destroy();
 }
 
-/** Lets go of a source that is not going to be read. Never fails. */
+/** Releases a source that will not be read. Never fails. */
 export function stopSource(source: ImageSource): void {
   ignoreErrors(() => iterate(source).stop());
 }

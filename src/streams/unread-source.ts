@@ -5,7 +5,7 @@ import { invalidValue } from '../base/validate.ts';
 import { hasAll } from './http-answer.ts';
 import { isWebStream } from './web-stream.ts';
 
-/** What is asked of a Node stream, which may be one of another realm or of the package `readable-stream`. */
+/** The needed members of a Node stream, which may be of another realm or of the package `readable-stream`. */
 export interface NodeStream {
   destroy(): unknown;
   on(event: 'error', listener: () => void): unknown;
@@ -21,7 +21,7 @@ export function isNodeStream(value: unknown): value is NodeStream {
 }
 
 /**
- * Of a Node stream that was read before, only the rest would come, or nothing, and no error.
+ * Refuses a Node stream that was read before: it would yield only its rest, or nothing, without an error.
  *
  * @throws TypeError for such a stream
  */
@@ -29,7 +29,7 @@ export function assertUnread(source: unknown): void {
   if (isNodeStream(source) && (source.readableDidRead ?? hasEnded(source))) throw usedSource(source);
 }
 
-/** Whether it is a web stream that was read or cancelled before: if it has no chunk left, it is not an empty image. */
+/** Returns whether the source is a web stream that was read or cancelled before. Without chunks, it is not an empty image. */
 export function isUsedWebStream(source: unknown): boolean {
   return isWebStream(source) && Readable.isDisturbed(source as unknown as NodeJS.ReadableStream);
 }
@@ -39,7 +39,7 @@ export function usedSource(source: unknown): TypeError {
 }
 
 /**
- * To be asked when a source has ended: the iterator of an older Node stream ends without an error if it is destroyed.
+ * Checks a source that has ended, because the iterator of an older Node stream ends without an error if it is destroyed.
  *
  * @throws {@link FetchFailedError} for a stream that was destroyed before its end
  */
