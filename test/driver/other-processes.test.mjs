@@ -160,7 +160,7 @@ test('readers and writers – garbage-collected – release their descriptors', 
     }
     await drop();
     const held = descriptors();
-    for (let i = 0; i < 100 && descriptors() > before; i++) {
+    for (let i = 0; i < 500 && descriptors() > before; i++) {
       globalThis.gc();
       await sleep(10);
     }

@@ -66,13 +66,16 @@ for (const [name, chunk] of Object.entries({ chunks: bytesOf(1_000), 'empty chun
   test(`a source of ${name} – synchronous, in a bypass – lets a timer abort it`, async (t) => {
     const cache = await openCache(t, { maxSize: 10 });
     const deadline = performance.now() + 5_000;
-    const source = function* () {
+    const source = function* (aborter) {
       yield bytesOf(1_000);
+      setTimeout(() => aborter.abort(), 50); // The first chunk is read.
       while (performance.now() < deadline) yield chunk;
     };
-    await collect(await cache.getOrFetch('image', source, { signal: AbortSignal.timeout(50) }));
+    const fetcher = new AbortController();
+    await collect(await cache.getOrFetch('image', () => source(fetcher), { signal: fetcher.signal }));
     const writer = await cache.driver.openForWrite('image'); // Keeps the tee from claiming the image.
-    await collect(cache.cachingIterator('image', source(), { signal: AbortSignal.timeout(50) }));
+    const tee = new AbortController();
+    await collect(cache.cachingIterator('image', source(tee), { signal: tee.signal }));
     await writer.rollback('over');
     assert.ok(performance.now() < deadline - 1_000, 'the timers did not run');
   });
