@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.mjs';
 const mostComplaints = 5;
 
 /** Operations that depend on time, or use the pool on a slow machine, do not always make the same calls. */
-const mostTries = 10;
+const mostTries = 30;
 /** The part of the points that it may pass over altogether. */
 const mostPassedOver = 0.1;
 
