@@ -14,7 +14,11 @@ import { assertMaxInvalidSize, type CacheLimits, defaultMaxSize } from '../drive
 import type { Checksum } from '../streams/checksum.ts';
 import { assertWriteOptions } from '../streams/put-chunks.ts';
 
-/** Options of an {@link ImageCache}. Either `dir` or `driver` is required. */
+/**
+ * Options of an {@link ImageCache}. Either `dir` or `driver` is required.
+ *
+ * @since 0.1.0
+ */
 export interface ImageCacheOptions extends CacheLimits {
   /** The cache directory, for which an {@link XattrDriver} is made. */
   readonly dir?: string;
@@ -40,7 +44,11 @@ export interface ImageCacheOptions extends CacheLimits {
   readonly logger?: Logger;
 }
 
-/** Options of {@link ImageCache.cacheImage} and of {@link ImageCache.cachingIterator}. */
+/**
+ * Options of {@link ImageCache.cacheImage} and of {@link ImageCache.cachingIterator}.
+ *
+ * @since 0.1.0
+ */
 export interface CacheImageOptions extends WriteOptions {
   /** Checksum, compared at the end. A mismatch rolls the write back. */
   readonly checksum?: Checksum;

@@ -40,13 +40,21 @@ import { type CacheStats, measureCache } from './stats.ts';
 /** Time for which a consumer waits for a prune, before its image passes through uncached. Milliseconds. */
 const pruneWaitTimeoutMs = 1_000;
 
-/** Options of {@link ImageCache.prune}. */
+/**
+ * Options of {@link ImageCache.prune}.
+ *
+ * @since 0.1.0
+ */
 export interface PruneOptions extends EvictOptions {
   /** Size to evict down to, in bytes. @defaultValue the limit of the cache */
   readonly maxSize?: number;
 }
 
-/** The images that {@link ImageCache.prune} removed, or with `dryRun` would remove. */
+/**
+ * The images that {@link ImageCache.prune} removed, or with `dryRun` would remove.
+ *
+ * @since 0.1.0
+ */
 export interface PruneResult {
   /** Number of images. */
   readonly filesPruned: number;
@@ -59,6 +67,8 @@ export interface PruneResult {
 /**
  * A cache that keeps its own limit, over any {@link CacheDriver}. It corresponds to Glance's `image_cache.ImageCache`, which
  * needs a cron job for that.
+ *
+ * @since 0.1.0
  *
  * @example
  * await using cache = await ImageCache.open({ dir: '/var/cache/images', maxSize: 20e9 });

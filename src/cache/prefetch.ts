@@ -10,7 +10,11 @@ import type { Checksum } from '../streams/checksum.ts';
 import { stopSource } from '../streams/source-chunks.ts';
 import type { CacheImageOptions } from './image-cache-options.ts';
 
-/** The progress of one image. */
+/**
+ * The progress of one image.
+ *
+ * @since 0.1.0
+ */
 export interface PrefetchProgress {
   /** Id of the image. */
   readonly imageId: string;
@@ -20,7 +24,11 @@ export interface PrefetchProgress {
   readonly done: boolean;
 }
 
-/** Options of {@link ImageCache.prefetch}. */
+/**
+ * Options of {@link ImageCache.prefetch}.
+ *
+ * @since 0.1.0
+ */
 export interface PrefetchOptions {
   /** Number of images that are fetched concurrently. @defaultValue 4 */
   readonly concurrency?: number;
@@ -35,7 +43,11 @@ export interface PrefetchOptions {
   readonly onProgress?: (image: PrefetchProgress) => void | Promise<void>;
 }
 
-/** The result of {@link ImageCache.prefetch}. */
+/**
+ * The result of {@link ImageCache.prefetch}.
+ *
+ * @since 0.1.0
+ */
 export interface PrefetchResult {
   /** Ids of the images that are cached now. */
   readonly cached: readonly string[];

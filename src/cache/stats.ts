@@ -1,7 +1,11 @@
 import type { CacheDriver } from '../api/driver.ts';
 import { lastUseMs } from '../api/recency.ts';
 
-/** The contents of a cache. Sizes are in bytes, times in milliseconds since the epoch. */
+/**
+ * The contents of a cache. Sizes are in bytes, times in milliseconds since the epoch.
+ *
+ * @since 0.1.0
+ */
 export interface CacheStats {
   /** The cache directory; empty for a driver without one. */
   readonly dir: string;

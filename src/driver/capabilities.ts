@@ -1,6 +1,10 @@
 import { readFile } from 'node:fs/promises';
 
-/** Properties of the directory's file system, as `configure()` found them by trial. */
+/**
+ * Properties of the directory's file system, as `configure()` found them by trial.
+ *
+ * @since 0.1.0
+ */
 export interface Capabilities {
   /** Name of the file system as in `/proc/mounts`: `ext4`, `xfs`, `nfs4`, `fuse.sshfs`; `unknown` if not reported. */
   readonly fileSystem: string;

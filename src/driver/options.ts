@@ -4,7 +4,11 @@ import { guarded, type Logger } from '../api/logger.ts';
 import { pickOptions } from '../base/pick-options.ts';
 import { assertCount, assertNoNul, assertNonNegative, invalidType } from '../base/validate.ts';
 
-/** Options of an {@link XattrDriver}. */
+/**
+ * Options of an {@link XattrDriver}.
+ *
+ * @since 0.1.0
+ */
 export interface XattrDriverOptions {
   /** The cache directory. It is created if it is missing. */
   readonly dir: string;
@@ -31,7 +35,11 @@ export interface XattrDriverOptions {
   readonly logger?: Logger;
 }
 
-/** Limits of a cache's use of its file system. */
+/**
+ * Limits of a cache's use of its file system.
+ *
+ * @since 0.1.0
+ */
 export interface CacheLimits {
   /**
    * Maximum size of the failed writes in `invalid/`, in bytes. The oldest go first, and at most 1,000 are kept. A failed

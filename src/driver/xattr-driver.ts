@@ -50,6 +50,8 @@ export function isXattrDriver(driver: CacheDriver): driver is XattrDriver {
  * The cache driver on plain files and extended attributes. It has the directory layout of Glance's
  * `image_cache.drivers.xattr.Driver`, and any number of processes may use one directory concurrently.
  *
+ * @since 0.1.0
+ *
  * @example
  * const driver = await XattrDriver.open({ dir: '/var/cache/images' });
  * await driver.writeImage('debian-12', bytes);

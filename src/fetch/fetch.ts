@@ -12,6 +12,8 @@ import { isWebStream } from '../streams/web-stream.ts';
  * resume may start from 0 by returning `{ offset: 0, body }`. If a resumed fetch fails to begin, the whole image is
  * requested once.
  *
+ * @since 0.1.0
+ *
  * @example
  * const download: Fetch = (imageId, { offset, signal }) =>
  *   fetch(`https://images.example/${imageId}`, {
@@ -28,6 +30,8 @@ export type Fetch = (
  * The result of a {@link Fetch}. A bare source has the bytes from 0 on. For a `Response`, and for the `IncomingMessage` of a
  * `node:http` client, the status, `content-range`, `content-length` and `content-encoding` are checked. An encoded response
  * is refused, because nothing shows that it is complete. So send the request with `accept-encoding: identity`.
+ *
+ * @since 0.1.0
  */
 export type FetchResult =
   | ImageSource

@@ -3,7 +3,11 @@ import type { Readable } from 'node:stream';
 import type { RangeOptions } from '../api/driver.ts';
 import { ImageReadStream, type StreamedReader } from '../streams/image-read-stream.ts';
 
-/** The origin of the bytes of a {@link FetchedImage}; see its `source`. */
+/**
+ * The origin of the bytes of a {@link FetchedImage}; see its `source`.
+ *
+ * @since 0.1.0
+ */
 export type FetchedFrom = 'cache' | 'fetch' | 'follow' | 'uncached';
 
 /** The reader of a fetched image. Its size may become known later. */
@@ -12,7 +16,11 @@ export interface FetchReader extends StreamedReader {
   readonly expectedSize?: number | undefined;
 }
 
-/** A requested image, cached or still on its way. Reading it to its end counts one hit. */
+/**
+ * A requested image, cached or still on its way. Reading it to its end counts one hit.
+ *
+ * @since 0.1.0
+ */
 export class FetchedImage implements AsyncIterable<Uint8Array> {
   /** Id of the image. */
   readonly imageId: string;

@@ -17,7 +17,11 @@ import { SharedFetch, type SharedFetchOptions } from './shared-fetch.ts';
 import { SharedReader } from './shared-reader.ts';
 import { SourceReader } from './source-reader.ts';
 
-/** Options of {@link ImageCache.getOrFetch}. */
+/**
+ * Options of {@link ImageCache.getOrFetch}.
+ *
+ * @since 0.1.0
+ */
 export interface FetchOptions {
   /** Checksum, compared at the end with the bytes in the file. On a mismatch every reader fails, and nothing is cached. */
   readonly checksum?: Checksum;

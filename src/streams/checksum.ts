@@ -5,7 +5,11 @@ import { ChecksumMismatchError } from '../api/errors.ts';
 import { invalidType, invalidValue } from '../base/validate.ts';
 import { chunksOf } from './source-chunks.ts';
 
-/** SRI (`sha256-BASE64`), or an algorithm with a hex digest: `md5:HEX`, or an object. */
+/**
+ * SRI (`sha256-BASE64`), or an algorithm with a hex digest: `md5:HEX`, or an object.
+ *
+ * @since 0.1.0
+ */
 export type Checksum =
   | string
   | {

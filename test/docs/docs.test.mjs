@@ -26,6 +26,16 @@ test('docs/api.md – types of src/ – is up to date', () => {
   assert.equal(status, 0, String(stderr));
 });
 
+test('docs/api.md – each export – names the version that brought it', () => {
+  const [, ...sections] = textOf('docs/api.md').split(/^### /m);
+  assert(sections.length > 60, `${sections.length} exports`);
+  const without = sections.filter((section) => !/^Since \d+\.\d+\.\d+\.$/m.test(section));
+  assert.deepEqual(
+    without.map((section) => section.split('\n', 1)[0]),
+    [],
+  );
+});
+
 test('the README – its first screen – has code by line 15, ratios before the plot', () => {
   const readme = textOf('README.md');
   const firstCode = readme.split('\n').indexOf('```js') + 1;
