@@ -64,6 +64,29 @@ struct Commit : OfWriter {
   }
 };
 
+const char* NameOf(ClaimState state) {
+  switch (state) {
+    case ClaimState::kHeld:
+      return "held";
+    case ClaimState::kGone:
+      return "gone";
+    case ClaimState::kTaken:
+      return "taken";
+    case ClaimState::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
+// (writer) -> the state of its claim
+struct FindClaim {
+  explicit FindClaim(Arguments& arguments) : writer(arguments.Handle<ImageWriter>()) {}
+  Result<ClaimState> Run() const { return writer->open() ? writer->FindClaim() : ClaimState::kUnknown; }
+  static Napi::Value ToJs(Napi::Env env, ClaimState state) { return Napi::String::New(env, NameOf(state)); }
+
+  std::shared_ptr<ImageWriter> writer;
+};
+
 struct Rollback : OfWriter {
   explicit Rollback(Arguments& arguments)
       : OfWriter(arguments), reason(arguments.String()), largest_kept(static_cast<uint64_t>(arguments.Number())) {}
@@ -143,6 +166,8 @@ void ExportWriter(Napi::Object exports) {
                           {"writeAsync", CallAsync<Write>},
                           {"commitSync", CallSync<Commit>},
                           {"commitAsync", CallAsync<Commit>},
+                          {"findClaimSync", CallSync<FindClaim>},
+                          {"findClaimAsync", CallAsync<FindClaim>},
                           {"rollbackSync", CallSync<Rollback>},
                           {"rollbackAsync", CallAsync<Rollback>},
                           {"abandonAsync", CallAsync<Abandon>},

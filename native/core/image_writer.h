@@ -47,9 +47,12 @@ class ImageWriter {
   // Appends.  After a failure, the next Write continues at the same position.  REQUIRES: open()
   Status Write(std::span<const std::byte> bytes);
 
-  // Publishes the image and removes its request.  Fails with ENOENT if the claim is lost, because the image was
-  // deleted. After any failure the writer is still open, to be rolled back.  REQUIRES: open()
+  // Publishes the image and removes its request.  Fails with ENOENT if the claim is lost: FindClaim says how.  After
+  // any failure the writer is still open, to be rolled back.  REQUIRES: open()
   Status Commit();
+
+  // After a failed commit, kHeld means that only the bytes are gone: the image was deleted.  REQUIRES: open()
+  ClaimState FindClaim() const { return token_.Find(*directory_, id_.c_str()); }
 
   // Moves the bytes to invalid/, with the reason in user.error, and releases the claim.  The bytes are discarded if
   // there are more than `largest_kept`, or if the last write or commit or the move finds no space; the reason is

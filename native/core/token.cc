@@ -125,6 +125,14 @@ void Token::Remove(const CacheDirectory& directory, const char* id) {
   fd_.Reset();
 }
 
+ClaimState Token::Find(const CacheDirectory& directory, const char* id) const {
+  sys::FileStat stat;
+  if (sys::StatAt(directory.incomplete(), id, &stat) != 0) {
+    return errno == ENOENT ? ClaimState::kGone : ClaimState::kUnknown;
+  }
+  return IsStill(directory.incomplete(), id, fd_.get()) ? ClaimState::kHeld : ClaimState::kTaken;
+}
+
 Status Token::Remark(const WriterMark& mark) {
   return WriteAttribute(fd_.get(), kWriterAttribute, mark.Format());
 }

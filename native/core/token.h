@@ -31,6 +31,9 @@ struct StallRule {
   std::chrono::milliseconds probe_timeout{0};
 };
 
+// The state of a claim that was made.  kTaken: another writer has claimed the image instead.
+enum class ClaimState { kHeld, kGone, kTaken, kUnknown };
+
 class [[nodiscard]] Token {
  public:
   // Claims `id`: the token is marked and locked from the first moment it is visible.  Fails with EEXIST if there is one
@@ -41,6 +44,9 @@ class [[nodiscard]] Token {
   // Removes the token.  If a foreign writer has opened it by name and written bytes into it, only removes our mark.  A
   // failure needs no handling: later writers find the token of a dead writer.
   void Remove(const CacheDirectory& directory, const char* id);
+
+  // Whether the token still is the one that names the writer of `id`.
+  ClaimState Find(const CacheDirectory& directory, const char* id) const;
 
   // Replaces the mark atomically.
   Status Remark(const WriterMark& mark);

@@ -168,7 +168,7 @@ export class ImageBusyError extends CacheError {
 }
 
 /**
- * The image was deleted, reaped or replaced by a foreign writer while it was being written.
+ * The image was deleted while it was being written, or its writer was taken for stalled.
  *
  * @since 0.1.0
  */
@@ -178,11 +178,14 @@ export class ClaimLostError extends CacheError {
   }
 
   /** Creates the error, for authors of drivers. */
-  constructor(imageId: string, details?: ErrorDetails) {
-    super('ERR_CLAIM_LOST', `image ${JSON.stringify(imageId)} was deleted while it was being written`, {
-      ...details,
-      imageId,
-    });
+  constructor(
+    imageId: string,
+    {
+      reason = 'lost its claim while it was being written',
+      ...details
+    }: ErrorDetails & { readonly reason?: string } = {},
+  ) {
+    super('ERR_CLAIM_LOST', `image ${JSON.stringify(imageId)} ${reason}`, { ...details, imageId });
   }
 }
 

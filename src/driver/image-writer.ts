@@ -7,6 +7,7 @@ import { onAbort } from '../base/on-abort.ts';
 import { clearInterval, setInterval } from '../base/timers.ts';
 import { assertBytes, invalidValue } from '../base/validate.ts';
 import { type Handle, native } from '../native/native.ts';
+import { claimLost } from './claim-lost.ts';
 import type { DriverContext } from './driver-context.ts';
 
 /** Interval at which a live writer touches its token, so that cleaners that go by age leave it alone. */
@@ -100,7 +101,8 @@ export class XattrImageWriter implements SharedWriter {
       });
       this.#committed = {};
     } catch (error) {
-      const reason = this.#explainCommit(error);
+      const claim = isLost(error) && (await native.findClaimAsync(this.#writer));
+      const reason = claim ? claimLost(this.imageId, claim, error) : this.#explain(error);
       this.#committed = { error: reason };
       await this.#giveUp(reason).catch(() => {});
       this.#context.report.rolledBack(this.imageId, reason);
@@ -145,7 +147,8 @@ export class XattrImageWriter implements SharedWriter {
       this.#checkSize();
       native.commitSync(this.#writer);
     } catch (error) {
-      const reason = this.#explainCommit(error);
+      const claim = isLost(error) && native.findClaimSync(this.#writer);
+      const reason = claim ? claimLost(this.imageId, claim, error) : this.#explain(error);
       this.#commit = rejected(reason);
       this.#committed = { error: reason };
       ignoreErrors(() => this.#giveUpSync(reason));
@@ -276,11 +279,6 @@ export class XattrImageWriter implements SharedWriter {
   #explain(error: unknown): unknown {
     return toCacheError(error, this);
   }
-
-  #explainCommit(error: unknown): unknown {
-    const lost = isSystemError(error) && error.code === 'ENOENT';
-    return lost ? new ClaimLostError(this.imageId, { cause: error }) : this.#explain(error);
-  }
 }
 
 /** Touches the token regularly. Holds the writer weakly, since a timer must not keep it from being collected. */
@@ -292,6 +290,11 @@ function touchRegularly(writer: WeakRef<XattrImageWriter>): () => void {
   }, touchIntervalMs).unref();
   const stop = () => clearInterval(timer);
   return stop;
+}
+
+/** Whether a commit has found no bytes to publish. */
+function isLost(error: unknown): boolean {
+  return isSystemError(error) && error.code === 'ENOENT';
 }
 
 function rejected(reason: unknown): Promise<never> {

@@ -48,6 +48,9 @@ export interface NativeFindings {
 /** Rule for a writer of unknown liveness: the stall time in seconds, true if locks work, and a timeout in milliseconds. */
 export type StallArguments = readonly [stallSeconds: number, locksWork: boolean, probeTimeoutMs: number];
 
+/** State of a claim that was made. `taken`: another writer has claimed the image instead. */
+export type NativeClaim = 'held' | 'gone' | 'taken' | 'unknown';
+
 /**
  * The export table of the addon. Internal: arguments are not checked, errors are raw system errors. `...Sync` runs on the
  * calling thread, `...Async` in the thread pool. `Cached` in a name returns `null` instead of waiting for a disk.
@@ -126,6 +129,8 @@ export interface Native {
   writeAsync(writer: Handle, bytes: Uint8Array): Promise<void>;
   commitSync(writer: Handle): void;
   commitAsync(writer: Handle): Promise<void>;
+  findClaimSync(writer: Handle): NativeClaim;
+  findClaimAsync(writer: Handle): Promise<NativeClaim>;
   /** Keeps no bytes of a write larger than `largestKept`. */
   rollbackSync(writer: Handle, reason: string, largestKept: number): void;
   rollbackAsync(writer: Handle, reason: string, largestKept: number): Promise<void>;

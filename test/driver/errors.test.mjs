@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readdirSync, rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -98,6 +99,39 @@ test('ClaimLostError – image deleted before the commit – has its code and id
     await driver.deleteCachedImage('image');
     await failsWith('ClaimLostError', expected, () => writer[commit]());
     await writer[Symbol.asyncDispose]();
+  }
+});
+
+test('ClaimLostError – each way to lose a claim – says which it was', async (t) => {
+  const driver = await openDriver(t);
+  const incomplete = join(driver.dir, 'incomplete');
+  const removeFiles = () => {
+    for (const name of readdirSync(incomplete)) rmSync(join(incomplete, name));
+  };
+  const ways = [
+    [/^image "image" was deleted while it was being written$/, () => driver.deleteCachedImage('image')],
+    [
+      /^image "image" was removed from incomplete\/ while .* counted as stalled, or incomplete\/ was emptied$/,
+      removeFiles,
+    ],
+    [
+      /^image "image" was claimed by another writer while .* counted as dead$/,
+      async () => {
+        removeFiles();
+        return driver.openForWrite('image');
+      },
+    ],
+  ];
+  for (const commit of ['commit', 'commitSync']) {
+    for (const [message, lose] of ways) {
+      const writer = await driver.openForWrite('image');
+      const other = await lose();
+      const error = await failsWith('ClaimLostError', { code: 'ERR_CLAIM_LOST', imageId: 'image' }, () =>
+        writer[commit](),
+      );
+      assert.match(error.message, message);
+      await other?.commit();
+    }
   }
 });
 

@@ -114,6 +114,23 @@ TEST("glance B17: a commit – image deleted while written – fails") {
   CHECK_EQ(testing::Names(cache.Path("invalid")), "");
 }
 
+TEST("a claim – held, gone or taken – is found to be so") {
+  const Cache cache;
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK(writer.value().FindClaim() == ClaimState::kHeld);
+  {
+    const Faults faults(testing::Refuse("statx", EIO));
+    CHECK(writer.value().FindClaim() == ClaimState::kUnknown);
+  }
+  cache.Clear();
+  CHECK(writer.value().FindClaim() == ClaimState::kGone);
+  auto other = cache.Claim("a");
+  CHECK_OK(other);
+  CHECK(writer.value().FindClaim() == ClaimState::kTaken);
+  CHECK(other.value().FindClaim() == ClaimState::kHeld);
+}
+
 TEST("glance B16: a cleaner – slow writer – leaves its bytes alone") {
   const Cache cache;
   auto writer = cache.Claim("a");
