@@ -61,7 +61,6 @@ const brand = Symbol.for('xattr-cache.CacheError');
  */
 export class CacheError extends Error {
   static {
-    CacheError.prototype.name = 'CacheError';
     Object.defineProperty(CacheError.prototype, brand, { value: true });
   }
 
@@ -99,10 +98,6 @@ export class CacheError extends Error {
  * @since 0.1.0
  */
 export class BadDriverConfiguration extends CacheError {
-  static {
-    BadDriverConfiguration.prototype.name = 'BadDriverConfiguration';
-  }
-
   /** Name of the driver, for example `xattr`. */
   readonly driverName: string;
   /** Problem and remedy, without the driver's name. */
@@ -122,10 +117,6 @@ export class BadDriverConfiguration extends CacheError {
  * @since 0.1.0
  */
 export class InvalidImageIdError extends CacheError {
-  static {
-    InvalidImageIdError.prototype.name = 'InvalidImageIdError';
-  }
-
   /** Creates the error, for authors of drivers. */
   constructor(imageId: string, reason: string) {
     super('ERR_INVALID_IMAGE_ID', `invalid image id ${JSON.stringify(shorten(imageId))}: ${reason}`, { imageId });
@@ -138,10 +129,6 @@ export class InvalidImageIdError extends CacheError {
  * @since 0.1.0
  */
 export class ImageNotFoundError extends CacheError {
-  static {
-    ImageNotFoundError.prototype.name = 'ImageNotFoundError';
-  }
-
   /** Creates the error, for authors of drivers. */
   constructor(message: string, details?: ErrorDetails) {
     super('ERR_IMAGE_NOT_FOUND', message, details);
@@ -154,10 +141,6 @@ export class ImageNotFoundError extends CacheError {
  * @since 0.1.0
  */
 export class ImageBusyError extends CacheError {
-  static {
-    ImageBusyError.prototype.name = 'ImageBusyError';
-  }
-
   /** Creates the error, for authors of drivers. */
   constructor(
     imageId: string,
@@ -173,10 +156,6 @@ export class ImageBusyError extends CacheError {
  * @since 0.1.0
  */
 export class ClaimLostError extends CacheError {
-  static {
-    ClaimLostError.prototype.name = 'ClaimLostError';
-  }
-
   /** Creates the error, for authors of drivers. */
   constructor(
     imageId: string,
@@ -195,10 +174,6 @@ export class ClaimLostError extends CacheError {
  * @since 0.1.0
  */
 export class SizeMismatchError extends CacheError {
-  static {
-    SizeMismatchError.prototype.name = 'SizeMismatchError';
-  }
-
   /** Expected number of bytes. */
   readonly expected: number;
   /** Actual number of bytes. */
@@ -220,10 +195,6 @@ export class SizeMismatchError extends CacheError {
  * @since 0.1.0
  */
 export class ChecksumMismatchError extends CacheError {
-  static {
-    ChecksumMismatchError.prototype.name = 'ChecksumMismatchError';
-  }
-
   /** Expected digest, in the form of the option `checksum`. */
   readonly expected: string;
   /** Digest of the bytes, in the same form. */
@@ -245,10 +216,6 @@ export class ChecksumMismatchError extends CacheError {
  * @since 0.1.0
  */
 export class NoSpaceError extends CacheError {
-  static {
-    NoSpaceError.prototype.name = 'NoSpaceError';
-  }
-
   /** Creates the error, for authors of drivers. */
   constructor(message: string, details?: ErrorDetails) {
     super('ERR_NO_SPACE', message, details);
@@ -261,10 +228,6 @@ export class NoSpaceError extends CacheError {
  * @since 0.1.0
  */
 export class LockTimeoutError extends CacheError {
-  static {
-    LockTimeoutError.prototype.name = 'LockTimeoutError';
-  }
-
   /** Creates the error, for authors of drivers. */
   constructor(message: string, details?: ErrorDetails) {
     super('ERR_LOCK_TIMEOUT', message, details);
@@ -277,10 +240,6 @@ export class LockTimeoutError extends CacheError {
  * @since 0.1.0
  */
 export class FetchFailedError extends CacheError {
-  static {
-    FetchFailedError.prototype.name = 'FetchFailedError';
-  }
-
   /** Status of the HTTP response, if the response was not ok. */
   readonly status: number | undefined;
   /** True if the source failed in another process. Then only the error's code and text are known. */
@@ -303,10 +262,6 @@ export class FetchFailedError extends CacheError {
  * @since 0.1.0
  */
 export class FetchCycleError extends CacheError {
-  static {
-    FetchCycleError.prototype.name = 'FetchCycleError';
-  }
-
   /** Creates the error, for authors of drivers. */
   constructor(imageId: string, fetching: string, details?: ErrorDetails) {
     const through = imageId === fetching ? '' : `, through image ${JSON.stringify(fetching)}`;
@@ -323,10 +278,6 @@ export class FetchCycleError extends CacheError {
  * @since 0.1.0
  */
 export class NotOpenError extends CacheError {
-  static {
-    NotOpenError.prototype.name = 'NotOpenError';
-  }
-
   /** Creates the error, for authors of drivers. */
   constructor(message: string, details?: ErrorDetails) {
     super('ERR_NOT_OPEN', message, details);
@@ -339,15 +290,30 @@ export class NotOpenError extends CacheError {
  * @since 0.1.0
  */
 export class NativeLoadError extends CacheError {
-  static {
-    NativeLoadError.prototype.name = 'NativeLoadError';
-  }
-
   /** Creates the error, for authors of drivers. */
   constructor(message: string, details?: ErrorDetails) {
     super('ERR_NATIVE_LOAD', message, details);
   }
 }
+
+// On the prototypes, where the first line of a stack trace looks for it, and as text, which a minifier leaves alone.
+const classes = {
+  CacheError,
+  BadDriverConfiguration,
+  InvalidImageIdError,
+  ImageNotFoundError,
+  ImageBusyError,
+  ClaimLostError,
+  SizeMismatchError,
+  ChecksumMismatchError,
+  NoSpaceError,
+  LockTimeoutError,
+  FetchFailedError,
+  FetchCycleError,
+  NotOpenError,
+  NativeLoadError,
+};
+for (const [name, { prototype }] of Object.entries(classes)) prototype.name = name;
 
 /**
  * Maps a system error to a typed one. Returns any other error unchanged: a typed one, or a `TypeError`.
