@@ -1,4 +1,5 @@
 import { isError } from '../base/error-facts.ts';
+import { imageName } from './image-name.ts';
 
 /**
  * Stable code of an error, as docs/errors.md lists them. Programs should branch on the code, never on the message.
@@ -146,7 +147,7 @@ export class ImageBusyError extends CacheError {
     imageId: string,
     { reason = 'is being written by another writer', ...details }: ErrorDetails & { readonly reason?: string } = {},
   ) {
-    super('ERR_IMAGE_BUSY', `image ${JSON.stringify(imageId)} ${reason}`, { ...details, imageId });
+    super('ERR_IMAGE_BUSY', `${imageName(imageId)} ${reason}`, { ...details, imageId });
   }
 }
 
@@ -164,7 +165,7 @@ export class ClaimLostError extends CacheError {
       ...details
     }: ErrorDetails & { readonly reason?: string } = {},
   ) {
-    super('ERR_CLAIM_LOST', `image ${JSON.stringify(imageId)} ${reason}`, { ...details, imageId });
+    super('ERR_CLAIM_LOST', `${imageName(imageId)} ${reason}`, { ...details, imageId });
   }
 }
 
@@ -181,7 +182,7 @@ export class SizeMismatchError extends CacheError {
 
   /** Creates the error, for authors of drivers. */
   constructor(imageId: string, expected: number, actual: number) {
-    super('ERR_SIZE_MISMATCH', `image ${JSON.stringify(imageId)} has ${actual} bytes, expected ${expected}`, {
+    super('ERR_SIZE_MISMATCH', `${imageName(imageId)} has ${actual} bytes, expected ${expected}`, {
       imageId,
     });
     this.expected = expected;
@@ -202,7 +203,7 @@ export class ChecksumMismatchError extends CacheError {
 
   /** Creates the error, for authors of drivers. */
   constructor(imageId: string, expected: string, actual: string) {
-    super('ERR_CHECKSUM_MISMATCH', `image ${JSON.stringify(imageId)} has checksum ${actual}, expected ${expected}`, {
+    super('ERR_CHECKSUM_MISMATCH', `${imageName(imageId)} has checksum ${actual}, expected ${expected}`, {
       imageId,
     });
     this.expected = expected;
@@ -264,8 +265,8 @@ export class FetchFailedError extends CacheError {
 export class FetchCycleError extends CacheError {
   /** Creates the error, for authors of drivers. */
   constructor(imageId: string, fetching: string, details?: ErrorDetails) {
-    const through = imageId === fetching ? '' : `, through image ${JSON.stringify(fetching)}`;
-    super('ERR_FETCH_CYCLE', `the fetch of image ${JSON.stringify(imageId)} waits for that image${through}`, {
+    const through = imageId === fetching ? '' : `, through ${imageName(fetching)}`;
+    super('ERR_FETCH_CYCLE', `the fetch of ${imageName(imageId)} waits for that image${through}`, {
       ...details,
       imageId,
     });
@@ -328,7 +329,7 @@ export function toCacheError(error: unknown, details: Omit<ErrorDetails, 'cause'
 
 /** Returns the error for an image larger than the limit of the cache. */
 export function tooLarge(imageId: string): NoSpaceError {
-  return new NoSpaceError(`image ${JSON.stringify(imageId)} is larger than the cache`, { imageId });
+  return new NoSpaceError(`${imageName(imageId)} is larger than the cache`, { imageId });
 }
 
 /** Returns the error for an image whose file was truncated after it was opened. */

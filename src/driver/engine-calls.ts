@@ -8,6 +8,7 @@ import {
   toCacheError,
 } from '../api/errors.ts';
 import { assertImageId } from '../api/image-id.ts';
+import { imageName } from '../api/image-name.ts';
 import { locked, retryWhileLocked } from '../base/lock-retry.ts';
 import { type Handle, native } from '../native/native.ts';
 import type { DriverContext } from './driver-context.ts';
@@ -157,7 +158,7 @@ export class EngineCalls {
   /** Emits a miss, and returns the error for it. */
   missed(context: DriverContext, imageId: string): ImageNotFoundError {
     context.report.miss(imageId);
-    const message = `image ${JSON.stringify(imageId)} is not cached`;
+    const message = `${imageName(imageId)} is not cached`;
     return new ImageNotFoundError(message, { imageId, path: this.path(imageId) });
   }
 }

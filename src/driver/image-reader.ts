@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-
 import type { ImageReader, RangeOptions } from '../api/driver.ts';
 import { NotOpenError, toCacheError } from '../api/errors.ts';
+import { imageName } from '../api/image-name.ts';
 import { eventLoopTurn } from '../base/event-loop-turn.ts';
 import { assertBytes, assertCount, outOfRange } from '../base/validate.ts';
 import { type NativeImage, native } from '../native/native.ts';
@@ -70,7 +70,7 @@ export class XattrImageReader implements ImageReader {
   closeSync(): Closed {
     if (this.#closed) return this.#closed;
     if (!this.#open) return { counted: false };
-    if (this.#closing) throw new NotOpenError(`image ${JSON.stringify(this.imageId)} is being closed`, this);
+    if (this.#closing) throw new NotOpenError(`${imageName(this.imageId)} is being closed`, this);
     const hit = countHitSync(this.#context, this.#image.handle);
     this.abortSync();
     return this.#end(hit);
@@ -111,6 +111,6 @@ export class XattrImageReader implements ImageReader {
     assertCount(length, 'length');
     assertCount(position, 'position');
     if (offset + length > buffer.byteLength) throw outOfRange('length', `<= ${buffer.byteLength - offset}`, length);
-    if (!this.#open) throw new NotOpenError(`image ${JSON.stringify(this.imageId)} is closed`, this);
+    if (!this.#open) throw new NotOpenError(`${imageName(this.imageId)} is closed`, this);
   }
 }

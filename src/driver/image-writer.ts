@@ -1,5 +1,6 @@
 import type { WriteOptions } from '../api/driver.ts';
 import { ClaimLostError, isSystemError, NotOpenError, SizeMismatchError, toCacheError } from '../api/errors.ts';
+import { imageName } from '../api/image-name.ts';
 import { describeReason, droppedReason } from '../api/reason.ts';
 import type { SharedWriter } from '../api/shared-driver.ts';
 import { ignoreErrors } from '../base/ignore-errors.ts';
@@ -249,7 +250,7 @@ export class XattrImageWriter implements SharedWriter {
     this.#options.signal?.throwIfAborted();
     if (!this.#commit && !this.#rollback) return;
     const { imageId } = this;
-    throw new NotOpenError(`the writer of image ${JSON.stringify(imageId)} ${this.#ending}`, {
+    throw new NotOpenError(`the writer of ${imageName(imageId)} ${this.#ending}`, {
       imageId,
       cause: this.#committed?.error,
     });
@@ -273,7 +274,7 @@ export class XattrImageWriter implements SharedWriter {
 
   #assertIdle(): void {
     if (this.#pending === 0) return;
-    throw new NotOpenError(`image ${JSON.stringify(this.imageId)} has asynchronous writes under way`, this);
+    throw new NotOpenError(`${imageName(this.imageId)} has asynchronous writes under way`, this);
   }
 
   #explain(error: unknown): unknown {

@@ -1,4 +1,5 @@
 import { CacheError, cutShort } from '../api/errors.ts';
+import { imageName } from '../api/image-name.ts';
 import { eventLoopTurn } from '../base/event-loop-turn.ts';
 import { type NativeImage, native } from '../native/native.ts';
 import type { DriverContext } from './driver-context.ts';
@@ -77,7 +78,7 @@ function bufferFor({ imageId, size }: XattrImageReader): Buffer {
   try {
     return Buffer.allocUnsafeSlow(size);
   } catch (error) {
-    const message = `image ${JSON.stringify(imageId)} has ${size} bytes, too many for one Buffer: read it as a stream, or in pieces with openForRead`;
+    const message = `${imageName(imageId)} has ${size} bytes, too many for one Buffer: read it as a stream, or in pieces with openForRead`;
     throw new CacheError('ERR_IO', message, { imageId, cause: error });
   }
 }

@@ -1,5 +1,6 @@
 import type { ImageSource } from '../api/driver.ts';
 import { CacheError, FetchFailedError, SizeMismatchError } from '../api/errors.ts';
+import { imageName } from '../api/image-name.ts';
 import { describeReason } from '../api/reason.ts';
 import { untilAborted } from '../base/on-abort.ts';
 import { type AnsweredPart, type HttpAnswer, hasAll, httpAnswerOf, partOf, refused } from '../streams/http-answer.ts';
@@ -195,7 +196,7 @@ function stopUnlocked(body: ImageSource): void {
 }
 
 function wrongOffset(imageId: string, offset: number, asked: number): FetchFailedError {
-  const message = `the source of image ${JSON.stringify(imageId)} begins at ${offset}, not at ${asked}`;
+  const message = `the source of ${imageName(imageId)} begins at ${offset}, not at ${asked}`;
   return new FetchFailedError(message, { imageId });
 }
 
@@ -206,7 +207,7 @@ function chunksOfLocked(body: ImageSource): ImageSource {
 
 function asFetchFailed(error: unknown, imageId: string): CacheError {
   if (CacheError.is(error)) return error;
-  const message = `fetching image ${JSON.stringify(imageId)} failed: ${describeReason(error)}`;
+  const message = `fetching ${imageName(imageId)} failed: ${describeReason(error)}`;
   return new FetchFailedError(message, { imageId, cause: error });
 }
 

@@ -1,4 +1,5 @@
 import { cutShort, FetchFailedError, NotOpenError } from '../api/errors.ts';
+import { imageName } from '../api/image-name.ts';
 import type { LiveImage } from '../api/live-image.ts';
 import { eventLoopTurn } from '../base/event-loop-turn.ts';
 import { onAbort, untilAborted } from '../base/on-abort.ts';
@@ -179,7 +180,7 @@ export class SharedReader implements FetchReader {
 
   async #leave(): Promise<void> {
     this.#stopListening();
-    this.#stop.abort(new NotOpenError(`image ${JSON.stringify(this.#fetch.imageId)} is closed`, this.#fetch));
+    this.#stop.abort(new NotOpenError(`${imageName(this.#fetch.imageId)} is closed`, this.#fetch));
     dropped.unregister(this);
     this.#leaveFetch();
     this.#options.onLeft();
@@ -188,10 +189,9 @@ export class SharedReader implements FetchReader {
 
   #changed(): FetchFailedError {
     const { imageId } = this.#fetch;
-    return new FetchFailedError(
-      `image ${JSON.stringify(imageId)} was fetched anew, and its source has other bytes than before`,
-      { imageId },
-    );
+    return new FetchFailedError(`${imageName(imageId)} was fetched anew, and its source has other bytes than before`, {
+      imageId,
+    });
   }
 
   #assertOpen(): void {

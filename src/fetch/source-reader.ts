@@ -1,4 +1,5 @@
 import { FetchFailedError, NotOpenError, SizeMismatchError } from '../api/errors.ts';
+import { imageName } from '../api/image-name.ts';
 import { onAbort, untilAborted } from '../base/on-abort.ts';
 import { ChecksumVerifier } from '../streams/checksum.ts';
 import { fetchedChunks, fetchImage } from './fetch.ts';
@@ -52,7 +53,7 @@ export class SourceReader implements FetchReader {
   async #readFrom(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
     this.#chunks ??= await untilAborted(this.#open(position), this.#signal);
     if (position < this.#position) {
-      const message = `image ${JSON.stringify(this.#imageId)} is not cached: it can only be read forward`;
+      const message = `${imageName(this.#imageId)} is not cached: it can only be read forward`;
       throw new FetchFailedError(message, { imageId: this.#imageId });
     }
     while (this.#position + this.#chunkSize <= position) {
@@ -72,14 +73,14 @@ export class SourceReader implements FetchReader {
 
   async abort(): Promise<void> {
     this.#stopListening();
-    this.#end(new NotOpenError(`image ${JSON.stringify(this.#imageId)} is closed`, { imageId: this.#imageId }));
+    this.#end(new NotOpenError(`${imageName(this.#imageId)} is closed`, { imageId: this.#imageId }));
     await this.#chunks?.return();
   }
 
   /** The error for a chunk whose memory was transferred or resized before all of it was read. */
   #changed(): FetchFailedError {
     const imageId = this.#imageId;
-    return new FetchFailedError(`the source of image ${JSON.stringify(imageId)} changed a chunk while it was read`, {
+    return new FetchFailedError(`the source of ${imageName(imageId)} changed a chunk while it was read`, {
       imageId,
     });
   }

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-
 import type { ImageSource } from '../api/driver.ts';
 import { FetchFailedError } from '../api/errors.ts';
+import { imageName } from '../api/image-name.ts';
 
 /** An HTTP response: a `Response` of any `fetch()`, or the `IncomingMessage` of a `node:http` client. */
 export interface HttpAnswer {
@@ -61,7 +61,7 @@ export function assertWholeAnswer(answer: HttpAnswer): void {
 
 export function refused(answer: HttpAnswer, imageId: string | undefined, why: string): FetchFailedError {
   const { status, statusText } = answer;
-  const source = imageId === undefined ? 'the source' : `the source of image ${JSON.stringify(imageId)}`;
+  const source = imageId === undefined ? 'the source' : `the source of ${imageName(imageId)}`;
   const message = `${`${source} answered ${status} ${statusText}`.trim()}${why}`;
   return new FetchFailedError(message, { imageId, status });
 }
