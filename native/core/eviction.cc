@@ -1,7 +1,6 @@
 #include "core/eviction.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "core/counter.h"
 #include "core/image_reader.h"
@@ -68,10 +67,7 @@ Status Eviction::Walk() {
 }
 
 bool Eviction::Colder(uint32_t a, uint32_t b) const {
-  const ImageRow& left = images_.row(a);
-  const ImageRow& right = images_.row(b);
-  if (left.recency_ns != right.recency_ns) return left.recency_ns < right.recency_ns;
-  return std::tuple(left.size, images_.name(left)) < std::tuple(right.size, images_.name(right));
+  return images_.order(images_.row(a)) < images_.order(images_.row(b));
 }
 
 uint32_t Eviction::PopColdest() {

@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 
-#include <tuple>
-
 #include "core/counter.h"
 #include "core/image_id.h"
 #include "core/lookup.h"
@@ -210,10 +208,8 @@ Result<std::optional<ColdImage>> FindColdest(const CacheDirectory& directory) {
   const Status walked = ForEachImage(directory, [&](const Found& found) {
     if (!IsImageId(found.entry.view())) return;
     const int64_t recency = Recency(found.stat, ToNanoseconds(sys::Now()));
-    const auto key = std::tuple(recency, found.stat.size, found.entry.view());
-    if (coldest.has_value() && key >= std::tuple(coldest->recency_ns, coldest->size, std::string_view(coldest->id))) {
-      return;
-    }
+    const EvictionOrder order{recency, found.stat.size, found.entry.view()};
+    if (coldest.has_value() && order >= EvictionOrder{coldest->recency_ns, coldest->size, coldest->id}) return;
     coldest = ColdImage{std::string(found.entry.view()), found.stat.size, recency};
   });
   if (!walked.ok()) return walked.error();

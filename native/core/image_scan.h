@@ -45,8 +45,7 @@ Result<ImageList> ListQueue(const CacheDirectory& directory);
 // The sum of the images' sizes, in bytes.
 Result<uint64_t> SumImages(const CacheDirectory& directory);
 
-// The least recently accessed image with a name in UTF-8: others cannot be opened by their id.  Of images with equal
-// times the smaller, then the first by its id, as in Glance.
+// The first image in the order of eviction with a name in UTF-8: others cannot be opened by their id.
 struct ColdImage {
   std::string id;
   uint64_t size = 0;

@@ -134,14 +134,15 @@ Result<SpokenFor> ReadDataNames(const CacheDirectory& directory, const std::vect
   return spoken_for;
 }
 
-// Images of ProbeDirectory that it could not remove, or that it left because its process died.
-Result<uint64_t> ReapProbes(const CacheDirectory& directory, double grace_seconds) {
-  const auto names = ReadNames(directory.base(), IsPrivateName);
+// Removes the matching files of a directory.  `path` is the directory's, for errors.
+Result<uint64_t> ReapOlder(int directory, const std::string& path, bool (*is_wanted)(std::string_view name),
+                           double grace_seconds) {
+  const auto names = ReadNames(directory, is_wanted);
   if (!names.ok()) return names.error();
   uint64_t reaped = 0;
   for (const std::string& name : names.value()) {
-    auto gone = UnlinkIfOlder(directory.base(), name.c_str(), grace_seconds);
-    if (!gone.ok()) return gone.error().On(name);
+    auto gone = UnlinkIfOlder(directory, name.c_str(), grace_seconds);
+    if (!gone.ok()) return gone.error().On(path + name);
     if (gone.value()) reaped++;
   }
   return reaped;
@@ -150,15 +151,7 @@ Result<uint64_t> ReapProbes(const CacheDirectory& directory, double grace_second
 }  // namespace
 
 Result<uint64_t> ReapInvalid(const CacheDirectory& directory, double grace_seconds) {
-  const auto names = ReadNames(directory.invalid(), IsNoDotFile);
-  if (!names.ok()) return names.error();
-  uint64_t reaped = 0;
-  for (const std::string& name : names.value()) {
-    auto gone = UnlinkIfOlder(directory.invalid(), name.c_str(), grace_seconds);
-    if (!gone.ok()) return gone.error().On("invalid/" + name);
-    if (gone.value()) reaped++;
-  }
-  return reaped;
+  return ReapOlder(directory.invalid(), "invalid/", IsNoDotFile, grace_seconds);
 }
 
 Result<uint64_t> ReapStalled(const CacheDirectory& directory, double grace_seconds, const StallRule& rule) {
@@ -184,7 +177,8 @@ Result<uint64_t> ReapStalled(const CacheDirectory& directory, double grace_secon
     if (!gone.ok()) return gone.error().On(kIncomplete + name);
     if (gone.value()) reaped++;
   }
-  const auto probes = ReapProbes(directory, orphan_grace);
+  // Images of ProbeDirectory that it could not remove, or that it left because its process died.
+  const auto probes = ReapOlder(directory.base(), "", IsPrivateName, orphan_grace);
   if (!probes.ok()) return probes.error();
   return reaped + probes.value();
 }
