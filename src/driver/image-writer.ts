@@ -293,7 +293,7 @@ function touchRegularly(writer: WeakRef<XattrImageWriter>): () => void {
   return stop;
 }
 
-/** Whether a commit has found no bytes to publish. */
+/** Returns true for the error of a commit that found no bytes to publish. */
 function isLost(error: unknown): boolean {
   return isSystemError(error) && error.code === 'ENOENT';
 }
