@@ -10,6 +10,7 @@ import { root } from './support/tarball.mjs';
 
 const source = `
   import { type CachedImage, ImageCache, XattrDriver } from 'xattr-cache';
+  import { conformance } from 'xattr-cache/conformance';
   const driver = await XattrDriver.open({ dir: 'images' });
   export const images: CachedImage[] = await driver.getCachedImages();
   export const bytes: Uint8Array | undefined = await driver.readImage('image');
@@ -18,6 +19,9 @@ const source = `
   export const names: string[] = await driver.getCachedImages();
   // @ts-expect-error
   await driver.readImage(1);
+  conformance('XattrDriver', { create: (_t, options) => new XattrDriver({ dir: 'images', ...options }), tickMs: 1 });
+  // @ts-expect-error
+  conformance('a driver without a single method', { create: () => ({}) });
 `;
 
 test('a TypeScript project – strict – compiles, and its mistakes are found', async (t) => {
