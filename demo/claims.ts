@@ -83,7 +83,7 @@ function accountOfSize(summary: Summary): string {
   return (
     `All files together are ${formatSize(summary.sourceSize)}; the cache is limited to ${formatSize(maxSize)}. A ` +
     'worker that finds it beyond that evicts what was not read for longest, and begins to fetch nothing more until that ' +
-    `is done; a pruner makes room besides. ${formatCountOf(summary.filesEvicted, 'image')} went, while the reading went ` +
+    `is done; a pruner frees space besides. ${formatCountOf(summary.filesEvicted, 'image')} went, while the reading went ` +
     `on. Of ${formatCount(summary.looksAtSize)} looks at the size from outside, the largest found ` +
     `${formatSize(largestSize)}; at the end it is ${formatSize(summary.cacheSize)}. Allowed were ` +
     `${formatSize(summary.allowedSize)}: the limit, and ${formatSize(bytesAtOnce)} that the workers were fetching at ` +

@@ -10,7 +10,7 @@ export interface Summary {
   readonly sourceSize: number;
   readonly maxSize: number;
   /**
-   * The size that the cache may reach: `maxSize` + `bytesAtOnce`. A worker begins no fetch while it makes room, but it
+   * The size that the cache may reach: `maxSize` + `bytesAtOnce`. A worker begins no fetch while it frees space, but it
    * learns only after the end of a fetch that it must.
    */
   readonly allowedSize: number;

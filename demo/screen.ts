@@ -77,13 +77,13 @@ function sizeBar({ cacheSize, limit }: Snapshot, width: number, paint: Paint): L
 
 /** Puts the items one after another, in as many lines as needed. */
 function flow(label: string, items: readonly string[], width: number, paint: Paint): Line[] {
-  const room = Math.max(1, width - labelWidth);
+  const available = Math.max(1, width - labelWidth);
   const lines: string[] = [];
   for (const item of items) {
     const last = lines.at(-1);
     const longer = `${last}${gap}${item}`;
-    if (last !== undefined && longer.length <= room) lines[lines.length - 1] = longer;
-    else lines.push(shortened(item, room));
+    if (last !== undefined && longer.length <= available) lines[lines.length - 1] = longer;
+    else lines.push(shortened(item, available));
   }
   return lines.map((line, index) => ({
     length: labelWidth + line.length,

@@ -8,7 +8,7 @@ import { pause } from './waiting.ts';
 const restMs = 50;
 const pollMs = 5;
 /** Another process may read the image in the meantime, which keeps it cached. */
-const mostPatienceMs = 2_000;
+const longestWaitMs = 2_000;
 
 /**
  * Reads images during their eviction: opens the next victim, reads the first piece, waits until the image is evicted,
@@ -37,7 +37,7 @@ export async function readWhatIsEvicted({ order, driver, log, stopped }: Partici
 
 /** An open file without a name was evicted. */
 async function isEvictedInTime(fd: number, stopped: AbortSignal): Promise<boolean> {
-  const deadline = performance.now() + mostPatienceMs;
+  const deadline = performance.now() + longestWaitMs;
   while (fstatSync(fd).nlink > 0) {
     if (stopped.aborted || performance.now() > deadline) return false;
     await pause(pollMs, stopped);

@@ -39,7 +39,7 @@ if (files.length === 0) {
   process.exit(1);
 }
 const events = run({ files, concurrency: filesAtOnce, timeout: longestFileMs });
-Readable.from(judged(events)).compose(new spec()).pipe(process.stdout);
+Readable.from(withSkips(events)).compose(new spec()).pipe(process.stdout);
 
 /** @returns {string[]} */
 function testFiles() {
@@ -56,7 +56,7 @@ function testFiles() {
 }
 
 /** Passes the events on, sets the exit code, and puts the list of what was skipped before the closing summary. */
-async function* judged(events) {
+async function* withSkips(events) {
   const skipped = [];
   let reported = false;
   const report = function* () {

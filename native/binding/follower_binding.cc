@@ -51,15 +51,15 @@ const char* NameOf(Progress progress) {
 }
 
 // (follower) -> { progress, size, reason, expectedSize? }
-struct Look {
-  explicit Look(Arguments& arguments) : follower(arguments.Handle<Follower>()) {}
-  Result<Sighting> Run() const { return follower->Look(); }
-  static Napi::Value ToJs(Napi::Env env, const Sighting& seen) {
+struct Poll {
+  explicit Poll(Arguments& arguments) : follower(arguments.Handle<Follower>()) {}
+  Result<WriterState> Run() const { return follower->Poll(); }
+  static Napi::Value ToJs(Napi::Env env, const WriterState& state) {
     Napi::Object object = Napi::Object::New(env);
-    object.Set("progress", NameOf(seen.progress));
-    object.Set("size", static_cast<double>(seen.size));
-    object.Set("reason", seen.reason);
-    if (seen.expected_size.has_value()) object.Set("expectedSize", static_cast<double>(*seen.expected_size));
+    object.Set("progress", NameOf(state.progress));
+    object.Set("size", static_cast<double>(state.size));
+    object.Set("reason", state.reason);
+    if (state.expected_size.has_value()) object.Set("expectedSize", static_cast<double>(*state.expected_size));
     return object;
   }
 
@@ -67,9 +67,9 @@ struct Look {
 };
 
 // (follower) -> whether others follow the same writer
-struct HasCompany : ToBoolean {
-  explicit HasCompany(Arguments& arguments) : follower(arguments.Handle<Follower>()) {}
-  Result<bool> Run() const { return follower->HasCompany(); }
+struct HasOtherReaders : ToBoolean {
+  explicit HasOtherReaders(Arguments& arguments) : follower(arguments.Handle<Follower>()) {}
+  Result<bool> Run() const { return follower->HasOtherReaders(); }
 
   std::shared_ptr<Follower> follower;
 };
@@ -79,9 +79,9 @@ struct HasCompany : ToBoolean {
 void ExportFollower(Napi::Object exports) {
   AddExports(exports, {
                           {"followAsync", CallAsync<Follow>},
-                          {"lookSync", CallSync<Look>},
-                          {"lookAsync", CallAsync<Look>},
-                          {"hasCompanySync", CallSync<HasCompany>},
+                          {"pollSync", CallSync<Poll>},
+                          {"pollAsync", CallAsync<Poll>},
+                          {"hasOtherReadersSync", CallSync<HasOtherReaders>},
                       });
 }
 

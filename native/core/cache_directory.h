@@ -38,7 +38,7 @@ class CacheDirectory {
 
   // Opens the file that pruners lock.  A missing file is created with mode 0600 plus the directory's group permissions,
   // so that other users cannot hold it.  On a full disk, opens the directory itself: a pruner must still be able to
-  // make room.
+  // free space.
   Result<UniqueFd> OpenPruneLock() const;
 
  private:

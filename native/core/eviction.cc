@@ -110,7 +110,7 @@ Eviction::Evicted Eviction::Step(size_t limit) {
     ImageRow row = images_.row(PopColdest());
     const auto hits = dry_run_ ? ReadHitsOfVictim(*directory_, images_.c_name(row)) : Remove(row);
     if (hits.failed_with(ENOENT)) {
-      total_ -= row.size;  // Another process has made this room.
+      total_ -= row.size;  // Another process has freed this space.
       continue;
     }
     if (!hits.ok() && !evicted.problem.has_value()) {

@@ -1,4 +1,4 @@
-// Makes room: evicts the least recently accessed images until the rest fits.
+// Frees space: evicts the least recently accessed images until the rest fits.
 //
 // One walk, a selection of the coldest images that free enough, and their removal in steps: O(n).  A search for the
 // coldest image before each removal would be O(n * evicted).  An image that was read or replaced since the walk stays.

@@ -24,23 +24,23 @@ Result<Follower> Follower::Open(std::shared_ptr<const CacheDirectory> directory,
                   *mark.value(), rule);
 }
 
-Result<Sighting> Follower::Look() const {
-  auto seen = LookAtFile();
-  if (!seen.ok() || seen.value().progress != Progress::kGrowing) return seen;
+Result<WriterState> Follower::Poll() const {
+  auto state = ReadState();
+  if (!state.ok() || state.value().progress != Progress::kGrowing) return state;
 
   const auto dead = IsDeadWriter(*directory_, token_.get(), mark_, rule_);
   if (!dead.ok()) return dead.error();
-  if (!dead.value()) return seen;
-  // It may have finished between the look at its file and the one at its lock.
-  seen = LookAtFile();
-  if (seen.ok() && seen.value().progress == Progress::kGrowing) {
-    seen.value().progress = Progress::kDead;
-    seen.value().expected_size = ExpectedSize();
+  if (!dead.value()) return state;
+  // It may have finished between the reads of its file and its lock.
+  state = ReadState();
+  if (state.ok() && state.value().progress == Progress::kGrowing) {
+    state.value().progress = Progress::kDead;
+    state.value().expected_size = ExpectedSize();
   }
-  return seen;
+  return state;
 }
 
-bool Follower::HasCompany() const {
+bool Follower::HasOtherReaders() const {
   return sys::HasOtherReaders(image_->fd.get()) == 1;
 }
 
@@ -50,25 +50,25 @@ std::optional<uint64_t> Follower::ExpectedSize() const {
   return mark.ok() && mark.value().has_value() ? mark.value()->length : std::nullopt;
 }
 
-// The size last: it is final once there is a verdict.
-Result<Sighting> Follower::LookAtFile() const {
+// The size last: it is final once the outcome is known.
+Result<WriterState> Follower::ReadState() const {
   const int fd = image_->fd.get();
-  Sighting seen;
+  WriterState state;
   auto error = ReadAttribute(fd, kErrorAttribute);
   if (!error.ok()) return error.error();
   if (error.value().has_value()) {
-    seen.progress = Progress::kFailed;
-    seen.reason = std::move(*error.value());
-    seen.expected_size = ExpectedSize();
+    state.progress = Progress::kFailed;
+    state.reason = std::move(*error.value());
+    state.expected_size = ExpectedSize();
   } else {
     const auto hits = ReadAttribute(fd, kHitsAttribute);
     if (!hits.ok()) return hits.error();
-    if (hits.value().has_value()) seen.progress = Progress::kComplete;
+    if (hits.value().has_value()) state.progress = Progress::kComplete;
   }
   sys::FileStat stat;
   if (sys::Stat(fd, &stat) != 0) return SysError::Last("statx");
-  seen.size = stat.size;
-  return seen;
+  state.size = stat.size;
+  return state;
 }
 
 }  // namespace xattr_cache

@@ -18,7 +18,7 @@ namespace xattr_cache {
 
 enum class Progress { kGrowing, kComplete, kFailed, kDead };
 
-struct Sighting {
+struct WriterState {
   Progress progress = Progress::kGrowing;
   uint64_t size = 0;   // bytes that can be read; final unless growing
   std::string reason;  // of a failure
@@ -29,15 +29,15 @@ struct Sighting {
 class Follower {
  public:
   // Opens the bytes of the writer of `id`.  Fails with ENOENT if there is no writer, and with EBUSY for a foreign one,
-  // whose bytes bear no verdict.  With `announce` the writer can see that it is followed.
+  // whose bytes do not show their outcome.  With `announce` the writer can see that it is followed.
   static Result<Follower> Open(std::shared_ptr<const CacheDirectory> directory, const std::string& id,
                                const StallRule& rule, bool announce);
 
   // Returns the writer's progress.
-  Result<Sighting> Look() const;
+  Result<WriterState> Poll() const;
 
-  // Whether others follow the same writer, and have announced it.  False if that cannot be known.
-  bool HasCompany() const;
+  // Returns whether others follow the same writer and have announced it.  False if that cannot be known.
+  bool HasOtherReaders() const;
 
   const std::shared_ptr<OpenImage>& image() const { return image_; }
 
@@ -50,7 +50,7 @@ class Follower {
         mark_(std::move(mark)),
         rule_(rule) {}
 
-  Result<Sighting> LookAtFile() const;
+  Result<WriterState> ReadState() const;
   std::optional<uint64_t> ExpectedSize() const;
 
   std::shared_ptr<const CacheDirectory> directory_;

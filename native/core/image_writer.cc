@@ -112,7 +112,7 @@ Status ImageWriter::Rollback(std::string_view reason, uint64_t largest_kept) {
   return done;
 }
 
-// Remembers, for a rollback, whether there was no room.
+// Remembers, for a rollback, whether there was no space.
 Status ImageWriter::Noted(Status outcome) {
   full_ = !outcome.ok() && IsFull(outcome.error().code);
   return outcome;

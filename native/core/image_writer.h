@@ -74,7 +74,7 @@ class ImageWriter {
   // REQUIRES: open()
   Status NoteLength(uint64_t length);
 
-  // Shows cleaners that judge by age, such as Glance's, that the writer lives: they look at the bytes and at the token.
+  // Shows cleaners that go by age, such as Glance's, that the writer lives: they look at the bytes and at the token.
   // Must be called at least once an hour.  REQUIRES: open()
   Status Touch();
 

@@ -9,7 +9,7 @@ namespace xattr_cache {
 
 namespace {
 
-// A reason is cut to this many bytes, and to fewer if the disk has no room for them.
+// A reason is cut to this many bytes, and to fewer if the disk has no space for them.
 constexpr size_t kLongestReason = 1024;
 constexpr size_t kShortReason = 40;
 

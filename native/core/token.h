@@ -51,7 +51,7 @@ class [[nodiscard]] Token {
   // Replaces the mark atomically.
   Status Remark(const WriterMark& mark);
 
-  // Shows cleaners that judge by age, such as Glance's, that the writer lives.
+  // Shows cleaners that go by age, such as Glance's, that the writer lives.
   Status Touch();
 
  private:

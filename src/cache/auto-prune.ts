@@ -6,7 +6,9 @@ import { clearTimeout, setTimeout } from '../base/timers.ts';
 import { CommittedBytes, type CommittedMark } from './committed-bytes.ts';
 import { evictFor } from './evict-for.ts';
 
-/** Minimum of committed bytes between two walks, as a part of the limit. So a full cache is not walked for each image. */
+/**
+ * Minimum of committed bytes between two walks, as a part of the limit. So a full cache is not walked for each image.
+ */
 const smallestStride = 0.01;
 
 /** Time for which closing waits for a prune, which may be waiting for another process. Milliseconds. */
@@ -26,9 +28,9 @@ export interface AutoPruneOptions {
 /**
  * Keeps a cache within its limit while images are committed.
  *
- * The size is that of the last walk plus the bytes committed since, here and through the caches of other processes. Foreign
- * writers, for example Glance, may write as well. So the cache is walked again when the limit seems to be exceeded, and also
- * when half of the free space that the last walk found has been used.
+ * The size is that of the last walk plus the bytes committed since, here and through the caches of other processes.
+ * Foreign writers, for example Glance, may write as well. So the cache is walked again when the limit seems to be
+ * exceeded, and also when half of the free space that the last walk found has been used.
  */
 export class AutoPrune {
   readonly #options: AutoPruneOptions;

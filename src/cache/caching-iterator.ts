@@ -25,9 +25,9 @@ export interface Tee {
 /**
  * Yields the chunks of a source, and caches them on the way.
  *
- * Each chunk is written before it is passed on, since a consumer may reuse its memory. Even if the cache fails, the consumer
- * gets every chunk, and every fault of the source: its own error, a wrong length, a wrong checksum. If the consumer leaves
- * before the end, the write is given up, even while a chunk of the source is awaited.
+ * Each chunk is written before it is passed on, since a consumer may reuse its memory. Even if the cache fails, the
+ * consumer gets every chunk, and every fault of the source: its own error, a wrong length, a wrong checksum. If the
+ * consumer leaves before the end, the write is given up, even while a chunk of the source is awaited.
  */
 export class CachingIterator implements AsyncIterableIterator<Uint8Array> {
   readonly #source: LockedSource;

@@ -10,8 +10,8 @@ export interface CommittedMark {
 /**
  * Counts the bytes committed through this cache, and through all caches that share its directory.
  *
- * The driver keeps the shared count. So several writing processes can keep one limit without a walk for each image. It is a
- * hint: if it cannot be written or was removed, the bytes committed here still count.
+ * The driver keeps the shared count. So several writing processes can keep one limit without a walk for each image. It
+ * is a hint: if it cannot be written or was removed, the bytes committed here still count.
  */
 export class CommittedBytes {
   readonly #driver: SharedDriver | undefined;

@@ -26,7 +26,10 @@ export interface ImageCacheOptions extends CacheLimits {
   readonly driver?: CacheDriver;
   /** Limit of the cache, in bytes. @defaultValue 10 GiB */
   readonly maxSize?: number;
-  /** Age at which the files of a writer of unknown liveness count as stalled, in seconds. @defaultValue that of the driver, 86_400 */
+  /**
+   * Age at which the files of a writer of unknown liveness count as stalled, in seconds.
+   * @defaultValue that of the driver, 86_400
+   */
   readonly stallTimeSeconds?: number;
   /**
    * Evict down to `lowWatermark` × `maxSize` after a commit through this cache that takes it over `maxSize`.
@@ -36,8 +39,9 @@ export interface ImageCacheOptions extends CacheLimits {
   /** Part of `maxSize` to which `autoPrune` evicts, from 0 to 1. @defaultValue 0.9 */
   readonly lowWatermark?: number;
   /**
-   * Time without a byte from the writer after which a reader of `getOrFetch` bypasses the cache, in milliseconds. A writer
-   * whose process was stopped keeps its claim. @defaultValue for ever
+   * Time without a byte from the writer after which a reader of `getOrFetch` bypasses the cache, in milliseconds. A
+   * writer whose process was stopped keeps its claim.
+   * @defaultValue for ever
    */
   readonly stalledAfterMs?: number;
   /** A logger with the methods of pino, for errors that the cache does not throw. @defaultValue none */

@@ -65,8 +65,8 @@ export interface PruneResult {
 }
 
 /**
- * A cache that keeps its own limit, over any {@link CacheDriver}. It corresponds to Glance's `image_cache.ImageCache`, which
- * needs a cron job for that.
+ * A cache that keeps its own limit, over any {@link CacheDriver}. It corresponds to Glance's `image_cache.ImageCache`,
+ * which needs a cron job for that.
  *
  * @since 0.1.0
  *
@@ -109,8 +109,8 @@ export class ImageCache {
   }
 
   /**
-   * Evicts the least recently accessed images down to the limit, by one walk. If the cache is at or below the limit, removes
-   * nothing. Concurrent prunes together evict no more than one would.
+   * Evicts the least recently accessed images down to the limit, by one walk. If the cache is at or below the limit,
+   * removes nothing. Concurrent prunes together evict no more than one would.
    *
    * @throws {@link LockTimeoutError} if another eviction ran for over a minute
    */
@@ -133,15 +133,17 @@ export class ImageCache {
     return this.driver.clean(stallTimeSeconds);
   }
 
-  /** Queues an image for the next {@link prefetch}. Resolves to false if it is already cached, being cached or queued. */
+  /**
+   * Queues an image for the next {@link prefetch}. Resolves to false if it is already cached, being cached or queued.
+   */
   async queueImage(imageId: string): Promise<boolean> {
     this.#assertOpen();
     return this.driver.queueImage(imageId);
   }
 
   /**
-   * Fetches the queued images. An image that fails stays queued and does not stop the others. An image that another process is
-   * writing is left to that process. An image larger than the cache fails, since it could not stay.
+   * Fetches the queued images. An image that fails stays queued and does not stop the others. An image that another
+   * process is writing is left to that process. An image larger than the cache fails, since it could not stay.
    *
    * @throws the reason of the signal
    */
@@ -151,9 +153,9 @@ export class ImageCache {
   }
 
   /**
-   * Caches a whole source. Resolves to false if the image is not cacheable now, or is larger than `maxSize`. If that is known
-   * before the first byte (`expectedSize`, or bytes in memory), the source stays untouched. Otherwise the source is cancelled
-   * where it grows past the limit.
+   * Caches a whole source. Resolves to false if the image is not cacheable now, or is larger than `maxSize`. If that is
+   * known before the first byte (`expectedSize`, or bytes in memory), the source stays untouched. Otherwise the source
+   * is cancelled where it grows past the limit.
    *
    * @throws the error of the source
    * @throws {@link ChecksumMismatchError} {@link SizeMismatchError} {@link NoSpaceError}
@@ -184,10 +186,10 @@ export class ImageCache {
   }
 
   /**
-   * Returns a caching iterator (a tee), which caches a source while it passes the chunks on to a consumer. The consumer gets
-   * every chunk even if the cache fails; the errors of the cache are events (`xattr-cache:error`). Errors of the source, a
-   * wrong length and a wrong checksum reach the consumer. A consumer that stops early gives up the write. An image that is not
-   * cacheable now, or is larger than `maxSize`, passes through uncached.
+   * Returns a caching iterator (a tee), which caches a source while it passes the chunks on to a consumer. The consumer
+   * gets every chunk even if the cache fails; the errors of the cache are events (`xattr-cache:error`). Errors of the
+   * source, a wrong length and a wrong checksum reach the consumer. A consumer that stops early gives up the write. An
+   * image that is not cacheable now, or is larger than `maxSize`, passes through uncached.
    */
   cachingIterator(
     imageId: string,
@@ -211,8 +213,8 @@ export class ImageCache {
   }
 
   /**
-   * Opens an image from the cache, or fetches it once for all callers, here and in other processes. One caller fetches; the
-   * others read the same bytes as they arrive. If the fetching process dies, another takes over. Needs an
+   * Opens an image from the cache, or fetches it once for all callers, here and in other processes. One caller fetches;
+   * the others read the same bytes as they arrive. If the fetching process dies, another takes over. Needs an
    * {@link XattrDriver}.
    *
    * @throws the error of the source; if it occurred in another process, a {@link FetchFailedError} with `remote`
@@ -239,8 +241,8 @@ export class ImageCache {
   }
 
   /**
-   * Compares a cached image with the length and digest that were recorded when it was cached with a checksum. A corrupt image
-   * moves to `invalid/`. Counts no hit. Needs an {@link XattrDriver}.
+   * Compares a cached image with the length and digest that were recorded when it was cached with a checksum. A corrupt
+   * image moves to `invalid/`. Counts no hit. Needs an {@link XattrDriver}.
    *
    * @throws {@link ImageNotFoundError} if the image is not cached
    * @throws the reason of the signal
@@ -269,8 +271,8 @@ export class ImageCache {
   }
 
   /**
-   * Closes the cache. Stops its shared fetches: their readers get a {@link NotOpenError}, and other processes take over. Waits
-   * some seconds for a running prune, and closes the driver if this cache made it.
+   * Closes the cache. Stops its shared fetches: their readers get a {@link NotOpenError}, and other processes take
+   * over. Waits some seconds for a running prune, and closes the driver if this cache made it.
    */
   async close(): Promise<void> {
     this.#open = false;

@@ -33,8 +33,8 @@ export interface PrefetchOptions {
   /** Number of images that are fetched concurrently. @defaultValue 4 */
   readonly concurrency?: number;
   /**
-   * Returns the checksum of an image, or undefined if there is none. The checksum is compared with all bytes, and recorded on
-   * the image. If the function throws, that image fails.
+   * Returns the checksum of an image, or undefined if there is none. The checksum is compared with all bytes, and
+   * recorded on the image. If the function throws, that image fails.
    */
   readonly checksum?: (imageId: string) => Checksum | undefined | Promise<Checksum | undefined>;
   /** An abort ends the prefetch with the signal's reason. Images that were not fetched stay queued. */

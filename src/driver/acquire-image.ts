@@ -19,8 +19,8 @@ const firstWaitMs = 1;
 const longestWaitMs = 50;
 
 /**
- * Time to wait for a writer that can neither be followed nor taken over. Either its image was deleted while it writes, or it
- * is dead, and another process has locked its token. Milliseconds.
+ * Time to wait for a writer that can neither be followed nor taken over. Either its image was deleted while it writes,
+ * or it is dead, and another process has locked its token. Milliseconds.
  */
 const unavailableTimeoutMs = 1_000;
 
@@ -40,7 +40,7 @@ export async function acquireImage(scene: Scene, { expectedSize, signal }: Acqui
 }
 
 async function openCached({ engine, imageId }: Scene): Promise<Acquired | undefined> {
-  const image = await engine.ask(imageId, (_directory, context) => CompleteImage.open(context, imageId));
+  const image = await engine.callForImage(imageId, (_directory, context) => CompleteImage.open(context, imageId));
   return image && { state: 'cached', image };
 }
 
@@ -48,7 +48,7 @@ async function claim({ driver, engine, imageId }: Scene, options: WriteOptions):
   const writer = await claimUncached(driver, imageId, options);
   if (!(writer instanceof XattrImageWriter)) return undefined;
   try {
-    const image = await engine.ask(imageId, (_directory, context) =>
+    const image = await engine.callForImage(imageId, (_directory, context) =>
       GrowingImage.follow(context, imageId, { own: true }),
     );
     if (image) return { state: 'claimed', writer, image };

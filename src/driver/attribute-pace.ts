@@ -8,12 +8,15 @@ const slowWritesToBelieve = 2;
 /** Time for which attribute writes then go to the pool. Milliseconds. */
 const slowPeriodMs = 1000;
 /**
- * Time after an attribute write in which the next one is expected not to wait, for example for a frozen file system. The
- * first write after a pause goes to the pool. Milliseconds.
+ * Time after an attribute write in which the next one is expected not to wait, for example for a frozen file system.
+ * The first write after a pause goes to the pool. Milliseconds.
  */
 const quickPeriodMs = 50;
 
-/** Decides whether an attribute is written on the event loop: only soon after another write, and only if writes are fast. */
+/**
+ * Decides whether an attribute is written on the event loop: only soon after another write, and only if writes are
+ * fast.
+ */
 export class AttributePace {
   readonly #mayInline: boolean;
   #slowWrites = 0;
@@ -37,7 +40,9 @@ export class AttributePace {
     this.#quickUntilMs = atMs + quickPeriodMs;
   }
 
-  /** Runs `write` and notes whether it was slow. `wrote` returns whether a result means that an attribute was written. */
+  /**
+   * Runs `write` and notes whether it was slow. `wrote` returns whether a result means that an attribute was written.
+   */
   time<T>(write: () => T, wrote: (result: T) => boolean): T {
     const start = now();
     const result = write();

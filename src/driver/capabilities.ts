@@ -9,8 +9,8 @@ export interface Capabilities {
   /** Name of the file system as in `/proc/mounts`: `ext4`, `xfs`, `nfs4`, `fuse.sshfs`; `unknown` if not reported. */
   readonly fileSystem: string;
   /**
-   * True if its files are reached over a network or through a process (FUSE). There, no operation runs on the event loop,
-   * unless `inline` is true.
+   * True if its files are reached over a network or through a process (FUSE). There, no operation runs on the event
+   * loop, unless `inline` is true.
    */
   readonly remote: boolean;
   /** The mount's option for access times. The order of eviction does not depend on it. */

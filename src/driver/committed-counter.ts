@@ -7,7 +7,7 @@ const lockTimeoutMs = 50;
 
 /** Adds to the counter in `.xattr-cache/`; see `native/core/committed.h`. */
 export async function addCommittedBytes(engine: EngineCalls, bytes: number): Promise<number> {
-  return engine.run(async (directory) => {
+  return engine.callForDirectory(async (directory) => {
     const add = async () => (await native.addCommittedAsync(directory, bytes)) ?? locked;
     const total = await retryWhileLocked(add, lockTimeoutMs);
     if (total === locked) throw new Error('another process holds the lock');

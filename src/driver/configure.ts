@@ -16,7 +16,8 @@ export interface Configured {
  * Creates and opens the layout, and finds the capabilities of the file system by trial.
  *
  * Glance's driver probes with a file `checkme`, leaves it behind if the probe fails, and swallows every error but
- * `EOPNOTSUPP`. This driver uses private names, removes them, and reports every error that keeps the cache from working.
+ * `EOPNOTSUPP`. This driver uses private names, removes them, and reports every error that keeps the cache from
+ * working.
  *
  * @throws {@link BadDriverConfiguration}
  */

@@ -39,22 +39,22 @@ export class EngineCalls {
   }
 
   /**
-   * Runs an operation on one image. While this process has no descriptor left, retries for up to `lockTimeoutMs`. If a part
-   * of the layout was removed, creates it and retries. Errors become typed here, in the caller's own stack.
+   * Runs an operation on one image. While this process has no descriptor left, retries for up to `lockTimeoutMs`. If a
+   * part of the layout was removed, creates it and retries. Errors become typed here, in the caller's own stack.
    */
-  async ask<T>(imageId: string, operation: Operation<T>, signal?: AbortSignal): Promise<T> {
+  async callForImage<T>(imageId: string, operation: Operation<T>, signal?: AbortSignal): Promise<T> {
     assertImageId(imageId);
     const context = this.opened;
     try {
       return await operation(context.directory, context);
     } catch (error) {
       const details = { imageId, path: this.path(imageId) };
-      if (!(await this.#canAskAgain(error, context))) throw this.#explain(error, context, details);
-      return await this.#askAgain(error, operation, context, details, signal);
+      if (!(await this.#canRetry(error, context))) throw this.#toTypedError(error, context, details);
+      return await this.#retry(error, operation, context, details, signal);
     }
   }
 
-  async #askAgain<T>(
+  async #retry<T>(
     failure: unknown,
     operation: Operation<T>,
     context: DriverContext,
@@ -66,17 +66,17 @@ export class EngineCalls {
       try {
         return await operation(context.directory, context);
       } catch (error) {
-        if (!(await this.#canAskAgain(error, context))) throw this.#explain(error, context, details);
+        if (!(await this.#canRetry(error, context))) throw this.#toTypedError(error, context, details);
         lack = error;
         return locked;
       }
     };
-    const answer = await retryWhileLocked(attempt, context.options.lockTimeoutMs, signal);
-    if (answer === locked) throw this.#explain(lack, context, details);
-    return answer;
+    const result = await retryWhileLocked(attempt, context.options.lockTimeoutMs, signal);
+    if (result === locked) throw this.#toTypedError(lack, context, details);
+    return result;
   }
 
-  askSync<T>(imageId: string, operation: (directory: Handle, context: DriverContext) => T): T {
+  callForImageSync<T>(imageId: string, operation: (directory: Handle, context: DriverContext) => T): T {
     assertImageId(imageId);
     const context = this.opened;
     try {
@@ -87,11 +87,11 @@ export class EngineCalls {
         return operation(context.directory, context);
       }
     } catch (error) {
-      throw this.#explain(error, context, { imageId, path: this.path(imageId) });
+      throw this.#toTypedError(error, context, { imageId, path: this.path(imageId) });
     }
   }
 
-  async #canAskAgain(error: unknown, context: DriverContext): Promise<boolean> {
+  async #canRetry(error: unknown, context: DriverContext): Promise<boolean> {
     if (this.context !== context) return false;
     return lacksDescriptors(error) || (await this.#renew(error, context));
   }
@@ -105,9 +105,9 @@ export class EngineCalls {
     const { directory } = context;
     if (!isMissing(error)) return false;
     try {
-      return this.#enter(await native.renewDirectoryAsync(directory), context, directory);
+      return this.#useRenewed(await native.renewDirectoryAsync(directory), context, directory);
     } catch (failure) {
-      throw this.#explain(failure, context, this.#locate(failure));
+      throw this.#toTypedError(failure, context, this.#detailsOf(failure));
     }
   }
 
@@ -115,14 +115,14 @@ export class EngineCalls {
     const { directory } = context;
     if (!isMissing(error)) return false;
     try {
-      return this.#enter(native.renewDirectorySync(directory), context, directory);
+      return this.#useRenewed(native.renewDirectorySync(directory), context, directory);
     } catch (failure) {
-      throw this.#explain(failure, context, this.#locate(failure));
+      throw this.#toTypedError(failure, context, this.#detailsOf(failure));
     }
   }
 
   /** Uses a renewed directory. Operations that run in the old one keep it. */
-  #enter(renewed: Handle | null, context: DriverContext, old: Handle): boolean {
+  #useRenewed(renewed: Handle | null, context: DriverContext, old: Handle): boolean {
     if (renewed === null) return false;
     if (this.context === context && context.directory === old) context.directory = renewed;
     else native.releaseSync(renewed);
@@ -130,23 +130,23 @@ export class EngineCalls {
   }
 
   /** Runs an operation on the whole directory. */
-  async run<T>(operation: (directory: Handle, context: DriverContext) => Promise<T>): Promise<T> {
+  async callForDirectory<T>(operation: (directory: Handle, context: DriverContext) => Promise<T>): Promise<T> {
     const context = this.opened;
     try {
       return await operation(context.directory, context);
     } catch (error) {
-      throw this.#explain(error, context, this.#locate(error));
+      throw this.#toTypedError(error, context, this.#detailsOf(error));
     }
   }
 
   /** Returns the file on which an operation on the whole directory failed. */
-  #locate(error: unknown): ErrorDetails {
+  #detailsOf(error: unknown): ErrorDetails {
     const file = isSystemError(error) ? error.path : undefined;
     return { path: file === undefined ? this.#dir : join(this.#dir, file) };
   }
 
   /** Returns the typed error. After a close it says so, whatever the operation failed with. */
-  #explain(error: unknown, context: DriverContext, details: ErrorDetails): unknown {
+  #toTypedError(error: unknown, context: DriverContext, details: ErrorDetails): unknown {
     if (this.context === context) return toCacheError(error, details);
     return new NotOpenError('the driver was closed meanwhile', { ...details, cause: error });
   }
@@ -156,7 +156,7 @@ export class EngineCalls {
   }
 
   /** Emits a miss, and returns the error for it. */
-  missed(context: DriverContext, imageId: string): ImageNotFoundError {
+  notFound(context: DriverContext, imageId: string): ImageNotFoundError {
     context.report.miss(imageId);
     const message = `${imageName(imageId)} is not cached`;
     return new ImageNotFoundError(message, { imageId, path: this.path(imageId) });

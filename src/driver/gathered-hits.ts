@@ -11,9 +11,9 @@ interface Waiting {
 }
 
 /**
- * Counts the hits of all readers that share one open image. Hits that gather while one is written are written next, as one
- * number. So a lock that another process holds delays each hit by at most `lockTimeoutMs`, not by the sum for all hits
- * before it. Hits are never written concurrently, since a lock does not separate users of one descriptor.
+ * Counts the hits of all readers that share one open image. Hits that gather while one is written are written next, as
+ * one number. So a lock that another process holds delays each hit by at most `lockTimeoutMs`, not by the sum for all
+ * hits before it. Hits are never written concurrently, since a lock does not separate users of one descriptor.
  */
 export class GatheredHits {
   readonly #context: DriverContext;

@@ -7,8 +7,8 @@ import type { DriverContext } from './driver-context.ts';
 import { OpenBytes } from './open-bytes.ts';
 
 /**
- * Interval at which a writer of another process is polled while a reader waits. No event reports a process that has died, and
- * not every file system reports changes. Milliseconds.
+ * Interval at which a writer of another process is polled while a reader waits. No event reports a process that has
+ * died, and not every file system reports changes. Milliseconds.
  */
 const pollIntervalMs = 100;
 
@@ -31,7 +31,11 @@ export class GrowingImage extends OpenBytes implements OwnLiveImage {
   #timer: NodeJS.Timeout | undefined;
   #watcher: FSWatcher | undefined;
 
-  /** Follows the writer of an image. Resolves to undefined without a writer. @throws EBUSY, as a system error, for a foreign writer */
+  /**
+   * Follows the writer of an image. Resolves to undefined without a writer.
+   *
+   * @throws EBUSY, as a system error, for a foreign writer
+   */
   static async follow(
     context: DriverContext,
     imageId: string,
@@ -68,7 +72,7 @@ export class GrowingImage extends OpenBytes implements OwnLiveImage {
   }
 
   get hasOtherReaders(): boolean {
-    return !this.context.remote && native.hasCompanySync(this.#follower);
+    return !this.context.remote && native.hasOtherReadersSync(this.#follower);
   }
 
   /** Reads the state from the file. If it has changed, wakes the callers that wait. */
@@ -76,10 +80,11 @@ export class GrowingImage extends OpenBytes implements OwnLiveImage {
     if (this.#released || this.#state.progress !== 'growing') return;
     try {
       const { inlineReads } = this.context;
-      const seen = inlineReads ? native.lookSync(this.#follower) : await native.lookAsync(this.#follower);
+      const state = inlineReads ? native.pollSync(this.#follower) : await native.pollAsync(this.#follower);
       // A newer state may have arrived while the pool read this one.
-      if (this.#state.progress !== 'growing' || (seen.progress === 'growing' && seen.size <= this.#state.size)) return;
-      this.#setState(seen);
+      if (this.#state.progress !== 'growing' || (state.progress === 'growing' && state.size <= this.#state.size))
+        return;
+      this.#setState(state);
     } catch (error) {
       if (this.#released) return;
       this.failure = this.explain(error);
@@ -122,8 +127,8 @@ export class GrowingImage extends OpenBytes implements OwnLiveImage {
     this.#notify();
   }
 
-  #setState(seen: LiveState): void {
-    this.#state = seen;
+  #setState(state: LiveState): void {
+    this.#state = state;
     this.#stateSinceMs = now();
   }
 
@@ -147,7 +152,9 @@ export class GrowingImage extends OpenBytes implements OwnLiveImage {
   }
 }
 
-/** Watches a file by its descriptor, since its name changes at the commit. Returns undefined if files cannot be watched. */
+/**
+ * Watches a file by its descriptor, since its name changes at the commit. Returns undefined if files cannot be watched.
+ */
 function watchInode(fd: number, onChange: () => void): FSWatcher | undefined {
   try {
     const watcher = watch(`/proc/self/fd/${fd}`, { persistent: false }, onChange);

@@ -6,7 +6,9 @@ import type { DriverContext } from './driver-context.ts';
 /** The outcome of a hit: counted (true), evicted (false), or the reason why it was not counted. */
 export type HitOutcome = Exclude<NativeHit, null> | Locked;
 
-/** Counts a hit on an open image, and records the access: on the event loop while that is fast, otherwise in the pool. */
+/**
+ * Counts a hit on an open image, and records the access: on the event loop while that is fast, otherwise in the pool.
+ */
 export function countHit(context: DriverContext, image: Handle): Promise<HitOutcome> {
   return retryWhileLocked(() => recordHits(context, image, 1), context.options.lockTimeoutMs);
 }

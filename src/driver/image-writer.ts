@@ -15,8 +15,8 @@ import type { DriverContext } from './driver-context.ts';
 const touchIntervalMs = 3_600_000;
 
 /**
- * The only live writer of an image of an `XattrDriver`. A writer that is dropped gives up its claim when it is collected or
- * when its worker thread ends.
+ * The only live writer of an image of an `XattrDriver`. A writer that is dropped gives up its claim when it is
+ * collected or when its worker thread ends.
  */
 export class XattrImageWriter implements SharedWriter {
   readonly imageId: string;

@@ -4,14 +4,16 @@ import { type Handle, type InvalidTotals, native } from '../native/native.ts';
 /** Operators look through failed writes, so their number is limited, too. */
 const maxFiles = 1000;
 
-/** A process walks the directory again after it has added this part of a limit, since others may add as much meanwhile. */
+/**
+ * A process walks the directory again after it has added this part of a limit, since others may add as much meanwhile.
+ */
 const stride = 0.05;
 
 /**
  * Keeps `invalid/` within its limits of `maxSize` bytes and 1,000 files. The oldest files go first.
  *
- * A process walks the directory at its first failed write. It walks again when the bytes that it has added since may have used
- * up the free space, or are a twentieth of a limit. So each process exceeds a limit by at most a twentieth.
+ * A process walks the directory at its first failed write. It walks again when the bytes that it has added since may
+ * have used up the free space, or are a twentieth of a limit. So each process exceeds a limit by at most a twentieth.
  */
 export class InvalidLimit {
   /** Bytes. A larger failed write keeps only its reason. */

@@ -15,13 +15,15 @@ export interface XattrDriverOptions {
   /** Age at which the files of a writer of unknown liveness count as stalled, in seconds. @defaultValue 86_400 */
   readonly stallTimeSeconds?: number;
   /**
-   * Maximum wait for a lock, in milliseconds. Only a `Sync` call waits on the event loop. Other calls on one image wait as
-   * long for a file descriptor while the process has none left. @defaultValue 1_000
+   * Maximum wait for a lock, in milliseconds. Only a `Sync` call waits on the event loop. Other calls on one image wait
+   * as long for a file descriptor while the process has none left.
+   * @defaultValue 1_000
    */
   readonly lockTimeoutMs?: number;
   /**
-   * Age of the recorded access time below which a hit does not write it again, in milliseconds. With 0, every hit writes it,
-   * which makes the LRU order exact. @defaultValue 0
+   * Age of the recorded access time below which a hit does not write it again, in milliseconds. With 0, every hit
+   * writes it, which makes the LRU order exact.
+   * @defaultValue 0
    */
   readonly accessResolutionMs?: number;
   /**
@@ -42,9 +44,9 @@ export interface XattrDriverOptions {
  */
 export interface CacheLimits {
   /**
-   * Maximum size of the failed writes in `invalid/`, in bytes. The oldest go first, and at most 1,000 are kept. A failed
-   * write that is larger by itself keeps only its reason. With 0, all keep only their reasons. @defaultValue 1 % of
-   * `maxSize`, which is 10 GiB unless an {@link ImageCache} has another
+   * Maximum size of the failed writes in `invalid/`, in bytes. The oldest go first, and at most 1,000 are kept. A
+   * failed write that is larger by itself keeps only its reason. With 0, all keep only their reasons.
+   * @defaultValue 1 % of `maxSize`, which is 10 GiB unless an {@link ImageCache} has another
    */
   readonly maxInvalidSize?: number;
 }
@@ -95,7 +97,9 @@ export function assertDriverOptions(options: XattrDriverOptions): ResolvedDriver
   return { dir: dir && absolute(dir), ...times, inline, maxInvalidSize, logger: guarded(logger) };
 }
 
-/** Resolves a path, since the process may change its working directory later. `configure()` refuses a removed directory. */
+/**
+ * Resolves a path, since the process may change its working directory later. `configure()` refuses a removed directory.
+ */
 function absolute(dir: string): string {
   try {
     return resolve(dir);

@@ -7,7 +7,9 @@ import { reportHit } from './hit.ts';
 import { XattrImageReader } from './image-reader.ts';
 import { largestInlineRead } from './read-bytes.ts';
 
-/** Opens an image, on the event loop if the kernel need not wait. Resolves to `undefined` if the image is not cached. */
+/**
+ * Opens an image, on the event loop if the kernel need not wait. Resolves to `undefined` if the image is not cached.
+ */
 export async function openImage(context: DriverContext, imageId: string): Promise<NativeImage | undefined> {
   if (context.inlineReads) {
     if (eventLoopTurn.isOver) await eventLoopTurn.next();

@@ -12,7 +12,9 @@ export interface RecordedDigest {
   readonly digest: string;
 }
 
-/** Parses an attribute. Returns undefined if it is no digest, or if this version of Node cannot compute the algorithm. */
+/**
+ * Parses an attribute. Returns undefined if it is no digest, or if this version of Node cannot compute the algorithm.
+ */
 export function parseRecordedDigest(value: Buffer | undefined): RecordedDigest | undefined {
   const match = /^(\d{1,16}) (([a-z0-9-]+)-[A-Za-z0-9+/]+={0,2})$/.exec(value?.toString('latin1') ?? '');
   if (!match) return undefined;

@@ -46,7 +46,9 @@ export class Reporter {
     this.#logger?.info({ place, count }, 'reaped');
   }
 
-  /** Emits an uncounted hit, which never fails a read. The first that the file system refuses is logged as a warning. */
+  /**
+   * Emits an uncounted hit, which never fails a read. The first that the file system refuses is logged as a warning.
+   */
   uncounted(imageId: string, why: 'evicted' | 'locked' | SystemError): void {
     const error = typeof why === 'string' ? undefined : why;
     const reason = typeof why === 'string' ? why : 'not-writable';

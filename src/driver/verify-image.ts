@@ -17,13 +17,13 @@ export async function verifyImage(
   imageId: string,
   { signal, onProgress = () => {} }: VerifyOptions,
 ): Promise<VerifyResult> {
-  const image = await engine.ask(imageId, async (directory, context) => {
+  const image = await engine.callForImage(imageId, async (directory, context) => {
     const found = await native.openImageAsync(directory, imageId);
-    if (!found) throw engine.missed(context, imageId);
+    if (!found) throw engine.notFound(context, imageId);
     return found;
   });
   try {
-    return await engine.ask(imageId, async (directory, context) => {
+    return await engine.callForImage(imageId, async (directory, context) => {
       const recorded = parseRecordedDigest(
         await native.getAttributeAsync(`/proc/self/fd/${image.fd}`, digestAttribute),
       );

@@ -135,11 +135,11 @@ export class XattrDriver implements CacheDriver {
   }
 
   async getCacheSize(): Promise<number> {
-    return this.#engine.run(native.sumImagesAsync);
+    return this.#engine.callForDirectory(native.sumImagesAsync);
   }
 
   async getCachedImages(): Promise<CachedImage[]> {
-    return this.#engine.run(listCachedImages);
+    return this.#engine.callForDirectory(listCachedImages);
   }
 
   async *cachedImages(): AsyncGenerator<readonly CachedImage[], void, void> {
@@ -151,25 +151,27 @@ export class XattrDriver implements CacheDriver {
   }
 
   async getLeastRecentlyAccessed(): Promise<{ readonly imageId: string; readonly size: number } | undefined> {
-    return this.#engine.run(native.findColdestAsync);
+    return this.#engine.callForDirectory(native.findColdestAsync);
   }
 
   async getUsage(): Promise<DriverUsage> {
-    const { freeInodes = Number.POSITIVE_INFINITY, ...usage } = await this.#engine.run(native.measureUsageAsync);
+    const { freeInodes = Number.POSITIVE_INFINITY, ...usage } = await this.#engine.callForDirectory(
+      native.measureUsageAsync,
+    );
     return { ...usage, freeInodes };
   }
 
   async getInvalidImages(): Promise<InvalidImage[]> {
-    return this.#engine.run(native.listInvalidAsync);
+    return this.#engine.callForDirectory(native.listInvalidAsync);
   }
 
   async getHitCount(imageId: string): Promise<number> {
-    return this.#engine.ask(imageId, (directory) => native.readHitsAsync(directory, imageId));
+    return this.#engine.callForImage(imageId, (directory) => native.readHitsAsync(directory, imageId));
   }
 
   /** The synchronous form of {@link getHitCount}. */
   getHitCountSync(imageId: string): number {
-    return this.#engine.askSync(imageId, (directory) => native.readHitsSync(directory, imageId));
+    return this.#engine.callForImageSync(imageId, (directory) => native.readHitsSync(directory, imageId));
   }
 
   async getImageSize(imageId: string): Promise<number> {
@@ -191,12 +193,14 @@ export class XattrDriver implements CacheDriver {
   }
 
   async isBeingCached(imageId: string): Promise<boolean> {
-    return this.#engine.ask(imageId, (directory, { stall }) => native.isBeingCachedAsync(directory, imageId, ...stall));
+    return this.#engine.callForImage(imageId, (directory, { stall }) =>
+      native.isBeingCachedAsync(directory, imageId, ...stall),
+    );
   }
 
   /** The synchronous form of {@link isBeingCached}. */
   isBeingCachedSync(imageId: string): boolean {
-    return this.#engine.askSync(imageId, (directory, { stall }) =>
+    return this.#engine.callForImageSync(imageId, (directory, { stall }) =>
       native.isBeingCachedSync(directory, imageId, ...stall),
     );
   }
@@ -211,59 +215,63 @@ export class XattrDriver implements CacheDriver {
   }
 
   async isQueued(imageId: string): Promise<boolean> {
-    return this.#engine.ask(imageId, (directory) => native.isQueuedAsync(directory, imageId));
+    return this.#engine.callForImage(imageId, (directory) => native.isQueuedAsync(directory, imageId));
   }
 
   /** The synchronous form of {@link isQueued}. */
   isQueuedSync(imageId: string): boolean {
-    return this.#engine.askSync(imageId, (directory) => native.isQueuedSync(directory, imageId));
+    return this.#engine.callForImageSync(imageId, (directory) => native.isQueuedSync(directory, imageId));
   }
 
   async queueImage(imageId: string): Promise<boolean> {
-    return this.#engine.ask(imageId, (directory, { stall }) => native.queueImageAsync(directory, imageId, ...stall));
+    return this.#engine.callForImage(imageId, (directory, { stall }) =>
+      native.queueImageAsync(directory, imageId, ...stall),
+    );
   }
 
   /** The synchronous form of {@link queueImage}. */
   queueImageSync(imageId: string): boolean {
-    return this.#engine.askSync(imageId, (directory, { stall }) => native.queueImageSync(directory, imageId, ...stall));
+    return this.#engine.callForImageSync(imageId, (directory, { stall }) =>
+      native.queueImageSync(directory, imageId, ...stall),
+    );
   }
 
   async getQueuedImages(): Promise<string[]> {
-    return this.#engine.run(native.listQueueAsync);
+    return this.#engine.callForDirectory(native.listQueueAsync);
   }
 
   async deleteQueuedImage(imageId: string): Promise<void> {
-    await this.#engine.ask(imageId, (directory) => native.dequeueImageAsync(directory, imageId));
+    await this.#engine.callForImage(imageId, (directory) => native.dequeueImageAsync(directory, imageId));
   }
 
   /** The synchronous form of {@link deleteQueuedImage}. */
   deleteQueuedImageSync(imageId: string): void {
-    this.#engine.askSync(imageId, (directory) => native.dequeueImageSync(directory, imageId));
+    this.#engine.callForImageSync(imageId, (directory) => native.dequeueImageSync(directory, imageId));
   }
 
   async deleteAllQueuedImages(): Promise<number> {
-    return this.#engine.run(native.dequeueAllAsync);
+    return this.#engine.callForDirectory(native.dequeueAllAsync);
   }
 
   async openForRead(imageId: string): Promise<ImageReader> {
-    return this.#engine.ask(imageId, async (_directory, context) => {
+    return this.#engine.callForImage(imageId, async (_directory, context) => {
       const image = await openImage(context, imageId);
-      if (image === undefined) throw this.#engine.missed(context, imageId);
+      if (image === undefined) throw this.#engine.notFound(context, imageId);
       return new XattrImageReader(context, imageId, image);
     });
   }
 
   /** The synchronous form of {@link openForRead}. */
   openForReadSync(imageId: string): ImageReader {
-    return this.#engine.askSync(imageId, (directory, context) => {
+    return this.#engine.callForImageSync(imageId, (directory, context) => {
       const image = native.openImageSync(directory, imageId);
-      if (image === undefined) throw this.#engine.missed(context, imageId);
+      if (image === undefined) throw this.#engine.notFound(context, imageId);
       return new XattrImageReader(context, imageId, image);
     });
   }
 
   async readImage(imageId: string): Promise<Buffer | undefined> {
-    return this.#engine.ask(imageId, async (_directory, context) => {
+    return this.#engine.callForImage(imageId, async (_directory, context) => {
       const bytes = await readWholeImage(context, imageId);
       if (bytes === undefined) context.report.miss(imageId);
       return bytes;
@@ -272,7 +280,7 @@ export class XattrDriver implements CacheDriver {
 
   /** The synchronous form of {@link readImage}. Waits for a lock on the calling thread. */
   readImageSync(imageId: string): Buffer | undefined {
-    return this.#engine.askSync(imageId, (_directory, context) => {
+    return this.#engine.callForImageSync(imageId, (_directory, context) => {
       const bytes = readWholeImageSync(context, imageId);
       if (bytes === undefined) context.report.miss(imageId);
       return bytes;
@@ -287,13 +295,17 @@ export class XattrDriver implements CacheDriver {
 
   async openForWrite(imageId: string, options: WriteOptions = {}): Promise<ImageWriter> {
     const checked = assertWriteOptions(options);
-    return this.#engine.ask(imageId, (_directory, context) => claimImage(context, imageId, checked), checked.signal);
+    return this.#engine.callForImage(
+      imageId,
+      (_directory, context) => claimImage(context, imageId, checked),
+      checked.signal,
+    );
   }
 
   /** The synchronous form of {@link openForWrite}. */
   openForWriteSync(imageId: string, options: WriteOptions = {}): ImageWriter {
     const checked = assertWriteOptions(options);
-    return this.#engine.askSync(imageId, (_directory, context) => claimImageSync(context, imageId, checked));
+    return this.#engine.callForImageSync(imageId, (_directory, context) => claimImageSync(context, imageId, checked));
   }
 
   async writeImage(imageId: string, source: ImageSource, options: WriteOptions = {}): Promise<void> {
@@ -301,7 +313,11 @@ export class XattrDriver implements CacheDriver {
     const checked = assertWriteOptions(options);
     if (isBuffered(source)) {
       const { signal } = checked;
-      return await this.#engine.ask(imageId, (_, context) => putBytes(context, imageId, source, checked), signal);
+      return await this.#engine.callForImage(
+        imageId,
+        (_, context) => putBytes(context, imageId, source, checked),
+        signal,
+      );
     }
     const locked = new LockedSource(source);
     const writer = await this.openForWrite(imageId, checked).catch((error: unknown) => {
@@ -315,7 +331,7 @@ export class XattrDriver implements CacheDriver {
   /** The synchronous form of {@link writeImage}, for bytes in memory. */
   writeImageSync(imageId: string, bytes: Uint8Array): void {
     assertBytes(bytes, 'bytes');
-    this.#engine.askSync(imageId, (_directory, context) => putBytesSync(context, imageId, bytes));
+    this.#engine.callForImageSync(imageId, (_directory, context) => putBytesSync(context, imageId, bytes));
   }
 
   /** Returns a stream that writes an image. It commits before `finish`. A destroy, or a missing `end`, rolls back. */
@@ -326,27 +342,27 @@ export class XattrDriver implements CacheDriver {
   }
 
   async deleteCachedImage(imageId: string): Promise<void> {
-    await this.#engine.ask(imageId, (directory) => native.deleteImageAsync(directory, imageId));
+    await this.#engine.callForImage(imageId, (directory) => native.deleteImageAsync(directory, imageId));
   }
 
   /** The synchronous form of {@link deleteCachedImage}. */
   deleteCachedImageSync(imageId: string): void {
-    this.#engine.askSync(imageId, (directory) => native.deleteImageSync(directory, imageId));
+    this.#engine.callForImageSync(imageId, (directory) => native.deleteImageSync(directory, imageId));
   }
 
   async deleteAllCachedImages(): Promise<number> {
-    return this.#engine.run(native.deleteAllImagesAsync);
+    return this.#engine.callForDirectory(native.deleteAllImagesAsync);
   }
 
   async evictTo(targetSize: number, options: EvictOptions = {}): Promise<EvictResult> {
     assertCount(targetSize, 'targetSize');
     const checked = assertEvictOptions(options);
-    return this.#engine.run((_directory, context) => evictImages(context, targetSize, checked));
+    return this.#engine.callForDirectory((_directory, context) => evictImages(context, targetSize, checked));
   }
 
   async reapInvalid(graceSeconds = 0): Promise<number> {
     assertNonNegative(graceSeconds, 'graceSeconds');
-    return this.#engine.run(async (directory, context) => {
+    return this.#engine.callForDirectory(async (directory, context) => {
       const count = await native.reapInvalidAsync(directory, graceSeconds);
       context.report.reaped('invalid', count);
       return count;
@@ -355,7 +371,7 @@ export class XattrDriver implements CacheDriver {
 
   async reapStalled(graceSeconds = 0): Promise<number> {
     assertNonNegative(graceSeconds, 'graceSeconds');
-    return this.#engine.run(async (directory, context) => {
+    return this.#engine.callForDirectory(async (directory, context) => {
       const count = await native.reapStalledAsync(directory, graceSeconds, ...context.stall);
       context.report.reaped('incomplete', count);
       return count;
@@ -385,10 +401,10 @@ export class XattrDriver implements CacheDriver {
 
   /** Returns the size of an image, or -1 if it is not cached. */
   async #find(imageId: string): Promise<number> {
-    return this.#engine.ask(imageId, (directory) => native.findImageAsync(directory, imageId));
+    return this.#engine.callForImage(imageId, (directory) => native.findImageAsync(directory, imageId));
   }
 
   #findSync(imageId: string): number {
-    return this.#engine.askSync(imageId, (directory) => native.findImageSync(directory, imageId));
+    return this.#engine.callForImageSync(imageId, (directory) => native.findImageSync(directory, imageId));
   }
 }

@@ -21,8 +21,8 @@ const current = new AsyncLocalStorage<Running>();
 const allRunning = new Set<Running>();
 
 /**
- * Records which `fetch` waits for which image of a directory, through any cache of this thread. A `fetch` that waits for its
- * own image, directly or through others, would wait for ever.
+ * Records which `fetch` waits for which image of a directory, through any cache of this thread. A `fetch` that waits
+ * for its own image, directly or through others, would wait for ever.
  */
 export class FetchCycles {
   readonly #dir: string;

@@ -9,9 +9,9 @@ import { assertSource, chunksOf, stopSource } from '../streams/source-chunks.ts'
 import { isWebStream } from '../streams/web-stream.ts';
 
 /**
- * Fetches a missing image from its source. An `offset` above 0 (bytes) is a request to resume there. A source that cannot
- * resume may start from 0 by returning `{ offset: 0, body }`. If a resumed fetch fails to begin, the whole image is
- * requested once.
+ * Fetches a missing image from its source. An `offset` above 0 (bytes) is a request to resume there. A source that
+ * cannot resume may start from 0 by returning `{ offset: 0, body }`. If a resumed fetch fails to begin, the whole image
+ * is requested once.
  *
  * @since 0.1.0
  *
@@ -28,9 +28,9 @@ export type Fetch = (
 ) => FetchResult | Promise<FetchResult>;
 
 /**
- * The result of a {@link Fetch}. A bare source has the bytes from 0 on. For a `Response`, and for the `IncomingMessage` of a
- * `node:http` client, the status, `content-range`, `content-length` and `content-encoding` are checked. An encoded response
- * is refused, because nothing shows that it is complete. So send the request with `accept-encoding: identity`.
+ * The result of a {@link Fetch}. A bare source has the bytes from 0 on. For a `Response`, and for the `IncomingMessage`
+ * of a `node:http` client, the status, `content-range`, `content-length` and `content-encoding` are checked. An encoded
+ * response is refused, because nothing shows that it is complete. So send the request with `accept-encoding: identity`.
  *
  * @since 0.1.0
  */
@@ -66,8 +66,8 @@ export interface FetchedSource {
 }
 
 /**
- * Calls `fetch` for an image, or for its rest from `offset` on. If all bytes are there already, does not call `fetch`. If the
- * rest cannot be fetched, fetches the whole image once.
+ * Calls `fetch` for an image, or for its rest from `offset` on. If all bytes are there already, does not call `fetch`.
+ * If the rest cannot be fetched, fetches the whole image once.
  *
  * @param expectedSize - bytes of the whole image, if they are known
  * @throws {@link FetchFailedError} if `fetch` throws, or if its result is not the image

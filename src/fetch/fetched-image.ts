@@ -25,9 +25,9 @@ export class FetchedImage implements AsyncIterable<Uint8Array> {
   /** Id of the image. */
   readonly imageId: string;
   /**
-   * Origin of the bytes. `cache`: the image was cached. `fetch`: this call fetches it. `follow`: another caller or process
-   * writes it, and this one reads the same bytes. `uncached`: the bytes come from the source, past the cache, because the
-   * cache failed or the image has a writer that cannot be followed.
+   * Origin of the bytes. `cache`: the image was cached. `fetch`: this call fetches it. `follow`: another caller or
+   * process writes it, and this one reads the same bytes. `uncached`: the bytes come from the source, past the cache,
+   * because the cache failed or the image has a writer that cannot be followed.
    */
   readonly source: FetchedFrom;
   readonly #reader: FetchReader;
@@ -44,12 +44,17 @@ export class FetchedImage implements AsyncIterable<Uint8Array> {
     return this.#reader.size ?? this.#reader.expectedSize;
   }
 
-  /** Returns the image as a stream. The end of its range closes the image and counts a hit; an earlier destroy does not. */
+  /**
+   * Returns the image as a stream. The end of its range closes the image and counts a hit; an earlier destroy does not.
+   */
   createReadStream(options: RangeOptions = {}): Readable {
     return new ImageReadStream(() => Promise.resolve(this.#reader), options);
   }
 
-  /** Closes the image and counts one hit. `counted` is false if it is not complete yet, or as in {@link ImageReader.close}. */
+  /**
+   * Closes the image and counts one hit. `counted` is false if it is not complete yet, or as in
+   * {@link ImageReader.close}.
+   */
   async close(): Promise<{ readonly counted: boolean }> {
     return this.#reader.close();
   }

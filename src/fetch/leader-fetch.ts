@@ -77,8 +77,8 @@ export class LeaderFetch {
   }
 
   /**
-   * Fetches the image. If the source can continue after the bytes of a dead writer, these are copied first. Never fails: an
-   * error is in `failure`, and on the file.
+   * Fetches the image. If the source can continue after the bytes of a dead writer, these are copied first. Never
+   * fails: an error is in `failure`, and on the file.
    *
    * @param copied - called when the image of the dead writer is not needed any more
    * @returns the bytes that were committed, 0 if none were

@@ -2,8 +2,8 @@ import type { LiveImage } from '../api/live-image.ts';
 import { Comparison } from './comparison.ts';
 
 /**
- * The open images of a shared fetch. Each take-over adds one, with its descriptors and its space on disk, so an image is
- * released as soon as no reader needs it.
+ * The open images of a shared fetch. Each take-over adds one, with its descriptors and its space on disk, so an image
+ * is released as soon as no reader needs it.
  */
 export class OpenImages {
   #images: LiveImage[] = [];

@@ -9,11 +9,14 @@
 // Transitions:
 //
 //   (begin)    → leading, following or bypassed, as the driver finds the image
-//   leading    → takingOver when its fetch was dropped and a reader wants more; bypassed when the file cannot be read; ended
-//   following  → takingOver when the writer is dead or has given up; bypassed when the file cannot be read; ended
-//   takingOver → leading, following or bypassed, as the driver finds the image; ended when the cache or the driver is closed
+//   leading    → takingOver when its fetch was dropped and a reader wants more
+//              → bypassed when its file cannot be read; → ended
+//   following  → takingOver when the writer is dead or has given up
+//              → bypassed when its file cannot be read; → ended
+//   takingOver → leading, following or bypassed, as the driver finds the image
+//              → ended when the cache or the driver is closed
 //
-// From bypassed and ended there is no way back: the next caller begins another shared fetch.
+// bypassed and ended are final: the next caller begins another shared fetch.
 
 import type { LiveImage } from '../api/live-image.ts';
 import type { LeaderFetch } from './leader-fetch.ts';

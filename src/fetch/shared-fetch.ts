@@ -38,8 +38,8 @@ export interface Cursor {
 }
 
 /**
- * One image on its way, shared by all its readers in this process. If its writer dies, the fetch is taken over, unnoticed by
- * the readers. `shared-fetch-state.ts` has its states and their transitions.
+ * One image on its way, shared by all its readers in this process. If its writer dies, the fetch is taken over,
+ * unnoticed by the readers. `shared-fetch-state.ts` has its states and their transitions.
  */
 export class SharedFetch {
   readonly imageId: string;
@@ -85,8 +85,8 @@ export class SharedFetch {
   }
 
   /**
-   * Returns whether a reader may join. The fetch of a complete image ends: the image may have been deleted since, and a new
-   * caller wants another.
+   * Returns whether a reader may join. The fetch of a complete image ends: the image may have been deleted since, and a
+   * new caller wants another.
    */
   checkJoinable(): boolean {
     if (this.image?.state.progress === 'complete') this.#end();

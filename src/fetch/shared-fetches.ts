@@ -23,7 +23,9 @@ import { SourceReader } from './source-reader.ts';
  * @since 0.1.0
  */
 export interface FetchOptions {
-  /** Checksum, compared at the end with the bytes in the file. On a mismatch every reader fails, and nothing is cached. */
+  /**
+   * Checksum, compared at the end with the bytes in the file. On a mismatch every reader fails, and nothing is cached.
+   */
   readonly checksum?: Checksum;
   /** Size of the whole image in bytes. If the source has another size, the fetch fails. */
   readonly expectedSize?: number;
@@ -75,7 +77,9 @@ export class SharedFetches {
     }
   }
 
-  /** Joins or begins a shared fetch. Resolves to undefined if it ended before, so that the cache must be asked again. */
+  /**
+   * Joins or begins a shared fetch. Resolves to undefined if it ended before, so that the cache must be asked again.
+   */
   async #share(imageId: string, fetch: Fetch, options: FetchOptions): Promise<FetchedImage | undefined> {
     const { signal, finishFetch = false } = options;
     const { stalledAfterMs } = this.#options;
@@ -107,9 +111,9 @@ export class SharedFetches {
     await Promise.allSettled(this.#leading.keys());
   }
 
-  async #openCached(imageId: string, tellsMiss: boolean): Promise<ImageReader | undefined> {
+  async #openCached(imageId: string, emitsMiss: boolean): Promise<ImageReader | undefined> {
     const { driver } = this.#options;
-    if (!tellsMiss && !(await driver.isCached(imageId))) return undefined;
+    if (!emitsMiss && !(await driver.isCached(imageId))) return undefined;
     try {
       return await driver.openForRead(imageId);
     } catch (error) {

@@ -7,7 +7,10 @@ import type { RunningFetch } from './fetch-cycles.ts';
 import type { FetchReader } from './fetched-image.ts';
 import type { FetchSource } from './leader-fetch.ts';
 
-/** Reads an image from its source, past the cache. Reading begins at the position of the first read, and goes only forward. */
+/**
+ * Reads an image from its source, past the cache. Reading begins at the position of the first read, and goes only
+ * forward.
+ */
 export class SourceReader implements FetchReader {
   readonly #imageId: string;
   readonly #source: FetchSource;

@@ -117,9 +117,9 @@ export interface Native {
     id: string,
     ...stallAndAnnounce: [...StallArguments, boolean]
   ): Promise<{ readonly follower: Handle; readonly handle: Handle; readonly fd: number } | undefined>;
-  lookSync(follower: Handle): LiveState;
-  lookAsync(follower: Handle): Promise<LiveState>;
-  hasCompanySync(follower: Handle): boolean;
+  pollSync(follower: Handle): LiveState;
+  pollAsync(follower: Handle): Promise<LiveState>;
+  hasOtherReadersSync(follower: Handle): boolean;
 
   claimSync(directory: Handle, id: string, ...stall: StallArguments): Handle;
   claimAsync(directory: Handle, id: string, ...stall: StallArguments): Promise<Handle>;

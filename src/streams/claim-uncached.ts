@@ -2,8 +2,8 @@ import type { CacheDriver, ImageWriter, WriteOptions } from '../api/driver.ts';
 import { hasCode } from '../base/error-facts.ts';
 
 /**
- * Claims an image that is not cached. Resolves to undefined if another writer has it or has cached it meanwhile. The check
- * is repeated under the claim, since a commit over an image that has readers would lose their hits.
+ * Claims an image that is not cached. Resolves to undefined if another writer has it or has cached it meanwhile. The
+ * check is repeated under the claim, since a commit over an image that has readers would lose their hits.
  */
 export async function claimUncached(
   driver: CacheDriver,

@@ -27,15 +27,18 @@ const notSatisfiable = 416;
 /** Statuses of success without an image. */
 const withoutContent = [204, 205];
 
-/** Returns a value as an HTTP response, if it has the shape of one. Its class may be of another realm or another package. */
+/**
+ * Returns a value as an HTTP response, if it has the shape of one. Its class may be of another realm or another
+ * package.
+ */
 export function httpAnswerOf(value: unknown): HttpAnswer | undefined {
   if (isResponse(value)) return fromResponse(value);
   return isClientMessage(value) ? fromMessage(value) : undefined;
 }
 
 /**
- * Returns the part of the image that a response holds, for a request from `asked` on. If the response says that the image
- * ends at `asked`, the part is empty.
+ * Returns the part of the image that a response holds, for a request from `asked` on. If the response says that the
+ * image ends at `asked`, the part is empty.
  *
  * @throws {@link FetchFailedError} if the response holds no part of the image
  */

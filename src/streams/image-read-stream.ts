@@ -12,8 +12,8 @@ const chunkSize = 64 * 1024;
 export type StreamedReader = Pick<ImageReader, 'read' | 'close' | 'abort'> & { readonly size: number | undefined };
 
 /**
- * Reads a range of an image. The end of the range closes the reader, which counts the hit before `end` is emitted. An earlier
- * destroy aborts the reader.
+ * Reads a range of an image. The end of the range closes the reader, which counts the hit before `end` is emitted. An
+ * earlier destroy aborts the reader.
  */
 export class ImageReadStream extends Readable {
   readonly #openReader: () => Promise<StreamedReader>;

@@ -5,9 +5,9 @@ import { isWebStream } from './web-stream.ts';
 /**
  * Keeps a source intact that will be read later.
  *
- * A web stream is locked, because Node's `fetch()` cancels the unlocked body of a `Response` that is garbage-collected. A
- * caller that kept only the body would then read an empty image, without an error. A Node stream gets a listener for its
- * error, because an error without a listener ends the process.
+ * A web stream is locked, because Node's `fetch()` cancels the unlocked body of a `Response` that is garbage-collected.
+ * A caller that kept only the body would then read an empty image, without an error. A Node stream gets a listener for
+ * its error, because an error without a listener ends the process.
  */
 export class LockedSource {
   /** The source itself, if it is not a stream. */

@@ -23,8 +23,8 @@ export interface PutOptions extends WriteOptions {
 }
 
 /**
- * Writes the chunks of a source as they come, and commits at its end. If the image grows past `maxSize`, rolls it back, stops
- * the source and resolves to false.
+ * Writes the chunks of a source as they come, and commits at its end. If the image grows past `maxSize`, rolls it back,
+ * stops the source and resolves to false.
  *
  * @throws the error of the source, unchanged; it is also the reason of the rollback
  */

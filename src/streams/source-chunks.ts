@@ -39,10 +39,11 @@ export function assertSource(source: unknown): asserts source is ImageSource {
 }
 
 /**
- * Yields the chunks of a source. A source that is not read to its end is stopped once, and not waited for, because it may be
- * the reason for the stop.
+ * Yields the chunks of a source. A source that is not read to its end is stopped once, and not waited for, because it
+ * may be the reason for the stop.
  *
- * @throws the error of the source, the reason of an aborted signal, and a TypeError if the source yields anything but bytes
+ * @throws the error of the source, the reason of an aborted signal, and a TypeError if the source yields anything but
+ * bytes
  */
 export async function* chunksOf(
   source: ImageSource,

@@ -29,7 +29,10 @@ export function assertUnread(source: unknown): void {
   if (isNodeStream(source) && (source.readableDidRead ?? hasEnded(source))) throw usedSource(source);
 }
 
-/** Returns whether the source is a web stream that was read or cancelled before. Without chunks, it is not an empty image. */
+/**
+ * Returns whether the source is a web stream that was read or cancelled before. Without chunks, it is not an empty
+ * image.
+ */
 export function isUsedWebStream(source: unknown): boolean {
   return isWebStream(source) && Readable.isDisturbed(source as unknown as NodeJS.ReadableStream);
 }
@@ -39,7 +42,8 @@ export function usedSource(source: unknown): TypeError {
 }
 
 /**
- * Checks a source that has ended, because the iterator of an older Node stream ends without an error if it is destroyed.
+ * Checks a source that has ended, because the iterator of an older Node stream ends without an error if it is
+ * destroyed.
  *
  * @throws {@link FetchFailedError} for a stream that was destroyed before its end
  */

@@ -30,19 +30,19 @@ export function* layOutTable<Row>(
   const widths = columns.map((column) => widthOf(column, rows));
   const [idWidth = 0, ...otherWidths] = widths;
   const others = otherWidths.reduce((sum, each) => sum + gap.length + each, 0);
-  const room = (width ?? Number.POSITIVE_INFINITY) - others;
-  if (room < Math.min(idWidth, leastIdWidth)) {
+  const available = (width ?? Number.POSITIVE_INFINITY) - others;
+  if (available < Math.min(idWidth, leastIdWidth)) {
     for (const row of rows) yield* paragraph(row, columns, width as number);
     return;
   }
 
-  widths[0] = Math.min(idWidth, room);
+  widths[0] = Math.min(idWidth, available);
   yield paint(
     'bold',
     layOutLine(columns, widths, ({ heading }) => heading),
   );
   for (const row of rows) yield layOutLine(columns, widths, ({ cell }) => cell(row));
-  if (idWidth > room) yield paint('dim', 'shortened to fit; not so in `| cat`, or with --json');
+  if (idWidth > available) yield paint('dim', 'shortened to fit; not so in `| cat`, or with --json');
 }
 
 /** Lays out names and values, one below the other. A long value continues on the next line. */
@@ -51,9 +51,9 @@ export function* layOutFacts(
   width: number | undefined,
 ): Generator<string, void, void> {
   const nameWidth = Math.max(...facts.map(([name]) => textWidth(name)));
-  const room = Math.max(leastIdWidth, (width ?? Number.POSITIVE_INFINITY) - nameWidth - gap.length);
+  const available = Math.max(leastIdWidth, (width ?? Number.POSITIVE_INFINITY) - nameWidth - gap.length);
   for (const [name, value] of facts) {
-    for (const [index, line] of breakLines(value, room).entries()) {
+    for (const [index, line] of breakLines(value, available).entries()) {
       yield pad(index === 0 ? name : '', nameWidth) + gap + line;
     }
   }

@@ -36,7 +36,7 @@ describe('a process that shares an image with this one', { skip: needsStrace }, 
       const { died, read } = await withVictim(dir, point, () => readAll(cache, fromSource));
       await cache.close();
       assert.equal(read, String(after));
-      // One that dies between its verdict and its rename leaves nothing to take over, nor an image.
+      // One that dies between its attribute and its rename leaves nothing to take over, nor an image.
       await assertSound(dir, operation, { done: false });
       return died;
     });
@@ -103,16 +103,16 @@ async function traceFollower(root) {
 async function beginFetch(dir) {
   const cache = await ImageCache.open({ dir });
   let finish;
-  let tellBegun;
+  let reportBegun;
   const held = new Promise((resolve) => {
     finish = resolve;
   });
   const begun = new Promise((resolve) => {
-    tellBegun = resolve;
+    reportBegun = resolve;
   });
   async function* inTwo() {
     yield after.subarray(0, half);
-    tellBegun();
+    reportBegun();
     await held;
     yield after.subarray(half);
   }

@@ -128,7 +128,7 @@ test('a fetch – its image cannot be read meanwhile – is bypassed, the next o
   const fail = () => {
     throw Object.assign(new Error('EIO: i/o error, fgetxattr'), { code: 'EIO', errno: -5, syscall: 'fgetxattr' });
   };
-  t.mock.method(native, 'lookSync', fail, { times: 1 });
+  t.mock.method(native, 'pollSync', fail, { times: 1 });
   const { fetch, bytes } = origin();
   for (let round = 0; round < 2; round++) {
     const { bytes: got, error } = await collect(await cache.getOrFetch('a', fetch));

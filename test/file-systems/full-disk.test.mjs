@@ -57,8 +57,8 @@ for (const inTurn of [true, false]) {
 }
 
 const failingWrites = {
-  'bytes in hand': (driver) => driver.writeImage('image', bytesOf(2 * megabyte)),
-  'bytes in hand, synchronously': async (driver) => driver.writeImageSync('image', bytesOf(2 * megabyte)),
+  'bytes in memory': (driver) => driver.writeImage('image', bytesOf(2 * megabyte)),
+  'bytes in memory, synchronously': async (driver) => driver.writeImageSync('image', bytesOf(2 * megabyte)),
   'a source': (driver) => driver.writeImage('image', chunks(2 * megabyte)),
   'a source of a known size': (driver) => {
     return driver.writeImage('image', chunks(2 * megabyte), { expectedSize: 2 * megabyte });

@@ -1,4 +1,4 @@
-// Small disks, filled to the last block or inode: writes fail as such, nothing is lost, reads go on, and eviction makes room.
+// Small disks, filled to the last block or inode: writes fail as such, nothing is lost, reads go on, and eviction frees space.
 
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
@@ -19,7 +19,7 @@ const others = {
   'a tmpfs of 8 MiB': { type: 'tmpfs', options: 'size=8m' },
   'a tmpfs without an inode left': { type: 'tmpfs', options: 'nr_inodes=64', imageSize: 1000 },
   'an xfs': { type: 'xfs', imageSize: 4_000_000 },
-  // Smaller ones lie in its metadata, where what was removed gives its room back late.
+  // Smaller ones lie in its metadata, where what was removed frees its space late.
   'a btrfs': { type: 'btrfs', imageSize: 1_000_000, smallest: 10_000 },
 };
 
@@ -28,8 +28,8 @@ async function* chunksOf(bytes) {
 }
 
 const writes = {
-  'bytes in hand': (driver, id, bytes) => driver.writeImage(id, bytes),
-  'bytes in hand, synchronously': async (driver, id, bytes) => driver.writeImageSync(id, bytes),
+  'bytes in memory': (driver, id, bytes) => driver.writeImage(id, bytes),
+  'bytes in memory, synchronously': async (driver, id, bytes) => driver.writeImageSync(id, bytes),
   'a source': (driver, id, bytes) => driver.writeImage(id, chunksOf(bytes)),
   'a source of a known size': (driver, id, bytes) =>
     driver.writeImage(id, chunksOf(bytes), { expectedSize: bytes.length }),

@@ -59,7 +59,7 @@ const ofOneImage = {
     if (failure) throw failure;
     return bytes;
   },
-  'writeImage, in hand': (driver, id) => driver.writeImage(id, written),
+  'writeImage, from memory': (driver, id) => driver.writeImage(id, written),
   'writeImage, of a source': (driver, id) => driver.writeImage(id, inPieces()),
   writeImageSync: async (driver, id) => driver.writeImageSync(id, written),
   createWriteStream: (driver, id) => pipeline(inPieces(), driver.createWriteStream(id)),

@@ -14,7 +14,7 @@ import { seed } from '../support/seed.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 import { operations, outcomeOf, readsBytes, writesBytes, written } from './operations.mjs';
 
-// The longest that the kernel passes on; ext4 has room for less.
+// The longest that the kernel passes on; ext4 has space for less.
 const kind = { type: 'xfs' };
 const longest = 65_536;
 const binary = Buffer.from(Array.from({ length: 256 }, (_, i) => i));

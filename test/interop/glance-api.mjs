@@ -13,7 +13,7 @@ import { temporaryDirectory } from '../support/temporary-directory.mjs';
 
 const run = promisify(execFile);
 const missing = ['glance-api', 'glance-manage'].filter((program) => !existsSync(`/usr/bin/${program}`));
-const patienceMs = 60_000;
+const startTimeoutMs = 60_000;
 
 /** The `skip` of a test that works with the service: false, or the reason. */
 export const needsGlanceApi = missing.length > 0 && `not installed: ${missing.join(', ')} (Debian's glance-api)`;
@@ -41,7 +41,7 @@ export async function glanceApi(t, { maxSize = 2 ** 30 } = {}) {
   });
   const request = (path, options) => fetch(`http://127.0.0.1:${port}${path}`, options);
   for (const startMs = performance.now(); !(await answers(request)); await sleep(100)) {
-    if (child.exitCode === null && performance.now() - startMs < patienceMs) continue;
+    if (child.exitCode === null && performance.now() - startMs < startTimeoutMs) continue;
     throw new Error(`glance-api does not answer: ${readFileSync(join(root, 'api.log')).subarray(-2_000)}`);
   }
 

@@ -334,7 +334,7 @@ TEST("a dry run – images gone or closed to us – passes over, and reports the
   CHECK_EQ(would.problem->code, EACCES);
 }
 
-TEST("an eviction – locks do not work – still makes room") {
+TEST("an eviction – locks do not work – still frees space") {
   const Cache cache;
   AddImages(cache, {"a", "b"});
   const Faults faults(testing::Refuse("flock", ENOLCK));

@@ -23,9 +23,9 @@ using testing::Sweep;
 void FollowAndLook(Scene& scene) {
   auto follower = Follower::Open(scene.cache.shared(), "a", {}, true);
   if (!scene.Note(follower)) return;
-  const auto seen = follower.value().Look();
-  if (!scene.Note(seen)) return;
-  scene.answer = std::to_string(static_cast<int>(seen.value().progress)) + " " + std::to_string(seen.value().size);
+  const auto state = follower.value().Poll();
+  if (!scene.Note(state)) return;
+  scene.answer = std::to_string(static_cast<int>(state.value().progress)) + " " + std::to_string(state.value().size);
 }
 
 void QuarantineImage(Scene& scene) {

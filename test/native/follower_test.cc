@@ -48,17 +48,17 @@ TEST("a follower – bytes arrive – sees them, and that they are complete") {
   CHECK_OK(writer);
   const auto follower = Follow(cache);
   CHECK_OK(follower);
-  CHECK_EQ(follower.value().Look().value().progress, Progress::kGrowing);
-  CHECK_EQ(follower.value().Look().value().size, 0);
+  CHECK_EQ(follower.value().Poll().value().progress, Progress::kGrowing);
+  CHECK_EQ(follower.value().Poll().value().size, 0);
 
   CHECK_OK(writer.value().Write(Bytes("first")));
-  CHECK_EQ(follower.value().Look().value().size, 5);
+  CHECK_EQ(follower.value().Poll().value().size, 5);
   CHECK_EQ(BytesOf(follower.value()), "first");
 
   CHECK_OK(writer.value().Write(Bytes(", last")));
   CHECK_OK(writer.value().Commit());
-  CHECK_EQ(follower.value().Look().value().progress, Progress::kComplete);
-  CHECK_EQ(follower.value().Look().value().size, 11);
+  CHECK_EQ(follower.value().Poll().value().progress, Progress::kComplete);
+  CHECK_EQ(follower.value().Poll().value().size, 11);
   CHECK_EQ(BytesOf(follower.value()), "first, last");
 }
 
@@ -68,7 +68,7 @@ TEST("a follower – reserved space – sees no bytes in it") {
   CHECK_OK(writer);
   CHECK_OK(writer.value().Reserve(1 << 16));
   CHECK_OK(writer.value().Write(Bytes("first")));
-  CHECK_EQ(Follow(cache).value().Look().value().size, 5);
+  CHECK_EQ(Follow(cache).value().Poll().value().size, 5);
 }
 
 TEST("a follower – write rolled back – fails with its reason") {
@@ -78,12 +78,12 @@ TEST("a follower – write rolled back – fails with its reason") {
   const auto follower = Follow(cache);
   CHECK_OK(writer.value().Write(Bytes("half")));
   CHECK_OK(writer.value().Rollback("why"));
-  CHECK_EQ(follower.value().Look().value().progress, Progress::kFailed);
-  CHECK_EQ(follower.value().Look().value().reason, "why");
+  CHECK_EQ(follower.value().Poll().value().progress, Progress::kFailed);
+  CHECK_EQ(follower.value().Poll().value().reason, "why");
 }
 
-TEST("a follower – bytes complete, no room to publish – reads them to the end") {
-  for (const bool room_for_reason : {true, false}) {
+TEST("a follower – bytes complete, no space to publish – reads them to the end") {
+  for (const bool space_for_reason : {true, false}) {
     const Cache cache;
     auto writer = cache.Claim("a");
     CHECK_OK(writer);
@@ -91,17 +91,17 @@ TEST("a follower – bytes complete, no room to publish – reads them to the en
     CHECK_OK(writer.value().Write(Bytes("all")));
     {
       const Faults faults(Before("renameat", 1, [&] {
-        const auto seen = follower.value().Look();
-        return seen.ok() && seen.value().progress == Progress::kComplete && seen.value().size == 3 ? ENOSPC : EIO;
+        const auto state = follower.value().Poll();
+        return state.ok() && state.value().progress == Progress::kComplete && state.value().size == 3 ? ENOSPC : EIO;
       }));
       CHECK_FAILS(writer.value().Commit(), ENOSPC);
     }
     {
-      const Faults faults(testing::Refuse("fsetxattr", room_for_reason ? 0 : ENOSPC));
+      const Faults faults(testing::Refuse("fsetxattr", space_for_reason ? 0 : ENOSPC));
       CHECK_OK(writer.value().Rollback("no space left"));
     }
     CHECK_EQ(BytesOf(follower.value()), "all");
-    CHECK(follower.value().Look().value().progress == (room_for_reason ? Progress::kFailed : Progress::kDead));
+    CHECK(follower.value().Poll().value().progress == (space_for_reason ? Progress::kFailed : Progress::kDead));
   }
 }
 
@@ -112,10 +112,10 @@ TEST("a follower – image deleted while written – sees it complete in the end
   const auto follower = Follow(cache);
   CHECK_OK(writer.value().Write(Bytes("all")));
   CHECK_OK(DeleteImage(cache.directory(), "a"));
-  CHECK_EQ(follower.value().Look().value().progress, Progress::kGrowing);
+  CHECK_EQ(follower.value().Poll().value().progress, Progress::kGrowing);
   CHECK_FAILS(writer.value().Commit(), ENOENT);
   writer.value().Discard();
-  CHECK_EQ(follower.value().Look().value().progress, Progress::kComplete);
+  CHECK_EQ(follower.value().Poll().value().progress, Progress::kComplete);
   CHECK_EQ(BytesOf(follower.value()), "all");
 }
 
@@ -127,7 +127,7 @@ TEST("a follower – image committed and evicted – sees it complete") {
   CHECK_OK(writer.value().Write(Bytes("all")));
   CHECK_OK(writer.value().Commit());
   CHECK_OK(DeleteImage(cache.directory(), "a"));
-  CHECK_EQ(follower.value().Look().value().progress, Progress::kComplete);
+  CHECK_EQ(follower.value().Poll().value().progress, Progress::kComplete);
   CHECK_EQ(BytesOf(follower.value()), "all");
 }
 
@@ -141,15 +141,15 @@ TEST("a follower – writer killed – sees it dead, and keeps its bytes") {
   });
   const auto follower = Follow(cache);
   CHECK_OK(follower);
-  CHECK_EQ(follower.value().Look().value().progress, Progress::kGrowing);
+  CHECK_EQ(follower.value().Poll().value().progress, Progress::kGrowing);
   writer->Kill();
-  CHECK_EQ(follower.value().Look().value().progress, Progress::kDead);
+  CHECK_EQ(follower.value().Poll().value().progress, Progress::kDead);
 
   auto successor = cache.Claim("a");
   CHECK_OK(successor);
-  CHECK_EQ(follower.value().Look().value().progress, Progress::kDead);
+  CHECK_EQ(follower.value().Poll().value().progress, Progress::kDead);
   CHECK_EQ(BytesOf(follower.value()), "half");
-  CHECK_EQ(Follow(cache).value().Look().value().size, 0);
+  CHECK_EQ(Follow(cache).value().Poll().value().size, 0);
 }
 
 TEST("a follower – writer that noted a length gives up or dies – sees the length") {
@@ -158,9 +158,9 @@ TEST("a follower – writer that noted a length gives up or dies – sees the le
     auto writer = cache.Claim("a");
     CHECK_OK(writer.value().NoteLength(100));
     const auto follower = Follow(cache);
-    CHECK(!follower.value().Look().value().expected_size.has_value());
+    CHECK(!follower.value().Poll().value().expected_size.has_value());
     CHECK_OK(writer.value().Rollback("why"));
-    CHECK(follower.value().Look().value().expected_size == 100);
+    CHECK(follower.value().Poll().value().expected_size == 100);
   }
   std::optional<testing::Child> writer;
   writer.emplace([&] {
@@ -172,17 +172,17 @@ TEST("a follower – writer that noted a length gives up or dies – sees the le
   writer->Kill();
   const auto successor = cache.Claim("a");
   CHECK_OK(successor);
-  CHECK_EQ(follower.value().Look().value().progress, Progress::kDead);
-  CHECK(follower.value().Look().value().expected_size == 200);
-  CHECK(Follow(cache).value().Look().value().progress == Progress::kGrowing);
+  CHECK_EQ(follower.value().Poll().value().progress, Progress::kDead);
+  CHECK(follower.value().Poll().value().expected_size == 200);
+  CHECK(Follow(cache).value().Poll().value().progress == Progress::kGrowing);
 }
 
 TEST("a follower – locks prove nothing – takes a silent writer for dead by its age") {
   const Cache cache;
   cache.LeaveDeadWriter("a", "half");
-  CHECK_EQ(Follow(cache, false, ByAge(60)).value().Look().value().progress, Progress::kGrowing);
+  CHECK_EQ(Follow(cache, false, ByAge(60)).value().Poll().value().progress, Progress::kGrowing);
   cache.AgeIncomplete(120);
-  CHECK_EQ(Follow(cache, false, ByAge(60)).value().Look().value().progress, Progress::kDead);
+  CHECK_EQ(Follow(cache, false, ByAge(60)).value().Poll().value().progress, Progress::kDead);
 }
 
 TEST("a follower – foreign writer – cannot be opened") {
@@ -197,13 +197,13 @@ TEST("followers – announced – are seen by others, until they are closed") {
   CHECK_OK(writer);
   const auto own = Follow(cache);
   CHECK_OK(own);
-  CHECK(!own.value().HasCompany());
+  CHECK(!own.value().HasOtherReaders());
   {
     const auto other = Follow(cache, true);
     CHECK_OK(other);
-    CHECK(own.value().HasCompany());
+    CHECK(own.value().HasOtherReaders());
   }
-  CHECK(!own.value().HasCompany());
+  CHECK(!own.value().HasOtherReaders());
 }
 
 TEST("a follower – in another process – is seen") {
@@ -216,12 +216,12 @@ TEST("a follower – in another process – is seen") {
     static std::optional<Follower> follower;
     follower.emplace(std::move(Follow(cache, true).value()));
   });
-  CHECK(own.value().HasCompany());
+  CHECK(own.value().HasOtherReaders());
   other->Kill();
-  CHECK(!own.value().HasCompany());
+  CHECK(!own.value().HasOtherReaders());
 }
 
-TEST("a follower – writer ends during its verdict – sees the last bytes") {
+TEST("a follower – writer ends during a poll – sees the last bytes") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
@@ -233,11 +233,11 @@ TEST("a follower – writer ends during its verdict – sees the last bytes") {
     committed = writer.value().Write(Bytes(", last")).ok() && writer.value().Commit().ok();
     return 0;
   }));
-  const auto seen = follower.value().Look();
+  const auto state = follower.value().Poll();
   CHECK(committed);
-  CHECK_OK(seen);
-  CHECK_EQ(seen.value().progress, Progress::kComplete);
-  CHECK_EQ(seen.value().size, 11);
+  CHECK_OK(state);
+  CHECK_EQ(state.value().progress, Progress::kComplete);
+  CHECK_EQ(state.value().size, 11);
 }
 
 TEST("a writer that ends between the looks at its file and at its lock is not dead") {
@@ -251,20 +251,20 @@ TEST("a writer that ends between the looks at its file and at its lock is not de
     const Faults late(Before("flock", 1, [&] {
       return (commits ? writer.value().Commit() : writer.value().Rollback("why")).ok() ? 0 : EIO;
     }));
-    const auto seen = follower.value().Look();
-    CHECK_OK(seen);
-    CHECK_EQ(seen.value().progress, commits ? Progress::kComplete : Progress::kFailed);
+    const auto state = follower.value().Poll();
+    CHECK_OK(state);
+    CHECK_EQ(state.value().progress, commits ? Progress::kComplete : Progress::kFailed);
   }
 }
 
-TEST("a file system that cannot say whether there are other readers: no company") {
+TEST("a file system – does not report other readers – means none") {
   const Cache cache;
   auto writer = cache.Claim("a");
   CHECK_OK(writer);
   const auto own = Follow(cache);
   CHECK_OK(own);
   const Faults faults(testing::Refuse("fcntl", ENOLCK));
-  CHECK(!own.value().HasCompany());
+  CHECK(!own.value().HasOtherReaders());
 }
 
 }  // namespace

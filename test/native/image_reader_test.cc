@@ -26,8 +26,8 @@ Result<OpenImage> Open(const Cache& cache, Waiting waiting = Waiting::kAllowed) 
   return OpenImageFile(cache.directory(), "a", waiting);
 }
 
-std::string ReadAll(int fd, uint64_t position, size_t room, Waiting waiting = Waiting::kAllowed) {
-  std::string bytes(room, '?');
+std::string ReadAll(int fd, uint64_t position, size_t length, Waiting waiting = Waiting::kAllowed) {
+  std::string bytes(length, '?');
   const auto size = ReadImage(fd, std::as_writable_bytes(std::span(bytes)), position, waiting);
   return size.ok() ? bytes.substr(0, size.value()) : testing::Describe(size.error());
 }

@@ -217,11 +217,11 @@ TEST("a write – failed – can be repeated from where it was") {
 }
 
 // A limit on the size of files makes the kernel write less than it was asked to, and then refuse, as a full disk does.
-bool WriteTorn(ImageWriter& writer, std::string_view bytes, rlim_t room) {
+bool WriteTorn(ImageWriter& writer, std::string_view bytes, rlim_t limit) {
   const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
   rlimit old{};
   ::getrlimit(RLIMIT_FSIZE, &old);
-  const rlimit tight{room, old.rlim_max};
+  const rlimit tight{limit, old.rlim_max};
   ::setrlimit(RLIMIT_FSIZE, &tight);
   const Status written = writer.Write(Bytes(bytes));
   ::setrlimit(RLIMIT_FSIZE, &old);

@@ -150,7 +150,7 @@ TEST("a rollback – disk too full for the move – discards the bytes") {
   }
 }
 
-TEST("glance B14: a write or commit – no room – discards the bytes to make room") {
+TEST("glance B14: a write or commit – no space – discards the bytes to free space") {
   for (const char* call : {"pwrite64", "fsetxattr"}) {
     for (const int full : {ENOSPC, EDQUOT}) {
       const Cache cache;
@@ -180,7 +180,7 @@ TEST("a writer – moved on after a full disk – still knows of it") {
 }
 
 // Once user.hits is set, a follower may rely on the size.
-TEST("complete bytes – no room to publish – are unlinked, never cut") {
+TEST("complete bytes – no space to publish – are unlinked, never cut") {
   for (const int full : {ENOSPC, EDQUOT}) {
     const Cache cache;
     auto writer = HalfWritten(cache);
@@ -196,7 +196,7 @@ TEST("complete bytes – no room to publish – are unlinked, never cut") {
   }
 }
 
-TEST("complete bytes – no room in invalid/ – are not cut") {
+TEST("complete bytes – no space in invalid/ – are not cut") {
   const Cache cache;
   auto writer = HalfWritten(cache);
   const testing::OpenFile follower(cache.Path("incomplete/" + cache.DataNameOf("a")));
@@ -222,7 +222,7 @@ TEST("complete bytes – not published – do not look complete in invalid/") {
   CHECK(!testing::Attribute(cache.Path("invalid/a"), kHitsAttribute).has_value());
 }
 
-TEST("a failed write – other reason, or room found again – is kept") {
+TEST("a failed write – other reason, or space found again – is kept") {
   for (const bool room_again : {false, true}) {
     const Cache cache;
     auto writer = HalfWritten(cache);

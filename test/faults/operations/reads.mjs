@@ -6,7 +6,7 @@ const hits = 3;
 const hitsOnFile = ({ driver }) => Number(getXattrSync(driver.getImageFilepath('a'), 'hits'));
 
 /** A hit is on the file if and only if the read reported it. A read that ended has the right bytes, or is a true miss. */
-function judge(scene) {
+function problemOf(scene) {
   const { answer, error, reader } = scene;
   reader?.abortSync();
   const onFile = hitsOnFile(scene) - hits;
@@ -27,7 +27,7 @@ async function openAndReadInPool(scene) {
   return bytes.toString('utf8', 0, await scene.reader.read(bytes, 0, bytes.length, 0));
 }
 
-const read = { before, hits, after: before, finish: judge };
+const read = { before, hits, after: before, finish: problemOf };
 
 export const reads = [
   {

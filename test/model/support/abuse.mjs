@@ -65,14 +65,14 @@ async function abuse({ name, get, method }, { names, make }, receiver) {
     outcomes.returned += 1;
     await consume(result);
   } catch (error) {
-    judge(error);
+    countOutcome(error);
   }
-  await Promise.all([object, result].map((one) => letGoOf(one).catch(judge)));
+  await Promise.all([object, result].map((one) => letGoOf(one).catch(countOutcome)));
   await Promise.all([driver.configure(), pooled.configure()]);
 }
 
-function judge(error) {
-  if (error instanceof AggregateError) return error.errors.forEach(judge);
+function countOutcome(error) {
+  if (error instanceof AggregateError) return error.errors.forEach(countOutcome);
   if (error instanceof HostileError) outcomes.hostile += 1;
   else if (error instanceof TypeError || error instanceof RangeError || CacheError.is(error)) outcomes.threw += 1;
   else if (error?.name === 'AbortError' || String(error?.code).startsWith('ERR_STREAM')) outcomes.threw += 1;

@@ -32,7 +32,7 @@ bool Decodes(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
-  const size_t room = data[0];
+  const size_t limit = data[0];
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   EXPECT(xattr_cache::IsUtf8(text) == Decodes(text));
 
@@ -41,10 +41,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     EXPECT(text.find('/') == text.npos && text.find('\0') == text.npos);
     EXPECT(text != "incomplete" && text != "invalid" && text != "queue");
   }
-  const std::string_view cut = xattr_cache::CutUtf8(text, room);
-  EXPECT(cut.size() <= room && text.starts_with(cut));
+  const std::string_view cut = xattr_cache::CutUtf8(text, limit);
+  EXPECT(cut.size() <= limit && text.starts_with(cut));
   if (!Decodes(text)) return 0;
   EXPECT(Decodes(cut));
-  EXPECT(cut.size() == text.size() || room - cut.size() < 4);
+  EXPECT(cut.size() == text.size() || limit - cut.size() < 4);
   return 0;
 }
