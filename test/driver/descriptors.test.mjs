@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdir, readlink } from 'node:fs/promises';
 import { test } from 'node:test';
 
 import { XattrDriver } from '../../dist/index.js';
 import { bytesOf } from '../support/contents.mjs';
+import { openIn } from '../support/open-files.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
-
-/** Returns the paths in `dir` that this process has open. */
-async function openIn(dir) {
-  const fds = await readdir('/proc/self/fd');
-  const paths = await Promise.all(fds.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
-  return paths.filter((path) => path.startsWith(dir));
-}
 
 test('a closed driver – its readers and writers are kept – holds nothing open', async (t) => {
   const dir = await temporaryDirectory(t);
@@ -31,10 +24,10 @@ test('a closed driver – its readers and writers are kept – holds nothing ope
   for await (const _ of driver.cachedImages());
   await driver.getCachedImages();
   await driver.evictTo(0);
-  assert((await openIn(dir)).length > 0);
+  assert(openIn(dir).length > 0);
 
   await driver.close();
 
-  assert.deepEqual(await openIn(dir), []);
+  assert.deepEqual(openIn(dir), []);
   assert.equal(kept.length, 8);
 });

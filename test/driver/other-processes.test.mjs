@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { bytesOf, readWhole } from '../support/contents.mjs';
 import { driverProcess } from '../support/driver-process.mjs';
+import { openIn } from '../support/open-files.mjs';
 import { runScript } from '../support/run-script.mjs';
 import { openDriver } from '../support/xattr-driver.mjs';
 import { assertAbsent } from './conformance/assertions.mjs';
@@ -240,10 +241,10 @@ test('descriptors – calls that succeed or fail – none stays open', async (t)
   };
   await round();
   await sleep(50);
-  const before = await readdir('/proc/self/fd');
+  const before = openIn(driver.dir);
 
   for (let i = 0; i < 20; i++) await round();
   await sleep(50);
 
-  assert.deepEqual((await readdir('/proc/self/fd')).length, before.length);
+  assert.deepEqual(openIn(driver.dir), before);
 });

@@ -10,13 +10,12 @@ import { collect, openCache } from '../manager/support/caches.mjs';
 import { listen } from '../manager/support/events.mjs';
 import { bytesOf } from '../support/contents.mjs';
 import { lockInProcess } from '../support/lock-in-process.mjs';
+import { openIn } from '../support/open-files.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { within } from '../support/within.mjs';
 import { startHost } from './support/hosts.mjs';
 import { barrier, origin, until } from './support/origin.mjs';
 import { overSharedDrivers } from './support/places.mjs';
-
-const descriptors = async () => (await readdir('/proc/self/fd')).length;
 
 /** A leader in another process that has fetched up to a position, and waits there. */
 async function leaderAt(t, dir, position) {
@@ -106,14 +105,14 @@ for (const mode of ['shared', 'exclusive']) {
     const locking = lockInProcess(t, token, mode);
     await leader.end();
     await locking;
-    const before = await descriptors();
+    const before = openIn(dir).length;
     for (const read of [reading, collect(await within(5_000, cache.getOrFetch('a', fetch), 'an image'))]) {
       const { bytes: got, error } = await within(10_000, read, 'all bytes');
       assert.equal(error, undefined);
       assert(got.equals(bytes));
     }
     assert.equal(fetches.length, 2);
-    assert((await descriptors()) <= before, 'no descriptor is left');
+    assert(openIn(dir).length <= before, 'no descriptor is left');
     assert(events.error.some(({ error }) => error.code === 'ERR_IMAGE_BUSY'));
   });
 }

@@ -1,29 +1,17 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { getXattr } from '../../dist/index.js';
 import { collect, openCache, tidiness } from '../manager/support/caches.mjs';
 import { MemoryDriver } from '../support/memory-driver.mjs';
+import { openIn } from '../support/open-files.mjs';
 import { runScript } from '../support/run-script.mjs';
 import { SharedMemoryDriver } from '../support/shared-memory-driver.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { within } from '../support/within.mjs';
 import { barrier, origin, until } from './support/origin.mjs';
 import { overSharedDrivers } from './support/places.mjs';
-
-/** Returns the paths of the files below `dir` that this process has open. */
-function openBelow(dir) {
-  const links = readdirSync('/proc/self/fd').map((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`);
-    } catch {
-      return '';
-    }
-  });
-  return links.filter((path) => path.startsWith(`${dir}/`));
-}
 
 /** A sanitizer keeps freed memory for a while. */
 const sanitized = process.env.LD_PRELOAD ? 'memory cannot be measured under a sanitizer' : false;
@@ -53,7 +41,7 @@ test('close() – during a fetch – stops it, and its readers get ERR_NOT_OPEN'
     assert.equal(error?.code, 'ERR_NOT_OPEN');
   assert.equal((await collect(idle)).error?.code, 'ERR_NOT_OPEN');
   await assert.rejects(cache.getOrFetch('a', fetch), { code: 'ERR_NOT_OPEN' });
-  await until(() => openBelow(dir).length === 0, `nothing open, but ${openBelow(dir)}`);
+  await until(() => openIn(dir).length === 0, `nothing open, but ${openIn(dir)}`);
   const again = await openCache(t, { dir });
   assert.equal((await tidiness(again)).incomplete, 0);
 });
@@ -87,7 +75,7 @@ test('close() – during a take-over – gives up the claim, and readers get ERR
 test('200 readers – end, leave or fail – leave no descriptor open', async (t) => {
   const dir = await temporaryDirectory(t);
   const caches = [await openCache(t, { dir }), await openCache(t, { dir })];
-  const before = openBelow(dir);
+  const before = openIn(dir);
   for (const fails of [false, true]) {
     const gate = barrier(100_000);
     const { fetch } = origin({
@@ -102,11 +90,11 @@ test('200 readers – end, leave or fail – leave no descriptor open', async (t
     const reading = images.map((image, i) => (i % 5 === 0 ? image.abort() : collect(image)));
     await gate.reached;
     // Each cache that follows or fetches has one, the writer and its token have theirs; readers have none.
-    assert(openBelow(dir).length - before.length <= 6, `${openBelow(dir)}`);
+    assert(openIn(dir).length - before.length <= 6, `${openIn(dir)}`);
     gate.open();
     await Promise.all(reading);
   }
-  await until(() => openBelow(dir).length === before.length, `all closed, but ${openBelow(dir)}`);
+  await until(() => openIn(dir).length === before.length, `all closed, but ${openIn(dir)}`);
 });
 
 test('a fetched image – dropped unread – ends its fetch like one that was left', async (t) => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdirSync, readlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 
 import { XattrDriver } from '../../dist/index.js';
+import { openIn } from '../support/open-files.mjs';
 import { runScript } from '../support/run-script.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
 
@@ -35,12 +35,12 @@ test('workers – terminated in the middle – leave no descriptor and no wrong 
   const driver = await XattrDriver.open({ dir });
   t.after(() => driver.close());
   await terminateOne(dir); // Files that the first one keeps open, for example its libraries, are no leak.
-  const before = openFiles(dir);
+  const before = openIn(dir);
   const rounds = 20;
 
   for (let round = 0; round < rounds; round++) await terminateOne(dir, round % 7);
 
-  assert.deepEqual(openFiles(dir), before);
+  assert.deepEqual(openIn(dir), before);
   for (const { imageId } of await driver.getCachedImages()) {
     const bytes = await driver.readImage(imageId);
     assert(bytes.length === 65_536 && bytes.every((byte) => byte === bytes[0]), `${imageId} is torn`);
@@ -101,16 +101,4 @@ async function terminateOne(dir, delayMs = 3) {
   await once(worker, 'message');
   await new Promise((resolve) => setTimeout(resolve, delayMs));
   await worker.terminate();
-}
-
-/** Returns the files that this process has open below `dir`, sorted. */
-function openFiles(dir) {
-  const targets = readdirSync('/proc/self/fd').map((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`);
-    } catch {
-      return ''; // The directory's own descriptor.
-    }
-  });
-  return targets.filter((target) => target.startsWith(dir)).sort();
 }
