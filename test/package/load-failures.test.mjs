@@ -27,7 +27,8 @@ test('the error – no addon for the platform – names platform, paths and reme
   assert.equal(printed.split('\n').slice(0, lines.length).join('\n'), lines.join('\n'));
 
   const command = join(project.directory, 'node_modules', '.bin', 'xattr-cache');
-  const { status, stderr } = project.attempt(command, ['list', '--dir', project.directory]);
+  const put = ['put', 'image', join(project.directory, 'package.json'), '--dir', await project.emptyDirectory()];
+  const { status, stderr } = project.attempt(command, put);
   assert.equal(status, 1);
   assert.equal(`NativeLoadError ERR_NATIVE_LOAD ${stderr}`, printed);
 });
