@@ -16,6 +16,8 @@ export interface LiveImage {
   readonly state: LiveState;
   /** Error of the last poll. */
   readonly failure: unknown;
+  /** Reads the state from the file. Never fails: `failure` has the error. */
+  poll(): Promise<void>;
   /** Reads like `fs.read`. Returns 0 if no more bytes have arrived. */
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
   /**
@@ -30,12 +32,10 @@ export interface LiveImage {
   release(): void;
 }
 
-/** An image that this process writes. Its writer reports the progress, so that no poll is needed. */
+/** An image that this process writes. Its writer reports the progress, so that no poll is needed before its end. */
 export interface OwnLiveImage extends LiveImage {
   /** True if another cache, in this process or another, may be reading the image. */
   readonly hasOtherReaders: boolean;
   /** Notes that the writer has written `size` bytes so far. */
   noteWritten(size: number): void;
-  /** Reads the state from the file, once the writer has ended. Never fails: `failure` has the error. */
-  poll(): Promise<void>;
 }

@@ -19,6 +19,8 @@ export class CompleteImage extends OpenBytes implements LiveImage {
     this.state = { progress: 'complete', size, reason: '' };
   }
 
+  async poll(): Promise<void> {}
+
   async changed(): Promise<boolean> {
     return true;
   }

@@ -84,6 +84,11 @@ export class SharedFetch {
     return this.#state.fetch?.expectedSize ?? this.#options.source.expectedSize;
   }
 
+  /** Updates the state of an image that another cache writes. Otherwise only a reader that waits does. */
+  async poll(): Promise<void> {
+    if (this.#state.phase === 'following') await this.#state.image.poll();
+  }
+
   /**
    * Returns whether a reader may join. The fetch of a complete image ends: the image may have been deleted since, and a
    * new caller wants another.

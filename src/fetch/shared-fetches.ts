@@ -93,6 +93,7 @@ export class SharedFetches {
         left = false;
         return new FetchedImage(imageId, 'uncached', new SourceReader(imageId, source, signal, onLeft));
       }
+      if (!mine) await shared.poll();
       if (!shared.checkJoinable()) return undefined;
       const openSource = () => new SourceReader(imageId, source, signal);
       const reader = new SharedReader(shared, { finishFetch, signal, stalledAfterMs, onLeft, openSource });

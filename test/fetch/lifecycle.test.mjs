@@ -4,6 +4,7 @@ import { test } from 'node:test';
 
 import { getXattr } from '../../dist/index.js';
 import { collect, openCache, tidiness } from '../manager/support/caches.mjs';
+import { bytesOf } from '../support/contents.mjs';
 import { MemoryDriver } from '../support/memory-driver.mjs';
 import { openIn } from '../support/open-files.mjs';
 import { runScript } from '../support/run-script.mjs';
@@ -70,6 +71,34 @@ test('close() – during a take-over – gives up the claim, and readers get ERR
     assert.equal(error?.code, 'ERR_NOT_OPEN');
   }
   assert.equal(await driver.isBeingCached('a'), false);
+});
+
+overSharedDrivers('a followed fetch', (place) => {
+  // A reader that waits polls the state of the image; an idle one does not.
+  for (const [what, readers] of Object.entries({ 'still read': 1, 'its reader idle': 0 })) {
+    test(`a new caller – image complete, ${what}, deleted – fetches anew`, async (t) => {
+      const where = await place(t);
+      const leading = await openCache(t, where);
+      const following = await openCache(t, where);
+      const gate = barrier(100_000);
+      const old = origin({ pause: gate.pause });
+      const images = [await leading.getOrFetch('a', old.fetch)];
+      const idle = await following.getOrFetch('a', old.fetch);
+      for (let i = 0; i < readers; i++) images.push(await following.getOrFetch('a', old.fetch));
+      const reading = Promise.all(images.map(collect));
+      await gate.reached;
+      gate.open();
+      for (const { error } of await within(5_000, reading, 'the reads')) assert.equal(error, undefined);
+      await following.driver.deleteCachedImage('a');
+
+      const recent = origin({ bytes: bytesOf(50_000, 7) });
+      const anew = await following.getOrFetch('a', recent.fetch);
+      assert((await collect(anew)).bytes.equals(recent.bytes));
+      assert.deepEqual(recent.fetches, [0]);
+      assert((await collect(idle)).bytes.equals(old.bytes), 'an active reader gets all bytes');
+      assert.deepEqual(old.fetches, [0]);
+    });
+  }
 });
 
 test('200 readers – end, leave or fail – leave no descriptor open', async (t) => {
