@@ -15,8 +15,8 @@ export interface CachedImage {
   /** Number of hits; 0 if `user.hits` is missing or unreadable. */
   readonly hits: number;
   /**
-   * Time of the last access in milliseconds since the epoch, with the fraction that the file system keeps. If the time is in
-   * the future, the last use before it.
+   * Time of the last access in milliseconds since the epoch, with the fraction that the file system keeps. If the time
+   * is in the future, the last use before it.
    */
   readonly lastAccessedMs: number;
   /** Time of the commit in milliseconds since the epoch. */
@@ -125,8 +125,8 @@ export type ImageSource = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint
  */
 export interface WriteOptions {
   /**
-   * Size of the image in bytes. Its space is reserved immediately, without a change of the size that readers see. A commit
-   * of another number of bytes fails with {@link SizeMismatchError}.
+   * Size of the image in bytes. Its space is reserved immediately, without a change of the size that readers see. A
+   * commit of another number of bytes fails with {@link SizeMismatchError}.
    */
   readonly expectedSize?: number;
   /** An abort ends the write with the signal's reason, and leaves nothing behind. */
@@ -148,11 +148,12 @@ export interface RangeOptions {
 }
 
 /**
- * Storage engine of a cache. The interface is Glance's `image_cache.drivers.base.Driver`, in TypeScript's case. An image that
- * is not cached is no error of a query.
+ * Storage engine of a cache. The interface is Glance's `image_cache.drivers.base.Driver`, in TypeScript's case. An
+ * image that is not cached is no error of a query.
  *
- * Every method rejects with {@link InvalidImageIdError} for an invalid id, with {@link NotOpenError} before `configure()` and
- * after `close()`, and with a {@link CacheError} of code `ERR_IO` if a necessary system call fails. A wrong argument is a
+ * Every method rejects with {@link InvalidImageIdError} for an invalid id, with {@link NotOpenError} before
+ * `configure()` and after `close()`, and with a {@link CacheError} of code `ERR_IO` if a necessary system call fails. A
+ * wrong argument is a
  * `TypeError` or a `RangeError`.
  *
  * @since 0.1.0
@@ -178,8 +179,8 @@ export interface CacheDriver {
   /** Returns all images in batches, in no order, for caches too large for one array. */
   cachedImages(): AsyncIterable<readonly CachedImage[]>;
   /**
-   * Returns the image that would be evicted first, with its size in bytes. If the cache is empty, returns `undefined`. Walks
-   * the directory once.
+   * Returns the image that would be evicted first, with its size in bytes. If the cache is empty, returns `undefined`.
+   * Walks the directory once.
    */
   getLeastRecentlyAccessed(): Promise<{ readonly imageId: string; readonly size: number } | undefined>;
 
@@ -192,13 +193,16 @@ export interface CacheDriver {
   /** Returns true if the image is in the queue. */
   isQueued(imageId: string): Promise<boolean>;
 
-  /** Removes an image. Does nothing if the image is not cached. A write in progress for this id will not be published. */
+  /**
+   * Removes an image. Does nothing if the image is not cached. A write in progress for this id will not be published.
+   */
   deleteCachedImage(imageId: string): Promise<void>;
   /** Removes all cached images. Returns their number. */
   deleteAllCachedImages(): Promise<number>;
   /**
    * Removes images in one pass, least recently accessed first, until the remaining images sum to at most `targetSize`.
-   * Evictions of one directory run one after another, and each walks anew. So concurrent ones remove no more than one would.
+   * Evictions of one directory run one after another, and each walks anew. So concurrent ones remove no more than one
+   * would.
    *
    * @param targetSize - bytes
    * @throws {@link LockTimeoutError} if another eviction lasts longer than the lock timeout
@@ -241,8 +245,8 @@ export interface CacheDriver {
    */
   openForWrite(imageId: string, options?: WriteOptions): Promise<ImageWriter>;
   /**
-   * Stores an image. Publishes it when the source ends, and rolls back if the source throws. Bytes in memory need no claim:
-   * the last put wins. An asynchronous source claims the image.
+   * Stores an image. Publishes it when the source ends, and rolls back if the source throws. Bytes in memory need no
+   * claim: the last put wins. An asynchronous source claims the image.
    *
    * @throws {@link ImageBusyError} if the source is asynchronous, and a live or a foreign writer is writing the image
    * @throws {@link NoSpaceError} {@link SizeMismatchError} {@link ClaimLostError}
@@ -262,8 +266,8 @@ export interface CacheDriver {
    */
   reapInvalid(graceSeconds?: number): Promise<number>;
   /**
-   * Removes leftovers of our dead writers immediately, and those of foreign writers, whose liveness is unknown, once they are
-   * older than a grace. Never touches a live writer. Returns the number of writes removed.
+   * Removes leftovers of our dead writers immediately, and those of foreign writers, whose liveness is unknown, once
+   * they are older than a grace. Never touches a live writer. Returns the number of writes removed.
    *
    * @param graceSeconds - without it, or with 0, leftovers of foreign writers of any age are removed
    */
@@ -303,15 +307,16 @@ export interface ImageReader {
   /** Synchronous form of {@link read}. */
   readSync(buffer: Uint8Array, offset: number, length: number, position: number): number;
   /**
-   * Returns a stream of the image or a part of it. The end of the stream closes the reader and counts a hit, for any range.
-   * A stream that is destroyed earlier aborts the reader.
+   * Returns a stream of the image or a part of it. The end of the stream closes the reader and counts a hit, for any
+   * range. A stream that is destroyed earlier aborts the reader.
    */
   createReadStream(options?: RangeOptions): Readable;
   /**
-   * Counts a hit, sets the access time, and resolves when both are on the file. `counted` is false if the image was evicted
-   * meanwhile, cannot be written by this process, or stayed locked. Idempotent.
+   * Counts a hit, sets the access time, and resolves when both are on the file. `counted` is false if the image was
+   * evicted meanwhile, cannot be written by this process, or stayed locked. Idempotent.
    *
-   * The hit is added under `flock` on the image. The access time is set with utimensat(2), independently of mount options.
+   * The hit is added under `flock` on the image. The access time is set with utimensat(2), independently of mount
+   * options.
    */
   close(): Promise<{ readonly counted: boolean }>;
   /** Synchronous form of {@link close}. Blocks while it waits for a lock. */
@@ -353,8 +358,8 @@ export interface ImageWriter {
   /** Synchronous form of {@link commit}. */
   commitSync(): void;
   /**
-   * Moves the bytes to `invalid/`, with the reason in `user.error`. Of a write larger than `maxInvalidSize`, only the reason is
-   * kept. Idempotent. Does nothing after a commit.
+   * Moves the bytes to `invalid/`, with the reason in `user.error`. Of a write larger than `maxInvalidSize`, only the
+   * reason is kept. Idempotent. Does nothing after a commit.
    *
    * @param reason - an error, of which the code and the message are kept, or a text
    */

@@ -182,9 +182,7 @@ export class SizeMismatchError extends CacheError {
 
   /** Creates the error, for authors of drivers. */
   constructor(imageId: string, expected: number, actual: number) {
-    super('ERR_SIZE_MISMATCH', `${imageName(imageId)} has ${actual} bytes, expected ${expected}`, {
-      imageId,
-    });
+    super('ERR_SIZE_MISMATCH', `${imageName(imageId)} has ${actual} bytes, expected ${expected}`, { imageId });
     this.expected = expected;
     this.actual = actual;
   }
@@ -203,9 +201,7 @@ export class ChecksumMismatchError extends CacheError {
 
   /** Creates the error, for authors of drivers. */
   constructor(imageId: string, expected: string, actual: string) {
-    super('ERR_CHECKSUM_MISMATCH', `${imageName(imageId)} has checksum ${actual}, expected ${expected}`, {
-      imageId,
-    });
+    super('ERR_CHECKSUM_MISMATCH', `${imageName(imageId)} has checksum ${actual}, expected ${expected}`, { imageId });
     this.expected = expected;
     this.actual = actual;
   }
@@ -266,10 +262,8 @@ export class FetchCycleError extends CacheError {
   /** Creates the error, for authors of drivers. */
   constructor(imageId: string, fetching: string, details?: ErrorDetails) {
     const through = imageId === fetching ? '' : `, through ${imageName(fetching)}`;
-    super('ERR_FETCH_CYCLE', `the fetch of ${imageName(imageId)} waits for that image${through}`, {
-      ...details,
-      imageId,
-    });
+    const message = `the fetch of ${imageName(imageId)} waits for that image${through}`;
+    super('ERR_FETCH_CYCLE', message, { ...details, imageId });
   }
 }
 

@@ -10,8 +10,9 @@ const reserved: ReadonlySet<string> = new Set(['incomplete', 'invalid', 'queue']
 // Glance checks no id, so a crafted id makes it read and delete files outside its directory.
 
 /**
- * Throws if a string is no valid image id. An image id is a file name: 1 to 255 bytes of UTF-8 without `/` or NUL. It does
- * not begin with `.`, and is none of the names of the cache's own directories. Every method that takes an id checks it.
+ * Throws if a string is no valid image id. An image id is a file name: 1 to 255 bytes of UTF-8 without `/` or NUL. It
+ * does not begin with `.`, and is none of the names of the cache's own directories. Every method that takes an id
+ * checks it.
  *
  * @throws {@link InvalidImageIdError} if the id is invalid
  * @since 0.1.0

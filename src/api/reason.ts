@@ -5,8 +5,8 @@ import { describeError, withoutSecrets } from '../base/error-text.ts';
 export const droppedReason = 'incomplete fetch';
 
 /**
- * Returns the reason of a roll-back after an error. An abort is no fault of the image, so its followers must go on without
- * the aborted writer.
+ * Returns the reason of a roll-back after an error. An abort is no fault of the image, so its followers must go on
+ * without the aborted writer.
  */
 export function rollbackReason(error: unknown, ...signals: readonly (AbortSignal | undefined)[]): unknown {
   return signals.some((signal) => signal?.aborted) || isAbort(error) ? droppedReason : error;
@@ -17,9 +17,9 @@ function isAbort(error: unknown): boolean {
 }
 
 /**
- * Returns the text of `user.error` for a failed write: the error's code, if it has one, then its message and those of its
- * causes. Readers in other processes and languages use it. Secrets in URLs are left out. The engine cuts the text to 1,024
- * bytes.
+ * Returns the text of `user.error` for a failed write: the error's code, if it has one, then its message and those of
+ * its causes. Readers in other processes and languages use it. Secrets in URLs are left out. The engine cuts the text
+ * to 1,024 bytes.
  */
 export function describeReason(reason: unknown): string {
   try {

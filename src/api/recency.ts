@@ -1,8 +1,8 @@
 import type { CachedImage } from './driver.ts';
 
 /**
- * Returns the last use of an image in milliseconds since the epoch: its last access, or its commit if that is later. A time in
- * the future does not count. An eviction removes the image with the earliest last use first.
+ * Returns the last use of an image in milliseconds since the epoch: its last access, or its commit if that is later. A
+ * time in the future does not count. An eviction removes the image with the earliest last use first.
  *
  * @param nowMs - milliseconds since the epoch. Default: the current time
  *

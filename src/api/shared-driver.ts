@@ -7,8 +7,8 @@ import type { VerifyOptions, VerifyResult } from './verify.ts';
 export const sharedProtocol: unique symbol = Symbol('xattr-cache.SharedDriver');
 
 /**
- * A driver whose caches, in this process and in others, can share the writing of an image. The manager and shared fetches
- * speak to a driver through this interface and {@link CacheDriver} alone. Internal.
+ * A driver whose caches, in this process and in others, can share the writing of an image. The manager and shared
+ * fetches speak to a driver through this interface and {@link CacheDriver} alone. Internal.
  */
 export interface SharedDriver extends CacheDriver {
   readonly protocol: typeof sharedProtocol;
@@ -16,8 +16,8 @@ export interface SharedDriver extends CacheDriver {
   readonly dir: string;
 
   /**
-   * Opens an image that was not cached a moment ago, claims it, or follows its writer. Waits a little for a writer that has
-   * just ended.
+   * Opens an image that was not cached a moment ago, claims it, or follows its writer. Waits a little for a writer that
+   * has just ended.
    *
    * @throws the signal's reason, `ERR_NOT_OPEN`, or an error that makes the cache unusable
    */
@@ -30,8 +30,8 @@ export interface SharedDriver extends CacheDriver {
   evictTo(targetSize: number, options?: SharedEvictOptions): Promise<EvictResult>;
 
   /**
-   * Adds to the number of bytes that all caches of this directory have committed, and returns the sum. The number is a hint: it
-   * may be lost.
+   * Adds to the number of bytes that all caches of this directory have committed, and returns the sum. The number is a
+   * hint: it may be lost.
    *
    * @throws if the number cannot be updated, for example because another process holds the lock
    */
@@ -60,7 +60,9 @@ export type Acquired =
 export interface SharedWriter extends ImageWriter {
   /** Records the digest on the image for verification: the length in bytes, a space, and the digest in SRI form. */
   recordDigest(text: string): Promise<void>;
-  /** Records the length in bytes for a successor. Never fails: without it, the successor's source must give the length. */
+  /**
+   * Records the length in bytes for a successor. Never fails: without it, the successor's source must give the length.
+   */
   noteLength(length: number): Promise<void>;
   /** Releases the claim and leaves nothing behind. Idempotent. Does nothing after a commit or a rollback. */
   discard(): Promise<void>;

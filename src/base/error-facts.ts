@@ -1,5 +1,5 @@
-// `instanceof Error` works in one realm only. Jest and `node:vm` give modules an `Error` of their own, while the engine and
-// Node's modules throw errors of the main realm.
+// `instanceof Error` works in one realm only. Jest and `node:vm` give modules an `Error` of their own, while the engine
+// and Node's modules throw errors of the main realm.
 
 import { types } from 'node:util';
 

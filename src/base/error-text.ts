@@ -4,8 +4,8 @@ import { isError } from './error-facts.ts';
 const mostCauses = 5;
 
 /**
- * Returns the code of an error, if it has one, then its message and those of its causes. For example, `fetch()` fails with
- * "fetch failed", and only its cause has the reason.
+ * Returns the code of an error, if it has one, then its message and those of its causes. For example, `fetch()` fails
+ * with "fetch failed", and only its cause has the reason.
  */
 export function describeError(error: Error): string {
   const code = codeOf(error);

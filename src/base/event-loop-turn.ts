@@ -10,8 +10,8 @@ const longestMs = 3;
 const resumedPerTurn = 64;
 
 /**
- * The budget of inline work in one turn of the event loop, shared by all calls. A read of bytes in memory resolves immediately,
- * so ten thousand reads or a hundred streams would block the loop until their end.
+ * The budget of inline work in one turn of the event loop, shared by all calls. A read of bytes in memory resolves
+ * immediately, so ten thousand reads or a hundred streams would block the loop until their end.
  */
 class EventLoopTurn {
   #spentMs = 0;
@@ -45,8 +45,8 @@ class EventLoopTurn {
   }
 
   /**
-   * Begins to measure the turn. Work that awaits one resolved promise after another needs this: each step is short, but the turn
-   * never ends.
+   * Begins to measure the turn. Work that awaits one resolved promise after another needs this: each step is short, but
+   * the turn never ends.
    */
   measure(): void {
     if (this.#endingSinceMs !== undefined) return;

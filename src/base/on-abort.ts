@@ -1,7 +1,7 @@
 // The only module of this package that listens for aborts.
 //
-// A signal may live as long as the process, and may be given to any number of calls. So a signal has one listener of this
-// package, however many calls share it (Node warns of more than ten), and none once they have all ended.
+// A signal may live as long as the process, and may be given to any number of calls. So a signal has one listener of
+// this package, however many calls share it (Node warns of more than ten), and none once they have all ended.
 
 import type { Readable, Writable } from 'node:stream';
 
@@ -11,8 +11,8 @@ const collected = new FinalizationRegistry<() => void>((stop) => stop());
 const listenersOf = new WeakMap<AbortSignal, Listeners>();
 
 /**
- * Calls `whenAborted(listener, reason)` when the signal is aborted, and immediately if it already is. Returns a function that
- * removes the listener.
+ * Calls `whenAborted(listener, reason)` when the signal is aborted, and immediately if it already is. Returns a
+ * function that removes the listener.
  *
  * The signal holds `listener` weakly. So `whenAborted` must refer to it by its argument only.
  */

@@ -1,8 +1,8 @@
 import { assertOptions, unknownOption } from './validate.ts';
 
 /**
- * Returns a copy of the options that are set. Reads each once, since a caller may change its object later, or have getters with
- * varying values. An option that is `undefined` counts as missing.
+ * Returns a copy of the options that are set. Reads each once, since a caller may change its object later, or have
+ * getters with varying values. An option that is `undefined` counts as missing.
  *
  * @param known - the names of all options that are allowed
  * @param name - name of the argument, for messages

@@ -1,4 +1,5 @@
-// Node's timers and clock, taken when the package is loaded: a test that fakes the global ones later must not stop the cache.
+// Node's timers and clock, taken when the package is loaded: a test that fakes the global ones later must not stop the
+// cache.
 
 import timers from 'node:timers';
 

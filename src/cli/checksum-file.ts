@@ -13,8 +13,8 @@ const algorithms = new Map([
 ]);
 
 /**
- * Reads a file as `sha256sum` writes it: a digest in hex and an image id on each line. Returns a function from an id to its
- * checksum, which throws for an id without a line.
+ * Reads a file as `sha256sum` writes it: a digest in hex and an image id on each line. Returns a function from an id to
+ * its checksum, which throws for an id without a line.
  *
  * @throws {@link CliError} if the file cannot be read, {@link UsageError} for a malformed line
  */

@@ -17,8 +17,8 @@ export interface Destination {
 }
 
 /**
- * Opens `path` for writing. The bytes go to a temporary file beside it, which replaces it at the end. A device or a pipe must
- * not be replaced, and is written directly.
+ * Opens `path` for writing. The bytes go to a temporary file beside it, which replaces it at the end. A device or a
+ * pipe must not be replaced, and is written directly.
  *
  * @throws {@link CliError} if the file cannot be written, as the methods of the result do
  */

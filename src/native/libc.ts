@@ -12,8 +12,8 @@ const interpreterType = 3;
 /**
  * Returns the C library of an executable from its first bytes, or undefined if they do not show it.
  *
- * The loader of the running program is a better sign than any file of the distribution: every container image has it, and it
- * is right if both libraries are installed.
+ * The loader of the running program is a better sign than any file of the distribution: every container image has it,
+ * and it is right if both libraries are installed.
  */
 export function libcOf(head: Buffer): Libc | undefined {
   if (head.length < headerSize || !head.subarray(0, elf64LittleEndian.length).equals(elf64LittleEndian))

@@ -6,7 +6,9 @@ import { ownPackageFiles } from './package-files.ts';
 /** An object of the engine. The addon distinguishes the kinds at run time. */
 export type Handle = { readonly __nativeHandle: never };
 
-/** Rows of a listing as columns. `idEnds[i]` is where the i-th id ends in `ids`; it begins where the one before ends. */
+/**
+ * Rows of a listing as columns. `idEnds[i]` is where the i-th id ends in `ids`; it begins where the one before ends.
+ */
 export interface Columns {
   readonly count: number;
   readonly ids: Buffer;
@@ -45,15 +47,17 @@ export interface NativeFindings {
   readonly timeResolutionMs: number;
 }
 
-/** Rule for a writer of unknown liveness: the stall time in seconds, true if locks work, and a timeout in milliseconds. */
+/**
+ * Rule for a writer of unknown liveness: the stall time in seconds, true if locks work, and a timeout in milliseconds.
+ */
 export type StallArguments = readonly [stallSeconds: number, locksWork: boolean, probeTimeoutMs: number];
 
 /** State of a claim that was made. `taken`: another writer has claimed the image instead. */
 export type NativeClaim = 'held' | 'gone' | 'taken' | 'unknown';
 
 /**
- * The export table of the addon. Internal: arguments are not checked, errors are raw system errors. `...Sync` runs on the
- * calling thread, `...Async` in the thread pool. `Cached` in a name returns `null` instead of waiting for a disk.
+ * The export table of the addon. Internal: arguments are not checked, errors are raw system errors. `...Sync` runs on
+ * the calling thread, `...Async` in the thread pool. `Cached` in a name returns `null` instead of waiting for a disk.
  */
 export interface Native {
   releaseSync(handle: Handle): void;
@@ -100,7 +104,10 @@ export interface Native {
   readCachedSync(image: Handle, buffer: Uint8Array, offset: number, length: number, position: number): number;
   recordHitSync(image: Handle, accessResolutionMs: number, hits: number): NativeHit;
   recordHitAsync(image: Handle, accessResolutionMs: number, hits: number): Promise<NativeHit>;
-  /** Returns null also if the image is larger than `largest` bytes or locked. A hit that was not counted is returned, too. */
+  /**
+   * Returns null also if the image is larger than `largest` bytes or locked. A hit that was not counted is returned,
+   * too.
+   */
   readWholeCachedSync(
     directory: Handle,
     id: string,

@@ -19,7 +19,8 @@ export interface LockOptions {
 const defaultLockTimeoutMs = 1000;
 
 /**
- * Returns the value of attribute `user.<key>` of a file (getxattr(2)). If the file has no such attribute, returns `undefined`.
+ * Returns the value of attribute `user.<key>` of a file (getxattr(2)). If the file has no such attribute, returns
+ * `undefined`.
  *
  * @param path - a file or a directory; a symbolic link is followed
  * @param key - the attribute's name without `user.`
@@ -88,8 +89,8 @@ export function setXattrSync(path: string, key: string, value: string | number |
  * Adds `n` to the decimal counter in attribute `user.<key>` of a file. Returns the new value, which stays between 0 and
  * 2⁵³ − 1. A value that is no such number counts as 0.
  *
- * Any number of processes and threads may call it concurrently: no increment is lost. It waits for the lock of another caller by
- * timer, and blocks neither the event loop nor a thread of the pool.
+ * Any number of processes and threads may call it concurrently: no increment is lost. It waits for the lock of another
+ * caller by timer, and blocks neither the event loop nor a thread of the pool.
  *
  * @param path - a file; a symbolic link is followed
  * @param key - the attribute's name without `user.`

@@ -21,7 +21,10 @@ export function describeFailure(error: unknown): Failure {
   return { code: explained ? error.code : cliErrorCode.unexpected, message };
 }
 
-/** Returns the reason of a failed request: `fetch()` fails with "fetch failed" or "terminated", and its cause has the reason. */
+/**
+ * Returns the reason of a failed request: `fetch()` fails with "fetch failed" or "terminated", and its cause has the
+ * reason.
+ */
 export function reasonOf(error: unknown): string {
   const { cause } = error instanceof Error ? error : { cause: undefined };
   return cause instanceof Error ? textOf(cause) : error instanceof Error ? error.message : String(error);

@@ -24,11 +24,11 @@ export class Interruption extends Error {
 }
 
 /**
- * Runs a command that can be interrupted. Ctrl-C and similar signals abort its `AbortSignal` with an {@link Interruption}; the
- * command must then clean up and throw.
+ * Runs a command that can be interrupted. Ctrl-C and similar signals abort its `AbortSignal` with an {@link
+ * Interruption}; the command must then clean up and throw.
  *
- * A second Ctrl-C has no effect. npm forwards to its child the signal that the terminal has already sent there, so a single
- * key press arrives twice.
+ * A second Ctrl-C has no effect. npm forwards to its child the signal that the terminal has already sent there, so a
+ * single key press arrives twice.
  */
 export async function interruptible(command: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const abort = new AbortController();
@@ -45,9 +45,9 @@ export async function interruptible(command: (signal: AbortSignal) => Promise<vo
 }
 
 /**
- * Ends the process after an interruption. During a read in the thread pool, of a fifo without a writer or of a lost network, a
- * process ends neither by itself nor by `process.exit()`, which waits for the read. Then the default action of the signal ends
- * it, which is the same to a shell.
+ * Ends the process after an interruption. During a read in the thread pool, of a fifo without a writer or of a lost
+ * network, a process ends neither by itself nor by `process.exit()`, which waits for the read. Then the default action
+ * of the signal ends it, which is the same to a shell.
  */
 export function endInterrupted({ signal, exitCode }: Interruption): void {
   process.exitCode = exitCode;

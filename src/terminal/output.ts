@@ -12,8 +12,8 @@ const batchSize = 64 * 1024; // characters
 const writeDescriptor = promisify(write);
 
 /**
- * Tolerates a reader of the output that leaves before the end (`xattr-cache … | head -1`). The command does not fail: it goes
- * on, cleans up, and the rest of its output is dropped.
+ * Tolerates a reader of the output that leaves before the end (`xattr-cache … | head -1`). The command does not fail:
+ * it goes on, cleans up, and the rest of its output is dropped.
  */
 export function tolerateClosedOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {
@@ -106,7 +106,9 @@ async function writeToFile(bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Returns true for the error of a pipe or a socket whose reader has left. A socket with unread bytes has its own code. */
+/**
+ * Returns true for the error of a pipe or a socket whose reader has left. A socket with unread bytes has its own code.
+ */
 function isClosed(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EPIPE' || error.code === 'ECONNRESET');
 }

@@ -18,7 +18,10 @@ const delayMs = 300;
 
 const silent: ProgressLine = { show: () => {}, end: () => {} };
 
-/** Returns a line on the terminal of stderr that is overwritten, and removed at the end. Without a terminal, shows nothing. */
+/**
+ * Returns a line on the terminal of stderr that is overwritten, and removed at the end. Without a terminal, shows
+ * nothing.
+ */
 export function progressLine({ quiet = false }: { readonly quiet?: boolean | undefined } = {}): ProgressLine {
   const terminal = process.stderr;
   if (quiet || !terminal.isTTY || process.env['TERM'] === 'dumb') return silent;

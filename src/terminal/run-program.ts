@@ -31,7 +31,8 @@ function asksForJson(args: readonly string[]): boolean {
 /**
  * Runs the program that `load` returns with the arguments of this process, prints its error, and sets the exit code.
  *
- * @param load imports the program; an addon that cannot be loaded is then reported like any other failure. With `quiet`,
+ * @param load imports the program; an addon that cannot be loaded is then reported like any other failure. With
+ * `quiet`,
  *   commander must print nothing on stderr
  */
 export async function runProgram(load: (options: { readonly quiet: boolean }) => Promise<Command>): Promise<void> {

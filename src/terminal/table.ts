@@ -2,8 +2,8 @@ import { paint } from './output.ts';
 import { breakAnywhere, breakLines, shortenInMiddle, textWidth } from './text-width.ts';
 import { wrapText } from './wrap-text.ts';
 
-// This is not cli-table3, which lays out a table in quadratic time (1,000 rows: 0.2 s; 10,000: 3.8 s; a cache easily has
-// 100,000), and shortens a cell at its end, where ids differ.
+// This is not cli-table3, which lays out a table in quadratic time (1,000 rows: 0.2 s; 10,000: 3.8 s; a cache easily
+// has 100,000), and shortens a cell at its end, where ids differ.
 
 export interface Column<Row> {
   readonly heading: string;
@@ -17,8 +17,9 @@ const indent = '  ';
 const leastIdWidth = 16;
 
 /**
- * Lays out rows below their headings. The first column identifies a row, and is shortened in its middle if the lines are too
- * narrow. If that would leave too little of it, each row becomes a paragraph: the id in full, and the rest below it.
+ * Lays out rows below their headings. The first column identifies a row, and is shortened in its middle if the lines
+ * are too narrow. If that would leave too little of it, each row becomes a paragraph: the id in full, and the rest
+ * below it.
  *
  * @param width columns, or undefined for no limit
  */

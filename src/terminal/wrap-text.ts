@@ -1,8 +1,8 @@
 const widest = 100;
 
 /**
- * Breaks text between words into lines of at most `columns`, and never more than 100. If the number is unknown (`undefined`, or
- * 0 of a terminal without a size), it is 100. Each line begins with `indent`.
+ * Breaks text between words into lines of at most `columns`, and never more than 100. If the number is unknown
+ * (`undefined`, or 0 of a terminal without a size), it is 100. Each line begins with `indent`.
  */
 export function wrapText(text: string, columns: number | undefined, indent: string): string {
   const width = Math.min(columns || widest, widest) - indent.length;
