@@ -41,37 +41,36 @@ function fetchedOnce({ redundantFetches, unexplainedArrivals, followed }: Summar
 
 function accountOfBytes({ reads, hits, bytesServed, wrongBytes }: Summary): string {
   return (
-    `${formatCountOf(reads, 'read')} were answered, ${formatCount(hits)} of them from the cache and the others while ` +
-    `their image was fetched into it, and each byte (${formatSize(bytesServed)}) was compared with the file it came ` +
-    `from. So was, at the end, all that lies in the cache. Bytes that differ: ${formatCount(wrongBytes)}.`
+    `${formatCountOf(reads, 'read')} got an image: ${formatCount(hits)} from the cache, the others while the image was ` +
+    `fetched into it. Each byte (${formatSize(bytesServed)}) was compared with the source file. At the end, all images ` +
+    `in the cache were compared, too. Bytes that differ: ${formatCount(wrongBytes)}.`
   );
 }
 
 function accountOfFetches(summary: Summary): string {
   const { misses, followed, fetches, imagesFetched, arrivals, kills, redundancy, redundantFetches } = summary;
   return (
-    `${formatCountOf(misses, 'read')} missed, and ${formatCount(followed)} of them read along with a fetch that another ` +
-    `caller had begun, in the same process or another. The source, which is slow, counts for itself: it was asked ` +
-    `${formatCountOf(fetches, 'time')}, for ${formatCountOf(imagesFetched, 'image')}. That often, one had to come: ` +
-    `${formatCountOf(arrivals, 'time')} into the cache, since what was evicted comes again when it is wanted, and ` +
-    `${formatCountOf(kills, 'time')} the process died that fetched it. For each image, fetches beside that: ` +
-    `${redundancy.toFixed(2)}; without need: ${formatCount(redundantFetches)}.`
+    `${formatCountOf(misses, 'read')} missed. ${formatCount(followed)} of them followed a fetch that another caller had ` +
+    `begun, in the same process or another. The source, which is slow, counts its own calls: ` +
+    `${formatCountOf(fetches, 'fetch', 'fetches')} of ${formatCountOf(imagesFetched, 'image')}. The number that was ` +
+    `necessary: an image came into the cache ${formatCountOf(arrivals, 'time')}, since an evicted image is fetched again ` +
+    `on demand, and a fetching process was killed ${formatCountOf(kills, 'time')}. Fetches for each necessary one: ` +
+    `${redundancy.toFixed(2)}; unnecessary: ${formatCount(redundantFetches)}.`
   );
 }
 
 function accountOfHits(summary: Summary): string {
   const { hitsConfirmed, hitsOnDisk, hitsEvicted, hitsBefore, uncounted, lostHits, surplusHits } = summary;
   const sentences = [
-    `A hit is counted on the image itself. The processes were told of ${formatCount(hitsConfirmed)} hits ` +
-      `that they are counted. Found: ${formatCount(hitsOnDisk)} on the images that are still cached (the ` +
-      `attribute user.hits), and ${formatCount(hitsEvicted)} in the reports of the evictions, together ` +
-      `${formatCount(hitsOnDisk + hitsEvicted)}.`,
+    `A hit is counted on the image itself. The cache confirmed ${formatCount(hitsConfirmed)} hits to the processes. ` +
+      `Found: ${formatCount(hitsOnDisk)} on the images that are still cached (the attribute user.hits), and ` +
+      `${formatCount(hitsEvicted)} in the reports of the evictions, together ${formatCount(hitsOnDisk + hitsEvicted)}.`,
   ];
   if (hitsBefore > 0) sentences.push(`${formatCount(hitsBefore)} of these were there before.`);
   if (uncounted > 0) {
     sentences.push(
-      `${formatCountOf(uncounted, 'more read was', 'more reads were')} answered in full, and reported as not ` +
-        'counted, since the image had been evicted meanwhile, or could not be locked in time.',
+      `${formatCountOf(uncounted, 'more read', 'more reads')} got all bytes and reported the hit as not counted, since ` +
+        'the image had been evicted meanwhile, or could not be locked in time.',
     );
   }
   sentences.push(`Lost: ${formatCount(lostHits)}; too many: ${formatCount(surplusHits)}.`);
@@ -81,39 +80,38 @@ function accountOfHits(summary: Summary): string {
 function accountOfSize(summary: Summary): string {
   const { maxSize, largestSize, bytesAtOnce } = summary;
   return (
-    `All files together are ${formatSize(summary.sourceSize)}; the cache is limited to ${formatSize(maxSize)}. A ` +
-    'worker that finds it beyond that evicts what was not read for longest, and begins to fetch nothing more until that ' +
-    `is done; a pruner frees space besides. ${formatCountOf(summary.filesEvicted, 'image')} went, while the reading went ` +
-    `on. Of ${formatCount(summary.looksAtSize)} looks at the size from outside, the largest found ` +
-    `${formatSize(largestSize)}; at the end it is ${formatSize(summary.cacheSize)}. Allowed were ` +
-    `${formatSize(summary.allowedSize)}: the limit, and ${formatSize(bytesAtOnce)} that the workers were fetching at ` +
-    'once at most, since a fetch that has been begun is finished.'
+    `All source files together have ${formatSize(summary.sourceSize)}; the limit of the cache is ` +
+    `${formatSize(maxSize)}. A worker that finds the cache above the limit evicts the images that were not read for ` +
+    'longest, and begins no fetch until that is done. A pruner frees space as well. ' +
+    `${formatCountOf(summary.filesEvicted, 'image was', 'images were')} evicted while reads went on. The size was ` +
+    `measured ${formatCountOf(summary.looksAtSize, 'time')} from outside: at most ${formatSize(largestSize)}, and ` +
+    `${formatSize(summary.cacheSize)} at the end. Allowed: ${formatSize(summary.allowedSize)}, the limit and ` +
+    `${formatSize(bytesAtOnce)} of concurrent fetches, since a fetch that has begun is finished.`
   );
 }
 
 function accountOfEvictedReads({ evictedDuringReads }: Summary): string {
   return (
-    `It happened ${formatCountOf(evictedDuringReads, 'time')} that an image was evicted by another process while a reader was ` +
-    'in the middle of it. Who has an image open keeps it: each got the rest, byte for byte, and was told that the hit ' +
-    'could not be counted any more.'
+    `${formatCountOf(evictedDuringReads, 'image was', 'images were')} evicted by another process in the middle of a read. ` +
+    'An open image stays readable: each reader got the rest, byte for byte, and a report that the hit could not be ' +
+    'counted any more.'
   );
 }
 
 function accountOfKills({ kills, takeOvers, resumed, slowestTakeOverMs, cleanedUp }: Summary): string {
   return (
-    `A process that was in the middle of fetching an image was killed (SIGKILL: it can clean up nothing) and started ` +
-    `again, ${formatCountOf(kills, 'time')}. ${formatCount(takeOvers)} of these images others had begun to read along: ` +
-    'one of them took over the fetch, and each got all of the image, the slowest ' +
-    `${formatCount(slowestTakeOverMs)} ms after the death. The source was asked for no more than the rest ` +
-    `${formatCountOf(resumed, 'time')}. What was left of ${formatCount(cleanedUp)} others, the cleaner removed. Stuck: ` +
-    `${formatCount(kills - takeOvers - cleanedUp)}.`
+    `A process in the middle of a fetch was killed (with SIGKILL, so it cannot clean up) and started again, ` +
+    `${formatCountOf(kills, 'time')}. Other processes followed ${formatCount(takeOvers)} of these fetches: ` +
+    'one of them took over, and each reader got the whole image, the slowest ' +
+    `${formatCount(slowestTakeOverMs)} ms after the death. The source was asked for only the rest ` +
+    `${formatCountOf(resumed, 'time')}. The cleaner removed the leftovers of ${formatCountOf(cleanedUp, 'other fetch', 'other fetches')}. ` +
+    `Stuck: ${formatCount(kills - takeOvers - cleanedUp)}.`
   );
 }
 
 function accountOfProcesses({ processes }: Summary): string {
   return (
-    `${formatCountOf(processes, 'process', 'processes')} read, fetched and evicted in one directory at the same time, ` +
-    'beside a pruner, a cleaner and those that were killed, with nothing between them but the file system: no server, ' +
-    'no index, no messages.'
+    `${formatCountOf(processes, 'process', 'processes')} read, fetched and evicted concurrently in one directory, beside ` +
+    'a pruner and a cleaner. They share nothing but the file system: no server, no index, no messages.'
   );
 }

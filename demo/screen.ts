@@ -36,7 +36,7 @@ export function drawScreen(snapshot: Snapshot, rates: RatesNow, width: number, p
       'fetched',
       formatCountOf(tally.fetches + mishaps.kills, 'time'),
       formatCountOf(tally.committed, 'image'),
-      `${redundancyOf(snapshot).toFixed(2)} × what was needed`,
+      `${redundancyOf(snapshot).toFixed(2)} × the necessary number`,
       `${formatCount(tally.followed)} read along`,
     ),
     ...row(

@@ -66,7 +66,7 @@ export class Team {
     this.#mishaps.finish();
     await Promise.race([mishaps, rejectionOf(signal), reports]);
     const ended = await this.stop();
-    if (!ended) throw new CliError('ERR_DEMO_WORKER', 'a process did not end when it was told to, and was killed');
+    if (!ended) throw new CliError('ERR_DEMO_WORKER', 'a process did not end in time, and was killed');
     return await reports;
   }
 

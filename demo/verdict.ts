@@ -37,17 +37,17 @@ function* wrongHits({ lostHits, surplusHits }: Figures): Generator<string> {
 
 function* wrongFetches({ redundantFetches, unexplainedArrivals }: Figures): Generator<string> {
   if (redundantFetches > 0) {
-    yield `${formatCountOf(redundantFetches, 'fetch', 'fetches')} without need: nobody had been killed, and nothing evicted`;
+    yield `${formatCountOf(redundantFetches, 'fetch', 'fetches')} without need: no process had been killed, and no image evicted`;
   }
   if (unexplainedArrivals > 0) {
-    yield `${formatCountOf(unexplainedArrivals, 'image')} came into the cache, and not from the source`;
+    yield `${formatCountOf(unexplainedArrivals, 'image')} came into the cache from elsewhere than the source`;
   }
 }
 
 function* tooLarge({ cacheSize, maxSize, largestSize, allowedSize }: Figures): Generator<string> {
   if (largestSize > allowedSize) {
-    yield `the cache was seen larger than it may be: ${formatSize(largestSize)}, where ${formatSize(allowedSize)} ` +
-      'are the limit and what was being fetched';
+    yield `the cache grew too large: ${formatSize(largestSize)}, where ${formatSize(allowedSize)} ` +
+      'are allowed, the limit and the concurrent fetches';
   }
   if (cacheSize > maxSize) {
     yield `the cache is larger than its limit at the end: ${formatSize(cacheSize)} of ${formatSize(maxSize)}`;
@@ -56,16 +56,16 @@ function* tooLarge({ cacheSize, maxSize, largestSize, allowedSize }: Figures): G
 
 function* leftBehind({ kills, takeOvers, cleanedUp, errors }: Figures, { firstError }: Firsts): Generator<string> {
   const left = kills - takeOvers - cleanedUp;
-  if (left !== 0) yield `${formatCountOf(left, 'image')} of killed processes: nobody else fetched what was missing`;
+  if (left !== 0) yield `${formatCountOf(left, 'image')} of killed processes: no other process fetched the rest`;
   if (errors > 0) yield `the cache had ${formatCountOf(errors, 'error')} of its own (first: ${firstError})`;
 }
 
 function* nothingShown(figures: Figures): Generator<string> {
   const { hits, followed, filesEvicted, takeOvers, evictedDuringReads, processes, workers } = figures;
-  if (hits === 0) yield 'nothing was hit: no image was found in the cache';
-  if (followed === 0) yield 'nothing was read along: no two asked for an image while it was fetched';
-  if (filesEvicted === 0) yield 'nothing was evicted: the cache never went beyond its limit';
-  if (takeOvers === 0) yield 'nothing was taken over: no process went on with what a killed one had begun';
-  if (evictedDuringReads === 0) yield 'nothing was evicted in the middle of a read';
+  if (hits === 0) yield 'no read was a hit';
+  if (followed === 0) yield 'no fetch was followed: no image was requested while it was fetched';
+  if (filesEvicted === 0) yield 'no image was evicted: the cache never exceeded its limit';
+  if (takeOvers === 0) yield 'no fetch of a killed process was taken over';
+  if (evictedDuringReads === 0) yield 'no image was evicted in the middle of a read';
   if (processes < 2) yield `only ${formatCountOf(processes, 'process', 'processes')} of ${workers} took part`;
 }

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** cp(1), as it comes, without copy-on-write: nobody gets the bytes. */
+/** cp(1), as it comes, without copy-on-write. No reader gets the bytes. */
 export function open(dir) {
   return {
     dir,

@@ -13,7 +13,7 @@ const exempt = ['test/types/api.d.ts', 'test/docs/plain-english.test.mjs', 'LICE
 
 const words = {
   'a process is it or they': /\b(he|him|his|himself)\b/i,
-  'name the role': /\b(whoever|whomever|somebody)\b/i,
+  'name the role': /\b(whoever|whomever|somebody|nobody|anybody)\b/i,
   'immediately or concurrently': /\bat once\b/i,
   'must, should': /\bshall\b/i,
   'fix, repair': /\bmend(s|ed|ing)?\b/i,

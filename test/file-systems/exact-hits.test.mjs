@@ -36,7 +36,7 @@ for (const [name, kind] of sampled(everyKind, 1)) {
 
       t.diagnostic(`${processes} × ${times} increments, lock found taken ${contended} times, seed ${seed}`);
       assert.equal(incXattrSync(path, 'hits', 0), processes * times);
-      assert(contended > 0, 'nobody ever met anybody: the test shows nothing');
+      assert(contended > 0, 'no contention: the test shows nothing');
     });
 
     test('hits – several processes, no lock (the control) – are lost', async (t) => {

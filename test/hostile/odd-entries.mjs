@@ -43,8 +43,8 @@ export const kinds = {
     },
   },
   'a device that reads for ever': { make: (path) => mknod(path, 'c', '1', '5'), skip: needsRoot },
-  'a device that nobody drives': { make: (path) => mknod(path, 'c', '10', '254'), skip: needsRoot },
-  'a block device that nobody drives': { make: (path) => mknod(path, 'b', '240', '77'), skip: needsRoot },
+  'a device without a driver': { make: (path) => mknod(path, 'c', '10', '254'), skip: needsRoot },
+  'a block device without a driver': { make: (path) => mknod(path, 'b', '240', '77'), skip: needsRoot },
   'a hard link to a file outside': { make: (path, { twin }) => linkSync(twin, path), holds: bytesOf(300, 5) },
 };
 export const places = ['.', 'incomplete', 'invalid', 'queue'];

@@ -19,7 +19,7 @@ export function jobs(workers, { seed, seconds }) {
   return Array.from({ length: workers }, (_, worker) => ({
     images,
     largest,
-    // A third less than would be there if nobody evicted.
+    // A third less than without an eviction.
     evictTo: (kinds.length * imagesOfAKind * largest) / 3,
     seed: seed + worker,
     seconds,

@@ -81,7 +81,7 @@ TEST("every call – of a lookup – may fail, and the result is right or an err
                    "yes 0"),
           Question("hits", Asking([](const auto& cache) { return ReadHits(cache, "a"); }), "7"),
           Question("is queued", Asking([](const auto& cache) { return IsQueued(cache, "b"); }), "yes"),
-          Question("who holds an image that nobody does",
+          Question("the writer of an image without a writer",
                    Asking([](const auto& cache) { return FindHolder(cache, "a", {}); }), Text(Holder::kNobody)),
           Question("who holds a dead writer's image",
                    Asking([](const auto& cache) { return FindHolder(cache, "dead", {}); }), Text(Holder::kDeadWriter)),

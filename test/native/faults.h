@@ -3,7 +3,7 @@
 //   const Faults full(Refuse("pwrite64", ENOSPC));
 //
 // For tests of one thread; one at a time.  close(2) is never refused: the kernel gives the descriptor back whatever it
-// answers, so that nobody looks at the answer, while a refusal before the call would leak it.
+// answers, so that no caller looks at the answer, while a refusal before the call would leak it.
 
 #pragma once
 

@@ -21,7 +21,7 @@ test('hits – 8 processes add 5,000 each to one file – are all counted', asyn
 
   t.diagnostic(`${processes} × ${times} increments, lock found taken ${contended} times`);
   assert.equal(incXattrSync(path, 'hits', 0), processes * times);
-  assert(contended > 0, 'nobody ever met anybody: the test shows nothing');
+  assert(contended > 0, 'no contention: the test shows nothing');
 });
 
 test('hits – several processes, no lock (the control) – are lost', async (t) => {

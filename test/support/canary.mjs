@@ -10,7 +10,7 @@ const attributes = ['hits', 'error', 'xattr_cache.writer'];
 const longAgo = 1_000_000_000;
 
 /**
- * A tree outside of every cache, that looks like one. `untouched()` asserts that since then nobody has read, written, marked,
+ * A tree outside of every cache, that looks like one. `untouched()` asserts that since then no process has read, written, marked,
  * locked out or removed any of it: relatime moves the times of what is read, since they lie before the changes.
  */
 export async function canary(t, names = ['image']) {

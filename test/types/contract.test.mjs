@@ -56,7 +56,7 @@ const breaches = [
     '  readonly capabilities: Capabilities;',
     '  capabilities: Capabilities;',
   ],
-  ['an option that nobody reads', '  readonly lockTimeoutMs?: number;', ''],
+  ['an option that no code reads', '  readonly lockTimeoutMs?: number;', ''],
   ['an option that takes less', 'readonly inline?: boolean', 'readonly inline?: true'],
   ['an option that has to be given', 'readonly dryRun?: boolean', 'readonly dryRun: boolean'],
   ['a missing method', '  isQueuedSync(imageId: string): boolean;\n', ''],

@@ -1,7 +1,7 @@
 // Holds the package's generated types to the contract in api.d.ts, name by name: this file compiles if they keep it.
 //
 // One line for each name, and contract.test.mjs sees that none is missing.  Assignability forgives some things that a
-// user would not, so three of them are looked at apart: parameters of methods, `readonly`, and options that nobody reads.
+// user would not, so three of them are looked at apart: parameters of methods, `readonly`, and options that no code reads.
 
 import type * as Api from './api.js';
 import type * as Ours from './ours.js';

@@ -25,7 +25,7 @@ for (const [what, [range, expected]] of Object.entries(understood)) {
 }
 
 const refused = {
-  'of a number of bytes that nobody knows': { 'content-range': 'bytes 5-9/*' },
+  'of an unknown number of bytes': { 'content-range': 'bytes 5-9/*' },
   'that begins elsewhere': { 'content-range': 'bytes 4-9/10' },
   'that does not say where it begins': {},
   'in other units': { 'content-range': 'pages 5-9/10' },

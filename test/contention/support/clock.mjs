@@ -37,7 +37,7 @@ export function meet(meetings, name) {
     const moment = appointed(join(meetings, name));
     if (moment !== undefined) return standUntil(moment + Math.random() * spreadMs);
   }
-  throw new Error(`nobody has appointed ${name}`);
+  throw new Error(`no time was appointed for ${name}`);
 }
 
 function appointed(path) {

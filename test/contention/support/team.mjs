@@ -42,7 +42,7 @@ export async function runTeam(t, dir, roles, processes) {
 }
 
 /**
- * Runs `round` until it has met what it is there for, since a round in which nobody got in anybody's way shows nothing.
+ * Runs `round` until it has met what it is there for, since a round without contention shows nothing.
  * `round` answers whether it did.
  */
 export async function untilMet(round, what) {

@@ -54,7 +54,7 @@ async function claimOnce(driver, i) {
   }
 }
 
-/** The control of {@link claim}: looks for the token and then makes it, as if nobody could come in between. */
+/** The control of {@link claim}: looks for the token and then makes it, as if no other process could come in between. */
 export async function claimByLooking({ dir, running, options: { witness } }) {
   const token = join(dir, 'incomplete', id);
   const report = { claims: 0, busy: 0, overlaps: 0 };

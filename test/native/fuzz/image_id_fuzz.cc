@@ -1,4 +1,4 @@
-// Names come from the directory, which anybody may have filled, and reasons from wherever an error came from.
+// Names come from the directory, which any program may have filled, and reasons from wherever an error came from.
 
 #include <cstddef>
 #include <cstdint>
