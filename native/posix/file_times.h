@@ -22,6 +22,12 @@ inline int64_t ToNanoseconds(const timespec& time) {
   return second * kNanosecondsPerSecond + time.tv_nsec;
 }
 
+// REQUIRES: at least 0
+inline timespec ToTimespec(int64_t nanoseconds) {
+  return {static_cast<time_t>(nanoseconds / kNanosecondsPerSecond),
+          static_cast<long>(nanoseconds % kNanosecondsPerSecond)};
+}
+
 // Milliseconds, with the fraction that a double can hold: a quarter of a microsecond today.
 inline double ToMilliseconds(int64_t nanoseconds) {
   return static_cast<double>(nanoseconds) / 1e6;

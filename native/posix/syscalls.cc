@@ -55,7 +55,7 @@ auto Retrying(const char* syscall, Call call) -> decltype(call()) {
   }
 }
 
-timespec ToTimespec(const statx_timestamp& time) {
+timespec FromStatx(const statx_timestamp& time) {
   return {time.tv_sec, static_cast<long>(time.tv_nsec)};
 }
 
@@ -76,6 +76,7 @@ int CallStatx(int directory, const char* name, int flags, unsigned fields, FileS
   stat->links = raw.stx_nlink;
   stat->accessed = ToTimespec(raw.stx_atime);
   stat->modified = ToTimespec(raw.stx_mtime);
+  if ((raw.stx_mask & STATX_BTIME) != 0) stat->born = ToTimespec(raw.stx_btime);
   stat->made = ToTimespec((raw.stx_mask & STATX_BTIME) != 0 ? raw.stx_btime : raw.stx_ctime);
   return 0;
 }
@@ -158,6 +159,18 @@ int Reserve(int fd, off_t size) {
 
 int CloneFile(int to, int from) {
   return Retrying("ioctl", [&] { return ::ioctl(to, FICLONE, from); });
+}
+
+int SyncData(int fd) {
+  return Retrying("fdatasync", [&] { return ::fdatasync(fd); });
+}
+
+int SyncFile(int fd) {
+  return Retrying("fsync", [&] { return ::fsync(fd); });
+}
+
+int SyncFileSystem(int fd) {
+  return Retrying("syncfs", [&] { return ::syncfs(fd); });
 }
 
 int LinkFile(int fd, int directory, const char* name) {

@@ -36,7 +36,8 @@ struct FileStat {
   uint32_t links = 0;
   timespec accessed{};
   timespec modified{};
-  timespec made{};  // birth, or the last change if no birth is kept; neither can be set
+  timespec born{};  // the epoch if the file system does not record it
+  timespec made{};  // birth, or the last change if no birth is recorded; neither can be set
 
   bool regular() const { return S_ISREG(mode); }
   bool directory() const { return S_ISDIR(mode); }
@@ -72,6 +73,12 @@ int Truncate(int fd, off_t size);
 // fallocate(2) with FALLOC_FL_KEEP_SIZE.
 int Reserve(int fd, off_t size);
 int CloneFile(int to, int from);
+
+// Wait for the disk: SyncData for the bytes of a file and its size, SyncFile for all of a file, SyncFileSystem for all of
+// its file system.  The last reports failed earlier writes once for each open file description.
+int SyncData(int fd);
+int SyncFile(int fd);
+int SyncFileSystem(int fd);
 
 // Gives an open file a name.  Uses AT_EMPTY_PATH, or /proc/self/fd if that is refused: kernels before 6.10 require
 // CAP_DAC_READ_SEARCH for it.
