@@ -20,7 +20,7 @@ struct Open {
 
   explicit Open(Arguments& arguments) : directory(arguments.Handle<CacheDirectory>()), id(arguments.String()) {}
   Result<Outcome> Run() const {
-    auto image = OpenImageFile(*directory, id.c_str(), kWaiting);
+    auto image = OpenServedImage(*directory, id.c_str(), kWaiting);
     if (image.ok()) return Outcome{std::make_shared<OpenImage>(std::move(image.value()))};
     if (image.failed_with(ENOENT)) return Outcome{};
     if (kWaiting == Waiting::kNever && image.failed_with(EAGAIN)) return Outcome{nullptr, true};
@@ -121,7 +121,7 @@ Napi::Value ReadWholeCachedSync(const Napi::CallbackInfo& info) {
   const auto resolution = FromMilliseconds(arguments.Number());
   if (!arguments.ok()) return ThrowBadArguments(env);
 
-  const auto image = OpenImageFile(*directory, id.c_str(), Waiting::kNever);
+  const auto image = OpenServedImage(*directory, id.c_str(), Waiting::kNever);
   if (image.failed_with(ENOENT)) return env.Undefined();
   // Other errors are reported by the call that may wait.
   if (!image.ok() || static_cast<double>(image.value().stat.size) > largest) return env.Null();

@@ -16,6 +16,7 @@ constexpr char kInvalid[] = "invalid";
 constexpr char kQueue[] = "queue";
 constexpr mode_t kPartMode = 0777;
 constexpr size_t kBootIdDigits = 8;
+constexpr size_t kBootIdSize = 36;
 constexpr mode_t kLockMode = 0600;
 constexpr mode_t kGroupReadWrite = 0060;
 constexpr char kLockFile[] = "lock";
@@ -51,19 +52,19 @@ Result<UniqueFd> OpenOrMakeLock(int base) {
 Result<Boot> ReadBoot() {
   const UniqueFd file(sys::OpenAt(AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return SysError::Last("openat");
-  char text[kBootIdDigits];
+  char text[kBootIdSize];
   const ssize_t size = sys::ReadAt(file.get(), text, sizeof(text), 0);
   if (size < 0) return SysError::Last("pread64");
-  return Boot{std::string(text, static_cast<size_t>(size)),
-              ToNanoseconds(sys::Now()) - ToNanoseconds(sys::SinceBoot())};
+  const std::string id(text, static_cast<size_t>(size));
+  return Boot{id.substr(0, kBootIdDigits), id, ToNanoseconds(sys::Now()) - ToNanoseconds(sys::SinceBoot())};
 }
 
 }  // namespace
 
-Result<CacheDirectory> CacheDirectory::Open(const char* path) {
+Result<CacheDirectory> CacheDirectory::Open(const char* path, Publishing publishing) {
   UniqueFd base(sys::OpenAt(AT_FDCWD, path, kDirectory));
   if (!base.valid()) return SysError::Last("openat");
-  return OpenIn(std::move(base));
+  return OpenIn(std::move(base), publishing);
 }
 
 Result<std::optional<CacheDirectory>> CacheDirectory::Renew() const {
@@ -78,13 +79,14 @@ Result<std::optional<CacheDirectory>> CacheDirectory::Renew() const {
   }
   UniqueFd base(sys::OpenAt(this->base(), ".", kDirectory));
   if (!base.valid()) return SysError::Last("openat");
-  auto renewed = OpenIn(std::move(base));
+  auto renewed = OpenIn(std::move(base), publishing_);
   if (!renewed.ok()) return renewed.error();
   return std::optional(std::move(renewed.value()));
 }
 
-Result<CacheDirectory> CacheDirectory::OpenIn(UniqueFd base) {
+Result<CacheDirectory> CacheDirectory::OpenIn(UniqueFd base, Publishing publishing) {
   CacheDirectory directory;
+  directory.publishing_ = publishing;
   directory.base_ = std::move(base);
 
   struct Part {
@@ -101,6 +103,8 @@ Result<CacheDirectory> CacheDirectory::OpenIn(UniqueFd base) {
   auto boot = ReadBoot();
   if (!boot.ok()) return boot.error();
   directory.boot_ = std::move(boot.value());
+  const Status looked = directory.trust_->Look(directory.base(), directory.boot_.full_id);
+  if (!looked.ok()) return looked.error();
   return directory;
 }
 

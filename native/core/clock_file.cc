@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "core/file_times.h"
-#include "core/syscalls.h"
+#include "posix/file_times.h"
+#include "posix/syscalls.h"
 
 namespace xattr_cache {
 

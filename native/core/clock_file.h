@@ -5,9 +5,9 @@
 #include <cstdint>
 
 #include "core/corner.h"
-#include "core/file_lock.h"
-#include "core/result.h"
-#include "core/unique_fd.h"
+#include "posix/file_lock.h"
+#include "posix/result.h"
+#include "posix/unique_fd.h"
 
 namespace xattr_cache {
 

@@ -8,7 +8,7 @@
 #include <mutex>
 
 #include "core/clock_file.h"
-#include "core/result.h"
+#include "posix/result.h"
 
 namespace xattr_cache {
 

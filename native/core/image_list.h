@@ -24,6 +24,7 @@ struct ImageRow {
   int64_t accessed_ns = 0;  // since the epoch, as are the next two
   int64_t modified_ns = 0;
   int64_t recency_ns = 0;
+  int64_t born_ns = 0;
   int64_t hits = 0;
 };
 

@@ -58,13 +58,12 @@ void MarkAccess(int fd, const sys::FileStat& stat, std::chrono::nanoseconds reso
   const timespec now = sys::Now();
   const int64_t now_ns = ToNanoseconds(now);
   const int64_t accessed_ns = ToNanoseconds(stat.accessed);
-  // After a clock was set back.  The later of the two times is what eviction goes by, so neither may lie in the future.
-  const bool modified_later = ToNanoseconds(stat.modified) > now_ns;
   // Not the difference of the two, which overflows for a time before 1740.
   const bool recent = accessed_ns <= now_ns && accessed_ns > now_ns - resolution.count();
-  if (recent && !modified_later) return;
-  // Sets both, though one stays as it is: file systems on libfuse 2 ignore a call that sets only one.
-  if (sys::SetTimes(fd, now, modified_later ? now : stat.modified) != 0 && errno == EPERM) TouchByReading(fd);
+  if (recent) return;
+  // Sets both, though the modification stays as it is (a checkpoint vouches for it): file systems on libfuse 2 ignore a
+  // call that sets only one.
+  if (sys::SetTimes(fd, now, stat.modified) != 0 && errno == EPERM) TouchByReading(fd);
 }
 
 Hit CountLocked(int fd, std::chrono::nanoseconds resolution, int64_t hits) {
@@ -87,6 +86,12 @@ Result<OpenImage> OpenImageFile(const CacheDirectory& directory, const char* id,
   if (!token.ok()) return token.error();
   if (token.value()) return SysError{ENOENT, "openat"};
   return image;
+}
+
+Result<OpenImage> OpenServedImage(const CacheDirectory& directory, const char* id, Waiting waiting) {
+  auto image = OpenImageFile(directory, id, waiting);
+  if (!image.ok() || directory.Serves(image.value().stat)) return image;
+  return SysError{ENOENT, "openat"};
 }
 
 Result<OpenImage> OpenPrivateFile(const CacheDirectory& directory, const char* name) {

@@ -29,6 +29,9 @@ struct OpenImage {
 // Does not move the access time if we own the file (O_NOATIME), so that an aborted read leaves no trace.
 Result<OpenImage> OpenImageFile(const CacheDirectory& directory, const char* id, Waiting waiting);
 
+// The same for a reader: an image that a loss of power may have damaged is a miss until a recovery has looked at it.
+Result<OpenImage> OpenServedImage(const CacheDirectory& directory, const char* id, Waiting waiting);
+
 // Opens the bytes of a live writer, by their private name.
 Result<OpenImage> OpenPrivateFile(const CacheDirectory& directory, const char* name);
 

@@ -47,7 +47,7 @@ Result<std::optional<Found>> NextImage(DirectoryWalk& walk, const CacheDirectory
   while (true) {
     auto found = NextFile(walk, directory.base());
     if (!found.ok() || !found.value().has_value() || found.value()->stat.size > 0) return found;
-    const auto image = FindImage(directory, found.value()->entry.name);
+    const auto image = FindImageFile(directory, found.value()->entry.name, &found.value()->stat);
     if (!image.ok()) return image.error().On(found.value()->entry.view());
     if (image.value().cached) return found;
   }
@@ -92,6 +92,7 @@ ImageRow ToRow(const sys::FileStat& stat) {
   row.modified_ns = ToNanoseconds(stat.modified);
   // The clock is read after the file: an image that is committed during a walk is not from the future.
   row.recency_ns = Recency(stat, ToNanoseconds(sys::Now()));
+  row.born_ns = ToNanoseconds(stat.born);
   return row;
 }
 

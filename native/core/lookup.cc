@@ -26,13 +26,19 @@ Result<ImageState> FindEmptyImage(const CacheDirectory& directory, const char* i
 
 Result<ImageState> FindImage(const CacheDirectory& directory, const char* id) {
   sys::FileStat stat;
-  if (sys::StatAt(directory.base(), id, &stat) != 0) {
+  auto found = FindImageFile(directory, id, &stat);
+  if (!found.ok() || !found.value().cached || directory.Serves(stat)) return found;
+  return ImageState{};
+}
+
+Result<ImageState> FindImageFile(const CacheDirectory& directory, const char* id, sys::FileStat* stat) {
+  if (sys::StatAt(directory.base(), id, stat) != 0) {
     if (errno == ENOENT) return ImageState{};
     return SysError::Last("statx");
   }
-  if (!stat.regular()) return ImageState{};
-  if (stat.size == 0) return FindEmptyImage(directory, id);
-  return ImageState{true, stat.size};
+  if (!stat->regular()) return ImageState{};
+  if (stat->size == 0) return FindEmptyImage(directory, id);
+  return ImageState{true, stat->size};
 }
 
 Result<int64_t> ReadHits(const CacheDirectory& directory, const char* id) {

@@ -16,6 +16,9 @@ struct ImageState {
 };
 
 Result<ImageState> FindImage(const CacheDirectory& directory, const char* id);
+
+// The same of an image that a reader may not have yet (trust.h), with what is known of the file.
+Result<ImageState> FindImageFile(const CacheDirectory& directory, const char* id, sys::FileStat* stat);
 Result<int64_t> ReadHits(const CacheDirectory& directory, const char* id);
 Result<bool> IsQueued(const CacheDirectory& directory, const char* id);
 
