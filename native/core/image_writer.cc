@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "posix/file_times.h"
 #include "core/private_name.h"
 #include "core/publish.h"
 #include "posix/named_file.h"
@@ -16,6 +17,8 @@ namespace {
 
 // After so many dead writers in a row, another process is considered to be faster.
 constexpr int kMaxTakeOvers = 8;
+
+constexpr uint64_t kBytesBetweenSyncs = uint64_t{4} << 20;
 
 bool IsFull(int code) {
   return code == ENOSPC || code == EDQUOT;
@@ -42,6 +45,7 @@ Result<ImageWriter> ImageWriter::Claim(std::shared_ptr<const CacheDirectory> dir
   auto name = MakePrivateName();
   if (!name.ok()) return name.error();
   const WriterMark mark{name.value(), directory->boot().id};
+  const int64_t started_ns = ToNanoseconds(sys::SinceBoot());
 
   // Before the token, so that a token never names missing bytes.
   UniqueFd data(sys::OpenAt(directory->incomplete(), name.value().c_str(),
@@ -54,7 +58,7 @@ Result<ImageWriter> ImageWriter::Claim(std::shared_ptr<const CacheDirectory> dir
     return token.error();
   }
   return ImageWriter(std::move(directory), std::move(id), std::move(name.value()), std::move(data),
-                     std::move(token.value()));
+                     std::move(token.value()), started_ns);
 }
 
 ImageWriter::~ImageWriter() {
@@ -70,10 +74,21 @@ Status ImageWriter::Reserve(uint64_t size) {
 }
 
 Status ImageWriter::Write(std::span<const std::byte> bytes) {
+  if (lost_.has_value()) return *lost_;
   Status written = Noted(WriteFully(data_.get(), bytes, bytes_written_));
   if (!written.ok()) torn_ = true;
-  if (written.ok()) bytes_written_ += bytes.size();
-  return written;
+  if (!written.ok()) return written;
+  bytes_written_ += bytes.size();
+  return SyncNowAndThen();
+}
+
+// So that little is left to wait for when it is committed.
+Status ImageWriter::SyncNowAndThen() {
+  if (directory_->publishing() != Publishing::kSynced || bytes_written_ - synced_ < kBytesBetweenSyncs) return Done{};
+  synced_ = bytes_written_;
+  if (sys::SyncData(data_.get()) == 0) return Done{};
+  lost_ = SysError::Last("fdatasync");
+  return *lost_;
 }
 
 Status ImageWriter::Touch() {
@@ -84,15 +99,15 @@ Status ImageWriter::Touch() {
 }
 
 Status ImageWriter::Commit() {
+  if (lost_.has_value()) return *lost_;
   // Cuts off the bytes of a failed write, and gives back the space reserved beyond the end.
   if ((torn_ || reserved_ > bytes_written_) && sys::Truncate(data_.get(), static_cast<off_t>(bytes_written_)) != 0 &&
       torn_) {
     return SysError::Last("ftruncate");
   }
-  Status complete = Noted(MarkComplete(data_.get()));
-  if (!complete.ok()) return complete;
-  marked_complete_ = true;
-  Status published = Noted(Publish(*directory_, data_name_.c_str(), data_.get(), id_.c_str()));
+  Draft draft{.fd = data_.get(), .name = data_name_.c_str(), .started_ns = started_ns_};
+  Status published = Noted(Publish(*directory_, draft, id_.c_str()));
+  marked_complete_ = draft.complete;
   if (!published.ok()) return published;
   const auto directory = directory_;
   LetGo();

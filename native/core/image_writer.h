@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -80,14 +81,16 @@ class ImageWriter {
 
  private:
   ImageWriter(std::shared_ptr<const CacheDirectory> directory, std::string id, std::string data_name, UniqueFd data,
-              Token token)
+              Token token, int64_t started_ns)
       : directory_(std::move(directory)),
         id_(std::move(id)),
         data_name_(std::move(data_name)),
         data_(std::move(data)),
-        token_(std::move(token)) {}
+        token_(std::move(token)),
+        started_ns_(started_ns) {}
 
   Status Noted(Status outcome);
+  Status SyncNowAndThen();
   void LetGo();
   Status MoveToInvalid();
   Status UnlinkData();
@@ -99,8 +102,11 @@ class ImageWriter {
   std::string data_name_;
   UniqueFd data_;
   Token token_;
+  int64_t started_ns_;  // since boot
   uint64_t bytes_written_ = 0;
+  uint64_t synced_ = 0;  // how many of these were put on disk, where that is wanted as they come
   uint64_t reserved_ = 0;
+  std::optional<SysError> lost_;  // Accepted bytes did not reach the disk; the kernel reports that only once.
   bool torn_ = false;             // A failed write may have left bytes after the last good one.
   bool full_ = false;             // The last write or commit found no space.
   bool marked_complete_ = false;  // A commit came this far, so followers may rely on the size.

@@ -4,6 +4,7 @@
 
 #include "core/private_name.h"
 #include "core/publish.h"
+#include "posix/file_times.h"
 #include "posix/named_file.h"
 #include "posix/syscalls.h"
 #include "posix/unique_fd.h"
@@ -12,25 +13,15 @@ namespace xattr_cache {
 
 namespace {
 
-Status Fill(int fd, std::span<const std::byte> bytes) {
-  Status written = WriteFully(fd, bytes, 0);
+// Writes the bytes and publishes them.
+Status Fill(const CacheDirectory& directory, Draft draft, const char* id, std::span<const std::byte> bytes) {
+  Status written = WriteFully(draft.fd, bytes, 0);
   if (!written.ok()) return written;
-  return MarkComplete(fd);
+  return Publish(directory, draft, id);
 }
 
-// Publishes the file with a private name, or removes it.
-Status PublishOrUnlink(const CacheDirectory& directory, const char* name, int fd, const char* id) {
-  Status published = Publish(directory, name, fd, id);
-  if (!published.ok()) sys::UnlinkAt(directory.incomplete(), name);
-  return published;
-}
-
-// linkat(2) does not replace, so an existing image is replaced by a rename.
-Status LinkOverExisting(const CacheDirectory& directory, int fd, const char* id) {
-  const auto name = MakePrivateName();
-  if (!name.ok()) return name.error();
-  if (sys::LinkFile(fd, directory.incomplete(), name.value().c_str()) != 0) return SysError::Last("linkat");
-  return PublishOrUnlink(directory, name.value().c_str(), fd, id);
+Draft BeginDraft(int fd, const char* name) {
+  return {.fd = fd, .name = name, .started_ns = ToNanoseconds(sys::SinceBoot())};
 }
 
 Status PutByName(const CacheDirectory& directory, const char* id, std::span<const std::byte> bytes) {
@@ -39,13 +30,11 @@ Status PutByName(const CacheDirectory& directory, const char* id, std::span<cons
   const UniqueFd data(sys::OpenAt(directory.incomplete(), name.value().c_str(),
                                   O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, kFileMode));
   if (!data.valid()) return SysError::Last("openat");
+  const Draft draft = BeginDraft(data.get(), name.value().c_str());
 
-  Status filled = Fill(data.get(), bytes);
-  if (!filled.ok()) {
-    sys::UnlinkAt(directory.incomplete(), name.value().c_str());
-    return filled;
-  }
-  return PublishOrUnlink(directory, name.value().c_str(), data.get(), id);
+  Status put = Fill(directory, draft, id, bytes);
+  if (!put.ok()) sys::UnlinkAt(directory.incomplete(), draft.name);
+  return put;
 }
 
 // Fails with EOPNOTSUPP if files cannot be created without a name, or cannot be named afterwards.
@@ -53,11 +42,7 @@ Status PutNameless(const CacheDirectory& directory, const char* id, std::span<co
   const UniqueFd data(sys::OpenAt(directory.incomplete(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, kFileMode));
   if (!data.valid()) return SysError{EOPNOTSUPP, "openat"};
 
-  Status filled = Fill(data.get(), bytes);
-  if (!filled.ok()) return filled;
-  if (sys::LinkFile(data.get(), directory.base(), id) == 0) return Done{};
-  if (errno == EEXIST) return LinkOverExisting(directory, data.get(), id);
-  return SysError{EOPNOTSUPP, "linkat"};
+  return Fill(directory, BeginDraft(data.get(), nullptr), id, bytes);
 }
 
 }  // namespace

@@ -20,6 +20,8 @@ inline constexpr char kWriterAttribute[] = "user.xattr_cache.writer";
 inline constexpr char kDigestAttribute[] = "user.xattr_cache.digest";
 // See committed.h.  Ours.
 inline constexpr char kCommittedAttribute[] = "user.xattr_cache.committed";
+// The inode of an image whose bytes were on disk before it was published: a copy of it has another one.  Ours.
+inline constexpr char kSyncedAttribute[] = "user.xattr_cache.synced";
 
 // Returns the value of attribute `name` of an open file, or nothing if it has none.
 Result<std::optional<std::string>> ReadAttribute(int fd, const char* name);

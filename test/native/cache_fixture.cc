@@ -61,7 +61,9 @@ std::string Cache::DataNameOf(std::string_view id) const {
 void Cache::Clear() const {
   for (const char* part : {"", "incomplete/", "invalid/", "queue/", ".xattr-cache/"}) {
     std::istringstream names(Names(Path(part)));
-    for (std::string name; names >> name;) ::unlink(Path(part + name).c_str());
+    for (std::string name; names >> name;) {
+      if (name != "clock") ::unlink(Path(part + name).c_str());
+    }
   }
 }
 

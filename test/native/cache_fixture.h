@@ -36,7 +36,7 @@ class Cache {
 
   // The private name that the token of `id` bears; empty if it bears none.
   std::string DataNameOf(std::string_view id) const;
-  // Removes all files, and leaves the directories.
+  // Removes all files but the clock, and leaves the directories.
   void Clear() const;
   // Sets back the times of all that lies in incomplete/.
   void AgeIncomplete(double seconds) const;

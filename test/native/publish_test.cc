@@ -39,30 +39,24 @@ TEST("a write – interrupted before it began – goes on") {
   CHECK_EQ(testing::ReadFile(cache.Path("file")), "abc");
 }
 
-TEST("a complete image – marked – says so") {
-  const Cache cache;
-  testing::WriteFile(cache.Path("file"), "");
-  const OpenFile file(cache.Path("file"));
-  CHECK_OK(MarkComplete(file.fd()));
-  CHECK_EQ(testing::Attribute(cache.Path("file"), "user.hits"), "0");
-}
-
 TEST("a publish – image deleted before – fails") {
   const Cache cache;
   testing::WriteFile(cache.Path("incomplete/x"), "bytes");
   const OpenFile file(cache.Path("incomplete/x"));
+  Draft draft{.fd = file.fd(), .name = "x"};
   CHECK_EQ(::unlink(cache.Path("incomplete/x").c_str()), 0);
-  CHECK_FAILS(Publish(cache.directory(), "x", file.fd(), "a"), ENOENT);
+  CHECK_FAILS(Publish(cache.directory(), draft, "a"), ENOENT);
   testing::WriteFile(cache.Path("a"), "another's");
-  CHECK_FAILS(Publish(cache.directory(), "x", file.fd(), "a"), ENOENT);
+  CHECK_FAILS(Publish(cache.directory(), draft, "a"), ENOENT);
 }
 
 TEST("a rename – failed, outcome unknown – is a failure") {
   const Cache cache;
   testing::WriteFile(cache.Path("incomplete/x"), "bytes");
   const OpenFile file(cache.Path("incomplete/x"));
+  Draft draft{.fd = file.fd(), .name = "x"};
   const Faults faults([](std::string_view) { return EIO; });
-  CHECK_FAILS(Publish(cache.directory(), "x", file.fd(), "a"), EIO);
+  CHECK_FAILS(Publish(cache.directory(), draft, "a"), EIO);
 }
 
 TEST("a publish – request cannot be removed – succeeds") {
