@@ -1,0 +1,353 @@
+#include "core/checkpoint.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "cache_fixture.h"
+#include "core/file_times.h"
+#include "core/image_reader.h"
+#include "core/lookup.h"
+#include "core/publish.h"
+#include "core/recovery.h"
+#include "core/whole_put.h"
+#include "core/xattr.h"
+#include "fault_sweep.h"
+#include "faults.h"
+#include "harness.h"
+
+namespace xattr_cache {
+namespace {
+
+using testing::Bytes;
+using testing::Cache;
+using testing::Faults;
+
+constexpr char kCheckpoint[] = "user.xattr_cache.checkpoint";
+
+Voucher VoucherOf(const Cache& cache) {
+  return Voucher::Parse(testing::Attribute(cache.Path(".xattr-cache"), kCheckpoint).value_or(""));
+}
+
+void SetVoucher(const Cache& cache, const std::string& boot, int64_t until_ns) {
+  Voucher voucher;
+  voucher.boot = boot;
+  voucher.until_ns = until_ns;
+  testing::SetAttribute(cache.Path(".xattr-cache"), kCheckpoint, voucher.Format());
+}
+
+int64_t ModifiedNs(const Cache& cache, const char* id) {
+  sys::FileStat stat;
+  if (sys::StatAt(cache.directory().base(), id, &stat) != 0) return 0;
+  return ToNanoseconds(stat.modified);
+}
+
+int64_t BegunNs(const Cache& cache) {
+  return cache.directory().clock().File(cache.directory().base()).value()->Read().value().begun_ns;
+}
+
+void SetClock(const Cache& cache, int64_t begun_ns) {
+  CHECK_OK(cache.directory().clock().File(cache.directory().base()).value()->Write({begun_ns, 0}));
+}
+
+void Put(const Cache& cache, const char* id) {
+  CHECK_OK(PutImage(cache.directory(), id, Bytes("bytes")));
+}
+
+// As after a reboot: the same cache, opened by a kernel that the voucher does not name.
+std::shared_ptr<const CacheDirectory> OpenAfterOtherBoot(const Cache& cache) {
+  SetVoucher(cache, "other-boot", VoucherOf(cache).until_ns);
+  auto directory = CacheDirectory::Open(cache.path().c_str());
+  if (!directory.ok()) std::abort();
+  return std::make_shared<const CacheDirectory>(std::move(directory.value()));
+}
+
+TEST("a checkpoint vouches for what was published before it, and for nothing later") {
+  const Cache cache;
+  Put(cache, "before");
+  CHECK(NeedsCheckpoint(cache.directory()).value());
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  CHECK(!NeedsCheckpoint(cache.directory()).value());
+  Put(cache, "after");
+  const Voucher voucher = VoucherOf(cache);
+  CHECK_EQ(voucher.boot, cache.directory().boot().full_id);
+  CHECK(ModifiedNs(cache, "before") <= voucher.until_ns);
+  CHECK(ModifiedNs(cache, "after") > voucher.until_ns);
+}
+
+TEST("an image is later than the last checkpoint though the clock was set back by years") {
+  const Cache cache;
+  const int64_t ahead = testing::NowNs() + 3 * 365 * 86'400 * testing::kSecond;
+  SetClock(cache, ahead);
+  Put(cache, "put");
+  CHECK(ModifiedNs(cache, "put") > ahead);
+  auto writer = cache.Claim("stream");
+  CHECK_OK(writer);
+  CHECK_OK(writer.value().Write(Bytes("bytes")));
+  CHECK_OK(writer.value().Commit());
+  CHECK(ModifiedNs(cache, "stream") > ahead);
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  CHECK(VoucherOf(cache).until_ns >= ModifiedNs(cache, "stream"));
+}
+
+TEST("a checkpoint covers images of a clock that was ahead for a moment") {
+  const Cache cache;
+  SetClock(cache, testing::NowNs() + 1000 * testing::kSecond);
+  Put(cache, "a");
+  SetClock(cache, 0);
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  CHECK(VoucherOf(cache).until_ns >= ModifiedNs(cache, "a"));
+}
+
+TEST("a publication without a clock puts the bytes on disk first") {
+  const Cache cache;
+  testing::WriteFile(cache.Path(".xattr-cache"), "in its place");
+  int synced = 0;
+  {
+    const Faults faults([&](std::string_view call) {
+      if (call == "fdatasync") synced++;
+      return 0;
+    });
+    Put(cache, "a");
+  }
+  CHECK_EQ(synced, 1);
+}
+
+TEST("a second checkpoint while one is under way is refused") {
+  const Cache cache;
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  const auto clock = cache.directory().clock().File(cache.directory().base());
+  const auto other = ClockFile::Open(cache.directory().base());
+  CHECK_OK(other);
+  const auto lock = other.value().TryLock();
+  CHECK_OK(lock);
+  CHECK_FAILS(MakeCheckpoint(cache.directory()), EWOULDBLOCK);
+}
+
+TEST("a checkpoint before the recovery of another boot is refused") {
+  const Cache cache;
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  SetVoucher(cache, "other-boot", VoucherOf(cache).until_ns);
+  CHECK_FAILS(MakeCheckpoint(cache.directory()), ESTALE);
+}
+
+TEST("a failed syncfs drops the images beyond the last good checkpoint, and nothing else") {
+  const Cache cache;
+  Put(cache, "good");
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  const Voucher good = VoucherOf(cache);
+  Put(cache, "lost");
+  {
+    const Faults faults(testing::RefuseNth("syncfs", 1, EIO));
+    const auto checkpoint = MakeCheckpoint(cache.directory());
+    CHECK_OK(checkpoint);
+    CHECK(checkpoint.value().failure.has_value());
+    CHECK_EQ(checkpoint.value().dropped.images, 1U);
+  }
+  CHECK_EQ(testing::Exists(cache.Path("lost")), false);
+  CHECK_EQ(testing::ReadFile(cache.Path("good")), "bytes");
+  CHECK_EQ(VoucherOf(cache).until_ns, good.until_ns);
+  CHECK(VoucherOf(cache).failing_since_ns > 0);
+  CHECK(!VoucherOf(cache).dropping);
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  CHECK_EQ(VoucherOf(cache).failing_since_ns, 0);
+}
+
+TEST("a process that heard of failed writes and died over it – the next one drops") {
+  const Cache cache;
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  Put(cache, "lost");
+  Voucher voucher = VoucherOf(cache);
+  voucher.failing_since_ns = 1;
+  voucher.dropping = true;
+  testing::SetAttribute(cache.Path(".xattr-cache"), kCheckpoint, voucher.Format());
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  CHECK_EQ(testing::Exists(cache.Path("lost")), false);
+}
+
+TEST("a writer that began before writes failed – its bytes are put on disk before they are published") {
+  const Cache cache;
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK_OK(writer.value().Write(Bytes("bytes")));
+  {
+    const Faults faults(testing::RefuseNth("syncfs", 1, EIO));
+    CHECK_OK(MakeCheckpoint(cache.directory()));
+  }
+  const Faults faults(testing::Refuse("fdatasync", EIO));
+  CHECK_FAILS(writer.value().Commit(), EIO);
+  CHECK_OK(PutImage(cache.directory(), "b", Bytes("later")));
+}
+
+TEST("a syncfs that the sandbox refuses drops nothing") {
+  const Cache cache;
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  Put(cache, "a");
+  const Faults faults(testing::Refuse("syncfs", EPERM));
+  CHECK_FAILS(MakeCheckpoint(cache.directory()), EPERM);
+  CHECK(testing::Exists(cache.Path("a")));
+}
+
+TEST("a corner that was removed while in use is made anew by the next checkpoint") {
+  const Cache cache;
+  Put(cache, "a");
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  CHECK_EQ(::unlink(cache.Path(".xattr-cache/clock").c_str()), 0);
+  CHECK_EQ(::rmdir(cache.Path(".xattr-cache").c_str()), 0);
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  CHECK_EQ(VoucherOf(cache).boot, cache.directory().boot().full_id);
+  CHECK_EQ(BegunNs(cache), VoucherOf(cache).until_ns);
+}
+
+TEST("after another boot – doubtful images are misses until they are dropped, others are served") {
+  const Cache cache;
+  Put(cache, "good");
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  Put(cache, "doubtful");
+  // What a power cut makes of most.
+  CHECK_OK(PutImage(cache.directory(), "empty", Bytes("")));
+  const std::string data = cache.LeaveWriterOfOtherBoot("writing", "half");
+  const auto directory = OpenAfterOtherBoot(cache);
+  CHECK_OK(OpenServedImage(*directory, "good", Waiting::kAllowed));
+  CHECK_FAILS(OpenServedImage(*directory, "doubtful", Waiting::kAllowed), ENOENT);
+  CHECK(!FindImage(*directory, "doubtful").value().cached);
+
+  auto recovery = Recovery::Begin(directory, false);
+  CHECK_OK(recovery);
+  CHECK(recovery.value().has_value());
+  CHECK_EQ(recovery.value()->unverifiable().size(), 2U);
+  CHECK(!recovery.value()->DropNext(64).value());
+  CHECK_OK(recovery.value()->Finish());
+  CHECK_EQ(recovery.value()->dropped().images, 2U);
+  CHECK_EQ(testing::Exists(cache.Path("doubtful")), false);
+  CHECK_EQ(testing::Exists(cache.Path("empty")), false);
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+  CHECK_EQ(VoucherOf(cache).boot, directory->boot().full_id);
+  Put(cache, "later");
+  CHECK_OK(OpenServedImage(*directory, "later", Waiting::kAllowed));
+  CHECK(!Recovery::Begin(directory, false).value().has_value());
+}
+
+TEST("after another boot – an image copied in with an old modification is doubtful by its birth") {
+  const Cache cache;
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  cache.AddImage("copied", "bytes", 3600);
+  const auto recovery = Recovery::BeginDryRun(OpenAfterOtherBoot(cache));
+  CHECK_OK(recovery);
+  CHECK_EQ(recovery.value().unverifiable().size(), 1U);
+}
+
+TEST("after another boot – an image with a digest is left to be verified") {
+  const Cache cache;
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  auto writer = cache.Claim("a");
+  CHECK_OK(writer);
+  CHECK_OK(writer.value().RecordDigest("0 sha256-x"));
+  CHECK_OK(writer.value().Commit());
+  auto recovery = Recovery::Begin(OpenAfterOtherBoot(cache), false);
+  CHECK_OK(recovery);
+  CHECK_EQ(recovery.value()->verifiable().size(), 1U);
+  CHECK_EQ(recovery.value()->unverifiable().size(), 0U);
+  CHECK_OK(recovery.value()->DropVerified(0));
+  CHECK_EQ(testing::Exists(cache.Path("a")), false);
+}
+
+TEST("after another boot – images that were synced before publication are kept, copies of them are not") {
+  const Cache cache;
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  const auto synced = CacheDirectory::Open(cache.path().c_str(), Publishing::kSynced);
+  CHECK_OK(synced);
+  CHECK_OK(PutImage(synced.value(), "a", Bytes("bytes")));
+  cache.AddImage("copy", "bytes");
+  testing::SetAttribute(cache.Path("copy"), kSyncedAttribute,
+                        testing::Attribute(cache.Path("a"), kSyncedAttribute).value_or(""));
+  const auto recovery = Recovery::BeginDryRun(OpenAfterOtherBoot(cache));
+  CHECK_OK(recovery);
+  CHECK_EQ(recovery.value().unverifiable().size(), 1U);
+}
+
+TEST("a synced stream – every 4 MiB are put on disk as they come, and a failure there fails the commit") {
+  const Cache cache;
+  auto directory = CacheDirectory::Open(cache.path().c_str(), Publishing::kSynced);
+  CHECK_OK(directory);
+  const auto shared = std::make_shared<const CacheDirectory>(std::move(directory.value()));
+  auto writer = ImageWriter::Claim(shared, "a", {});
+  CHECK_OK(writer);
+  const std::string chunk(1 << 20, 'x');
+  const Faults faults(testing::RefuseNth("fdatasync", 1, EIO));
+  for (int i = 0; i < 3; i++) CHECK_OK(writer.value().Write(Bytes(chunk)));
+  CHECK_FAILS(writer.value().Write(Bytes(chunk)), EIO);
+  CHECK_FAILS(writer.value().Commit(), EIO);
+}
+
+TEST("the first use of an older version's directory trusts what is there") {
+  const Cache cache;
+  cache.AddImage("old", "bytes");
+  testing::SetTimes(cache.Path("old"), testing::NowNs(), testing::NowNs() + 1000 * testing::kSecond);
+  CHECK_EQ(FindRecoveryNeed(cache.directory()).value(), RecoveryNeed::kFirstUse);
+  auto recovery = Recovery::Begin(cache.shared(), false);
+  CHECK_OK(recovery);
+  CHECK_OK(recovery.value()->Finish());
+  CHECK(VoucherOf(cache).until_ns >= ModifiedNs(cache, "old"));
+  CHECK_EQ(FindRecoveryNeed(cache.directory()).value(), RecoveryNeed::kNone);
+}
+
+TEST("a voucher of a later version is refused, a malformed one vouches for nothing") {
+  const Cache cache;
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  testing::SetAttribute(cache.Path(".xattr-cache"), kCheckpoint, "2 something else");
+  CHECK_FAILS(CacheDirectory::Open(cache.path().c_str()), EPROTONOSUPPORT);
+  testing::SetAttribute(cache.Path(".xattr-cache"), kCheckpoint, "garbage");
+  CHECK_EQ(FindRecoveryNeed(cache.directory()).value(), RecoveryNeed::kOtherBoot);
+  CHECK(VoucherOf(cache).until_ns < 0);
+}
+
+// "a" is vouched for, "lost" is not, and each step of what is swept may fail or die.
+void PrepareBoot(testing::Scene& scene, const std::string& boot) {
+  sys::FileStat stat;
+  if (sys::StatAt(scene.cache.directory().base(), "a", &stat) == 0) {
+    SetVoucher(scene.cache, boot, LatestChange(stat));
+  }
+  scene.cache.AddImage("lost", "lost");
+}
+
+void ExpectNoWrongVoucher(testing::Scene& scene) {
+  if (scene.excused) return;  // It seemed to be gone.
+  const bool lost = testing::Exists(scene.cache.Path("lost"));
+  const Voucher voucher = VoucherOf(scene.cache);
+  scene.Expect(!lost || voucher.boot != scene.cache.directory().boot().full_id, "a doubtful image is vouched for");
+}
+
+TEST("every call of a recovery may fail, and it can be done again") {
+  testing::Operation recover;
+  recover.name = "recover";
+  recover.before = "old";
+  recover.after = "old";
+  recover.prepare = [](testing::Scene& scene) { PrepareBoot(scene, "other-boot"); };
+  recover.run = [](testing::Scene& scene) {
+    auto recovery = Recovery::Begin(scene.cache.shared(), false);
+    if (!scene.Note(recovery) || !recovery.value().has_value()) return;
+    if (!scene.Note(recovery.value()->DropNext(64))) return;
+    (void)scene.Note(recovery.value()->Finish());
+  };
+  recover.finish = ExpectNoWrongVoucher;
+  // A name that seems to be gone is passed over.
+  recover.excused = testing::kGone;
+  testing::Sweep("recoveries", {recover});
+}
+
+TEST("every call of a checkpoint may fail, and the next one can be made") {
+  testing::Operation checkpoint;
+  checkpoint.name = "checkpoint";
+  checkpoint.before = "old";
+  checkpoint.after = "old";
+  checkpoint.prepare = [](testing::Scene& scene) { PrepareBoot(scene, scene.cache.directory().boot().full_id); };
+  checkpoint.run = [](testing::Scene& scene) { (void)scene.Note(MakeCheckpoint(scene.cache.directory())); };
+  testing::Sweep("checkpoints", {checkpoint});
+}
+
+}  // namespace
+}  // namespace xattr_cache
