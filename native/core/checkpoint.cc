@@ -6,9 +6,9 @@
 #include <limits>
 #include <string_view>
 
-#include "core/file_times.h"
 #include "core/reaper.h"
-#include "core/syscalls.h"
+#include "posix/file_times.h"
+#include "posix/syscalls.h"
 
 namespace xattr_cache {
 

@@ -17,8 +17,8 @@
 #include "core/cache_directory.h"
 #include "core/clock_file.h"
 #include "core/doubtful.h"
-#include "core/result.h"
 #include "core/voucher.h"
+#include "posix/result.h"
 
 namespace xattr_cache {
 

@@ -5,9 +5,9 @@
 
 #include "core/image_reader.h"
 #include "core/image_scan.h"
-#include "core/named_file.h"
-#include "core/syscalls.h"
-#include "core/xattr.h"
+#include "posix/named_file.h"
+#include "posix/syscalls.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 

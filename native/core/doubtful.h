@@ -6,7 +6,7 @@
 
 #include "core/cache_directory.h"
 #include "core/image_list.h"
-#include "core/result.h"
+#include "posix/result.h"
 
 namespace xattr_cache {
 

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "posix/file_times.h"
 #include "core/private_name.h"
 #include "core/publish.h"
+#include "posix/file_times.h"
 #include "posix/named_file.h"
 #include "posix/syscalls.h"
 #include "posix/xattr.h"

@@ -7,14 +7,14 @@
 
 #include "core/checkpoint.h"
 #include "core/corner.h"
-#include "core/directory_walk.h"
 #include "core/image_reader.h"
-#include "core/named_file.h"
 #include "core/private_name.h"
-#include "core/syscalls.h"
 #include "core/voucher.h"
 #include "core/writer_mark.h"
-#include "core/xattr.h"
+#include "posix/directory_walk.h"
+#include "posix/named_file.h"
+#include "posix/syscalls.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 

@@ -16,9 +16,9 @@
 #include "core/cache_directory.h"
 #include "core/clock_file.h"
 #include "core/doubtful.h"
-#include "core/file_lock.h"
 #include "core/image_list.h"
-#include "core/result.h"
+#include "posix/file_lock.h"
+#include "posix/result.h"
 
 namespace xattr_cache {
 

@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "core/corner.h"
+#include "core/voucher.h"
 #include "posix/file_times.h"
 #include "posix/unique_fd.h"
-#include "core/voucher.h"
 
 namespace xattr_cache {
 

@@ -74,10 +74,10 @@ int CallStatx(int directory, const char* name, int flags, unsigned fields, FileS
   stat->mount_id = (raw.stx_mask & STATX_MNT_ID) != 0 ? raw.stx_mnt_id : 0;
   stat->mode = raw.stx_mode;
   stat->links = raw.stx_nlink;
-  stat->accessed = ToTimespec(raw.stx_atime);
-  stat->modified = ToTimespec(raw.stx_mtime);
-  if ((raw.stx_mask & STATX_BTIME) != 0) stat->born = ToTimespec(raw.stx_btime);
-  stat->made = ToTimespec((raw.stx_mask & STATX_BTIME) != 0 ? raw.stx_btime : raw.stx_ctime);
+  stat->accessed = FromStatx(raw.stx_atime);
+  stat->modified = FromStatx(raw.stx_mtime);
+  if ((raw.stx_mask & STATX_BTIME) != 0) stat->born = FromStatx(raw.stx_btime);
+  stat->made = FromStatx((raw.stx_mask & STATX_BTIME) != 0 ? raw.stx_btime : raw.stx_ctime);
   return 0;
 }
 

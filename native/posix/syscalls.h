@@ -74,8 +74,8 @@ int Truncate(int fd, off_t size);
 int Reserve(int fd, off_t size);
 int CloneFile(int to, int from);
 
-// Wait for the disk: SyncData for the bytes of a file and its size, SyncFile for all of a file, SyncFileSystem for all of
-// its file system.  The last reports failed earlier writes once for each open file description.
+// Wait for the disk: SyncData for the bytes of a file and its size, SyncFile for all of a file, SyncFileSystem for all
+// of its file system.  The last reports failed earlier writes once for each open file description.
 int SyncData(int fd);
 int SyncFile(int fd);
 int SyncFileSystem(int fd);

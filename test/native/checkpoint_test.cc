@@ -7,16 +7,16 @@
 #include <string>
 
 #include "cache_fixture.h"
-#include "core/file_times.h"
 #include "core/image_reader.h"
 #include "core/lookup.h"
 #include "core/publish.h"
 #include "core/recovery.h"
 #include "core/whole_put.h"
-#include "core/xattr.h"
 #include "fault_sweep.h"
 #include "faults.h"
 #include "harness.h"
+#include "posix/file_times.h"
+#include "posix/xattr.h"
 
 namespace xattr_cache {
 namespace {
