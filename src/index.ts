@@ -13,6 +13,7 @@ export type {
   RangeOptions,
   WriteOptions,
 } from './api/driver.ts';
+export type { CheckpointState, Durability, RecoverOptions, RecoverResult } from './api/durability.ts';
 export type { CacheErrorCode, ErrorDetails } from './api/errors.ts';
 export {
   BadDriverConfiguration,
@@ -32,12 +33,14 @@ export {
 } from './api/errors.ts';
 export type {
   CacheEvents,
+  CheckpointEvent,
   CommitEvent,
   ErrorEvent,
   EvictEvent,
   HitEvent,
   MissEvent,
   ReapEvent,
+  RecoverEvent,
   RollbackEvent,
   UncountedEvent,
 } from './api/events.ts';

@@ -14,10 +14,12 @@ namespace {
 
 using Directory = std::shared_ptr<const CacheDirectory>;
 
+// (path, synced): whether each image is on disk before it is published
 struct OpenDirectory {
-  explicit OpenDirectory(Arguments& arguments) : path(arguments.String()) {}
+  explicit OpenDirectory(Arguments& arguments)
+      : path(arguments.String()), publishing(arguments.Boolean() ? Publishing::kSynced : Publishing::kCached) {}
   Result<Directory> Run() const {
-    auto directory = CacheDirectory::Open(path.c_str());
+    auto directory = CacheDirectory::Open(path.c_str(), publishing);
     if (!directory.ok()) return directory.error();
     return Directory(std::make_shared<CacheDirectory>(std::move(directory.value())));
   }
@@ -26,6 +28,7 @@ struct OpenDirectory {
   }
 
   std::string path;
+  Publishing publishing;
 };
 
 // (directory) -> the directory with its parts made again, or null if none was removed

@@ -43,6 +43,7 @@ constexpr Name kNames[] = {
     {ENXIO, "ENXIO"},
     {EOVERFLOW, "EOVERFLOW"},
     {EPERM, "EPERM"},
+    {EPROTONOSUPPORT, "EPROTONOSUPPORT"},
     {ERANGE, "ERANGE"},
     {EROFS, "EROFS"},
     {ESTALE, "ESTALE"},

@@ -6,9 +6,11 @@
 #include <limits>
 #include <string_view>
 
+#include "core/corner.h"
 #include "core/reaper.h"
 #include "posix/file_times.h"
 #include "posix/syscalls.h"
+#include "posix/unique_fd.h"
 
 namespace xattr_cache {
 
@@ -129,6 +131,31 @@ Result<bool> NeedsCheckpoint(const CacheDirectory& directory) {
   if (!voucher.ok()) return voucher.error();
   if (!voucher.value().has_value() || voucher.value()->boot != directory.boot().full_id) return true;
   return voucher.value()->dropping || voucher.value()->until_ns < directory.clock().latest_ns();
+}
+
+Result<std::optional<CheckpointState>> ReadCheckpointState(const CacheDirectory& directory) {
+  const UniqueFd corner(sys::OpenAt(directory.base(), kCornerName, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!corner.valid()) {
+    if (errno == ENOENT) return std::optional<CheckpointState>();
+    return SysError::Last("openat");
+  }
+  auto voucher = Voucher::Read(corner.get());
+  if (!voucher.ok()) return voucher.error();
+  if (!voucher.value().has_value()) return std::optional<CheckpointState>();
+  CheckpointState state;
+  state.voucher = std::move(*voucher.value());
+  state.own_boot = state.voucher.boot == directory.boot().full_id;
+  const auto doubtful = FindDoubtful(directory, state.voucher.until_ns);
+  if (!doubtful.ok()) return doubtful.error();
+  const ImageList& images = doubtful.value().images;
+  for (size_t i = 0; i < images.size(); i++) state.doubtful.Add(images.row(i));
+  return std::optional(std::move(state));
+}
+
+Status SyncCheckpoint(const CacheDirectory& directory) {
+  const auto clock = directory.clock().FreshFile(directory.base());
+  if (!clock.ok()) return clock.error();
+  return SyncVoucher(directory, *clock.value());
 }
 
 Status SyncWithoutVoucher(const CacheDirectory& directory) {

@@ -36,6 +36,19 @@ Result<Checkpoint> MakeCheckpoint(const CacheDirectory& directory);
 // Whether this process has published images that no checkpoint vouches for.
 Result<bool> NeedsCheckpoint(const CacheDirectory& directory);
 
+// What is known of the disk, and what is not on it for certain yet.
+struct CheckpointState {
+  Voucher voucher;
+  bool own_boot = false;  // else a recovery has to come first
+  Tally doubtful;
+};
+
+// Walks over the images.  Nothing if there was no checkpoint.
+Result<std::optional<CheckpointState>> ReadCheckpointState(const CacheDirectory& directory);
+
+// Puts the voucher of the last checkpoint on disk, so that it holds at the next boot.
+Status SyncCheckpoint(const CacheDirectory& directory);
+
 // Puts on disk what was written, and vouches for nothing: for file systems whose answer to syncfs(2) proves nothing.
 Status SyncWithoutVoucher(const CacheDirectory& directory);
 

@@ -99,6 +99,36 @@ export interface UncountedEvent extends OfCache {
 }
 
 /**
+ * A checkpoint was made, or writes to the disk have failed.
+ *
+ * @since 0.2.0
+ */
+export interface CheckpointEvent extends OfCache {
+  /** Duration in milliseconds. */
+  readonly durationMs: number;
+  /** The failure, after which images that it may have damaged are dropped; undefined if all is on disk. */
+  readonly error: unknown;
+}
+
+/**
+ * After another boot, the images that no checkpoint vouched for were verified or dropped.
+ *
+ * @since 0.2.0
+ */
+export interface RecoverEvent extends OfCache {
+  /** Time when the last checkpoint began, in milliseconds since the epoch. */
+  readonly since: number;
+  /** Number of images that are younger. */
+  readonly doubtful: number;
+  /** Number of these that equal their recorded digest. */
+  readonly kept: number;
+  /** Number of the others, which were removed. */
+  readonly dropped: number;
+  /** Size of the removed images in bytes. */
+  readonly bytes: number;
+}
+
+/**
  * An error that no call reports, because it did not fail the call: for example, of caching beside a stream.
  *
  * @since 0.1.0
@@ -140,6 +170,10 @@ export interface CacheEvents {
   readonly reap: ReapEvent;
   /** Event on `xattr-cache:uncounted`. */
   readonly uncounted: UncountedEvent;
+  /** Event on `xattr-cache:checkpoint`. */
+  readonly checkpoint: CheckpointEvent;
+  /** Event on `xattr-cache:recover`. */
+  readonly recover: RecoverEvent;
   /** Event on `xattr-cache:error`. */
   readonly error: ErrorEvent;
 }
@@ -152,6 +186,8 @@ const channels: { readonly [Name in keyof CacheEvents]: Channel } = {
   evict: channel('xattr-cache:evict'),
   reap: channel('xattr-cache:reap'),
   uncounted: channel('xattr-cache:uncounted'),
+  checkpoint: channel('xattr-cache:checkpoint'),
+  recover: channel('xattr-cache:recover'),
   error: channel('xattr-cache:error'),
 };
 

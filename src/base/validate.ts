@@ -52,6 +52,15 @@ export function assertInteger(value: unknown, name: string): asserts value is nu
   if (!Number.isSafeInteger(value)) throw outOfRange(name, 'a safe integer', value);
 }
 
+/** The longest that a timer of Node can wait. Milliseconds. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** A delay in milliseconds that a timer keeps. */
+export function assertTimer(value: unknown, name: string): asserts value is number {
+  assertNonNegative(value, name);
+  if (value < 1 || value > longestTimerMs) throw outOfRange(name, `>= 1 and <= ${longestTimerMs}`, value);
+}
+
 export function assertBytes(value: unknown, name: string): asserts value is Uint8Array {
   if (!types.isUint8Array(value)) throw invalidType(name, 'an instance of Uint8Array', value);
   // A buffer that was transferred to another thread looks like an empty one.

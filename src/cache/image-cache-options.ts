@@ -1,11 +1,14 @@
 import type { CacheDriver, WriteOptions } from '../api/driver.ts';
+import { type Durability, durabilities } from '../api/durability.ts';
 import { guarded, type Logger } from '../api/logger.ts';
 import { pickOptions } from '../base/pick-options.ts';
 import {
   assertCount,
   assertNonNegative,
+  assertOneOf,
   assertOptions,
   assertString,
+  assertTimer,
   invalidType,
   invalidValue,
   outOfRange,
@@ -44,6 +47,8 @@ export interface ImageCacheOptions extends CacheLimits {
    * @defaultValue for ever
    */
   readonly stalledAfterMs?: number;
+  /** As for a driver: see {@link XattrDriverOptions.durability}. */
+  readonly durability?: Durability;
   /** A logger with the methods of pino, for errors that the cache does not throw. @defaultValue none */
   readonly logger?: Logger;
 }
@@ -67,14 +72,12 @@ export interface ResolvedCacheOptions {
   readonly maxSize: number;
   readonly maxInvalidSize: number;
   readonly stallTimeSeconds: number | undefined;
+  readonly durability: Durability | undefined;
   readonly autoPrune: boolean;
   readonly lowWatermark: number;
   readonly stalledAfterMs: number | undefined;
   readonly logger: Logger | undefined;
 }
-
-/** Longest wait of a timer of Node. Milliseconds. */
-const longestTimerMs = 2 ** 31 - 1;
 
 const optionNames = [
   'dir',
@@ -82,6 +85,7 @@ const optionNames = [
   'maxSize',
   'maxInvalidSize',
   'stallTimeSeconds',
+  'durability',
   'autoPrune',
   'lowWatermark',
   'stalledAfterMs',
@@ -91,7 +95,7 @@ const optionNames = [
 /** @throws TypeError and RangeError */
 export function assertCacheOptions(options: ImageCacheOptions): ResolvedCacheOptions {
   const picked = pickOptions(options, optionNames);
-  const { dir, driver, maxSize = defaultMaxSize, stallTimeSeconds, logger } = picked;
+  const { dir, driver, maxSize = defaultMaxSize, stallTimeSeconds, durability, logger } = picked;
   const { autoPrune = true, lowWatermark = 0.9, stalledAfterMs } = picked;
   if ((dir === undefined) === (driver === undefined)) {
     throw invalidValue('options', 'must have either a dir or a driver', options);
@@ -103,6 +107,10 @@ export function assertCacheOptions(options: ImageCacheOptions): ResolvedCacheOpt
     const reason = 'is for a dir: a driver has limits of its own';
     throw invalidValue('options.maxInvalidSize', reason, picked.maxInvalidSize);
   }
+  if (driver !== undefined && durability !== undefined) {
+    throw invalidValue('options.durability', 'is for a dir: a driver has a durability of its own', durability);
+  }
+  if (durability !== undefined) assertOneOf(durability, durabilities, 'options.durability');
   const maxInvalidSize = assertMaxInvalidSize(picked.maxInvalidSize, 'options.maxInvalidSize', maxSize);
   if (stallTimeSeconds !== undefined) assertNonNegative(stallTimeSeconds, 'options.stallTimeSeconds');
   if (typeof autoPrune !== 'boolean') throw invalidType('options.autoPrune', 'of type boolean', autoPrune);
@@ -110,7 +118,7 @@ export function assertCacheOptions(options: ImageCacheOptions): ResolvedCacheOpt
   if (lowWatermark > 1) throw outOfRange('options.lowWatermark', '>= 0 and <= 1', lowWatermark);
   if (stalledAfterMs !== undefined) assertTimer(stalledAfterMs, 'options.stalledAfterMs');
   const checked = { dir, driver, maxSize, maxInvalidSize, stallTimeSeconds, autoPrune, lowWatermark, stalledAfterMs };
-  return { ...checked, logger: guarded(logger) };
+  return { ...checked, durability, logger: guarded(logger) };
 }
 
 /** The checked options of a write, apart from those of the driver. */
@@ -126,10 +134,4 @@ export function assertCacheImageOptions(options: CacheImageOptions): CheckedImag
   const { checksum, replace = false, ...write } = picked;
   if (typeof replace !== 'boolean') throw invalidType('options.replace', 'of type boolean', replace);
   return { write: assertWriteOptions(write), checksum, replace };
-}
-
-function assertTimer(milliseconds: number, name: string): void {
-  assertNonNegative(milliseconds, name);
-  if (milliseconds >= 1 && milliseconds <= longestTimerMs) return;
-  throw outOfRange(name, `>= 1 and <= ${longestTimerMs}`, milliseconds);
 }

@@ -261,6 +261,16 @@ export class ImageCache {
     return this.#sharedDriver.verifyImage(imageId, picked);
   }
 
+  /**
+   * Resolves when everything published before the call is on disk; immediately over a driver without checkpoints.
+   *
+   * @throws {@link CacheError} with `ERR_IO` if writes to the disk have failed: images that may be damaged were dropped
+   */
+  async checkpoint(): Promise<void> {
+    this.#assertOpen();
+    if (isXattrDriver(this.driver)) await this.driver.checkpoint();
+  }
+
   /** Measures the cache by one walk over the images. */
   async stats(): Promise<CacheStats> {
     this.#assertOpen();
@@ -353,11 +363,18 @@ function knownSize(source: ImageSource, { expectedSize }: WriteOptions): number 
   return chunks.reduce((sum, chunk) => sum + (types.isUint8Array(chunk) ? chunk.byteLength : 0), 0);
 }
 
-function driverOf({ dir = '', maxInvalidSize, stallTimeSeconds, logger }: ResolvedCacheOptions): SharedDriver {
+function driverOf({
+  dir = '',
+  maxInvalidSize,
+  stallTimeSeconds,
+  durability,
+  logger,
+}: ResolvedCacheOptions): SharedDriver {
   return new XattrDriver({
     dir,
     limits: { maxInvalidSize },
     ...(stallTimeSeconds !== undefined && { stallTimeSeconds }),
+    ...(durability !== undefined && { durability }),
     ...(logger && { logger }),
   });
 }

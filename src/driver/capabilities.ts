@@ -32,6 +32,10 @@ export interface Capabilities {
   readonly nowaitRead: boolean;
   /** True if `FICLONE` works: copies can share their blocks. */
   readonly reflink: boolean;
+  /** Whether checkpoints are known to prove what is on disk: ext4 with a journal, XFS and Btrfs, with barriers. */
+  readonly checkpoint: boolean;
+  /** Why not; undefined if `checkpoint` is true. */
+  readonly checkpointProblem: string | undefined;
 }
 
 export type MountFacts = Pick<Capabilities, 'fileSystem' | 'remote' | 'atime'>;

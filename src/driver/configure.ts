@@ -1,16 +1,24 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { BadDriverConfiguration, isSystemError } from '../api/errors.ts';
+import type { Durability, RecoverOptions, RecoverResult } from '../api/durability.ts';
+import { BadDriverConfiguration, isSystemError, toCacheError } from '../api/errors.ts';
 import { messageOf } from '../base/error-facts.ts';
-import { type Handle, type NativeFindings, native } from '../native/native.ts';
+import { now } from '../base/timers.ts';
+import { type Handle, type Native, type NativeFindings, native } from '../native/native.ts';
 import { type Capabilities, readMountFacts } from './capabilities.ts';
+import { findCheckpointProblem } from './checkpoint-support.ts';
+import { recoverDirectory } from './recover.ts';
+import type { Reporter } from './reporter.ts';
 
 const parts = ['incomplete', 'invalid', 'queue'] as const;
 
 export interface Configured {
   readonly directory: Handle;
   readonly capabilities: Capabilities;
+  readonly durability: Durability;
 }
+
+type RecoveryNeed = Awaited<ReturnType<Native['recoveryNeedAsync']>>;
 
 /**
  * Creates and opens the layout, and finds the capabilities of the file system by trial.
@@ -21,16 +29,81 @@ export interface Configured {
  *
  * @throws {@link BadDriverConfiguration}
  */
-export async function configureDirectory(dir: string): Promise<Configured> {
+export async function configureDirectory(
+  dir: string,
+  durability: Durability | undefined,
+  report: Reporter,
+): Promise<Configured> {
   if (dir === '') throw bad('no directory was given', dir);
   const made = await makeLayout(dir);
-  const directory = await openLayout(dir, made);
+  const directory = await openLayout(dir, made, durability === 'sync');
   try {
-    return { directory, capabilities: await findCapabilities(dir, directory) };
+    const vouched = await prepareCheckpoints(directory, report);
+    const capabilities = await findCapabilities(dir, directory, vouched);
+    const kept = checkDurability(dir, durability, capabilities);
+    if (kept !== 'none' && capabilities.checkpoint && vouched === 'first use')
+      await beginCheckpoints(directory, report);
+    return { directory, capabilities, durability: kept };
   } catch (error) {
     native.releaseSync(directory);
     throw isSystemError(error) ? bad(`it cannot be examined (${messageOf(error)})`, dir, error) : error;
   }
+}
+
+/** See {@link XattrDriver.recover}. */
+export async function recoverAt(
+  dir: string,
+  kind: Required<RecoverOptions>,
+  report: Reporter,
+): Promise<RecoverResult | undefined> {
+  const directory = await openLayout(dir, undefined, false);
+  try {
+    const need = await native.recoveryNeedAsync(directory);
+    if (need === 'first use' || (need === 'none' && !kind.force)) return undefined;
+    const result = await recoverDirectory(directory, kind);
+    if (!kind.dryRun) report.recovered(result);
+    return result;
+  } catch (error) {
+    throw toCacheError(error, { path: dir });
+  } finally {
+    native.releaseSync(directory);
+  }
+}
+
+/** Recovers after another boot, before anything is served. Resolves to the need that there was. */
+async function prepareCheckpoints(directory: Handle, report: Reporter): Promise<RecoveryNeed> {
+  const need = await native.recoveryNeedAsync(directory);
+  if (need !== 'other boot') return need;
+  try {
+    report.recovered(await recoverDirectory(directory, { force: false, dryRun: false }));
+    return 'none';
+  } catch (error) {
+    // A process that may only read serves the images that the last checkpoint vouches for. The others are misses.
+    if (!isSystemError(error)) throw error;
+    report.recoveryFailed(error);
+    return 'impossible';
+  }
+}
+
+/** The first checkpoint of a directory is on disk before the first publication: without it, all images are trusted. */
+async function beginCheckpoints(directory: Handle, report: Reporter): Promise<void> {
+  const began = now();
+  try {
+    if ((await native.checkpointAsync(directory)) !== null) report.checkpoint(now() - began, undefined);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    report.checkpoint(now() - began, error);
+  }
+}
+
+function checkDurability(
+  dir: string,
+  durability: Durability | undefined,
+  { checkpoint, checkpointProblem }: Capabilities,
+): Durability {
+  if (durability === undefined) return checkpoint ? 'checkpoint' : 'none';
+  if (durability !== 'checkpoint' || checkpoint) return durability;
+  throw bad(`durability 'checkpoint' cannot be kept here (${checkpointProblem}): choose 'sync' or 'none'`, dir);
 }
 
 /** Resolves to the error, if there was one. It matters only if the layout is missing. */
@@ -64,9 +137,9 @@ async function mkdirIfMissing(path: string): Promise<void> {
   }
 }
 
-async function openLayout(dir: string, makeError: unknown): Promise<Handle> {
+async function openLayout(dir: string, makeError: unknown, synced: boolean): Promise<Handle> {
   try {
-    return await native.openDirectoryAsync(dir);
+    return await native.openDirectoryAsync(dir, synced);
   } catch (openError) {
     const missing = isSystemError(openError) && openError.code === 'ENOENT';
     const error = missing && makeError !== undefined ? makeError : openError;
@@ -84,13 +157,19 @@ function explainOpening(error: unknown): string {
     case 'EACCES':
     case 'EPERM':
       return 'this user may not create or read it';
+    case 'EPROTONOSUPPORT':
+      return 'a later version of xattr-cache uses it: update this one';
     default:
       return 'it cannot be created or opened';
   }
 }
 
-async function findCapabilities(dir: string, directory: Handle): Promise<Capabilities> {
-  const mount = await readMountFacts(await native.mountIdAsync(directory));
+async function findCapabilities(dir: string, directory: Handle, need: RecoveryNeed): Promise<Capabilities> {
+  const mountId = await native.mountIdAsync(directory);
+  const checkpointProblem =
+    need === 'impossible' ? 'this process may not keep them here' : await findCheckpointProblem(mountId);
+  const checkpoint = checkpointProblem === undefined;
+  const mount = { ...(await readMountFacts(mountId)), checkpoint, checkpointProblem };
   let findings: NativeFindings;
   try {
     findings = await native.probeAsync(directory);

@@ -2,7 +2,7 @@ import type { Logger } from '../api/logger.ts';
 import type { Handle, StallArguments } from '../native/native.ts';
 import { AttributePace } from './attribute-pace.ts';
 import { InvalidLimit } from './invalid-limit.ts';
-import { Reporter } from './reporter.ts';
+import type { Reporter } from './reporter.ts';
 
 /** A process that checks a token holds its lock for a moment; a `Sync` claim waits for it. Milliseconds. */
 const probeTimeoutMs = 5;
@@ -34,6 +34,7 @@ export class DriverContext {
   constructor(
     directory: Handle,
     options: ContextOptions,
+    report: Reporter,
     {
       inline,
       inlineReads,
@@ -52,7 +53,7 @@ export class DriverContext {
     this.options = options;
     this.inlineReads = inline && inlineReads;
     this.pace = new AttributePace(inline && inlineWrites);
-    this.report = new Reporter(options.dir, options.logger);
+    this.report = report;
     this.#locks = locks;
     this.remote = remote;
     this.invalidLimit = new InvalidLimit(options.maxInvalidSize, options.logger);

@@ -57,7 +57,8 @@ export function appendEvictedImages(images: EvictedImage[], columns: Columns): v
   }
 }
 
-function idAt(columns: Columns, i: number): string {
+/** The i-th id. */
+export function idAt(columns: Columns, i: number): string {
   const start = i === 0 ? 0 : columns.idEnds[i - 1];
   return columns.ids.toString('utf8', start, columns.idEnds[i]);
 }

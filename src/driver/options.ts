@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 
+import { type Durability, durabilities } from '../api/durability.ts';
 import { guarded, type Logger } from '../api/logger.ts';
 import { pickOptions } from '../base/pick-options.ts';
-import { assertCount, assertNoNul, assertNonNegative, invalidType } from '../base/validate.ts';
+import { assertCount, assertNoNul, assertNonNegative, assertOneOf, assertTimer, invalidType } from '../base/validate.ts';
 
 /**
  * Options of an {@link XattrDriver}.
@@ -31,6 +32,14 @@ export interface XattrDriverOptions {
    * @defaultValue true, false on remote file systems
    */
   readonly inline?: boolean;
+  /**
+   * Which images a loss of power may cost. `checkpoint`: those of the last seconds, and no wrong byte is served. `sync`:
+   * each image is on disk before it is published. `none`: see durability.md. @defaultValue `checkpoint` where
+   * `capabilities.checkpoint` is true, else `none`
+   */
+  readonly durability?: Durability;
+  /** Shortest time between two checkpoints, in milliseconds. @defaultValue 5_000 */
+  readonly checkpointIntervalMs?: number;
   /** Limits of the cache's use of its file system. */
   readonly limits?: CacheLimits;
   /** A logger with the methods of pino. @defaultValue none */
@@ -58,6 +67,9 @@ export interface ResolvedDriverOptions {
   readonly accessResolutionMs: number;
   readonly inline: boolean | undefined;
   readonly maxInvalidSize: number;
+  /** Undefined: as far as the file system keeps it. */
+  readonly durability: Durability | undefined;
+  readonly checkpointIntervalMs: number;
   readonly logger: Logger | undefined;
 }
 
@@ -77,6 +89,8 @@ const optionNames = [
   'lockTimeoutMs',
   'accessResolutionMs',
   'inline',
+  'durability',
+  'checkpointIntervalMs',
   'limits',
   'logger',
 ] as const;
@@ -85,16 +99,20 @@ const optionNames = [
 export function assertDriverOptions(options: XattrDriverOptions): ResolvedDriverOptions {
   const picked = pickOptions(options, optionNames);
   const { dir, stallTimeSeconds = 86_400, lockTimeoutMs = 1_000, accessResolutionMs = 0, inline, logger } = picked;
+  const { durability, checkpointIntervalMs = 5_000 } = picked;
   assertNoNul(dir, 'options.dir');
   assertNonNegative(stallTimeSeconds, 'options.stallTimeSeconds');
   assertNonNegative(lockTimeoutMs, 'options.lockTimeoutMs');
   assertNonNegative(accessResolutionMs, 'options.accessResolutionMs');
   if (inline !== undefined && typeof inline !== 'boolean')
     throw invalidType('options.inline', 'of type boolean', inline);
+  if (durability !== undefined) assertOneOf(durability, durabilities, 'options.durability');
+  assertTimer(checkpointIntervalMs, 'options.checkpointIntervalMs');
   const limits = pickOptions(picked.limits ?? {}, ['maxInvalidSize'], 'options.limits');
   const maxInvalidSize = assertMaxInvalidSize(limits.maxInvalidSize, 'options.limits.maxInvalidSize', defaultMaxSize);
   const times = { stallTimeSeconds, lockTimeoutMs, accessResolutionMs };
-  return { dir: dir && absolute(dir), ...times, inline, maxInvalidSize, logger: guarded(logger) };
+  const checked = { ...times, inline, maxInvalidSize, durability, checkpointIntervalMs };
+  return { dir: dir && absolute(dir), ...checked, logger: guarded(logger) };
 }
 
 /**

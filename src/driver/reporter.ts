@@ -1,4 +1,5 @@
 import type { EvictedImage } from '../api/driver.ts';
+import type { RecoverResult } from '../api/durability.ts';
 import type { SystemError } from '../api/errors.ts';
 import { type EvictEvent, publish } from '../api/events.ts';
 import type { Logger } from '../api/logger.ts';
@@ -44,6 +45,28 @@ export class Reporter {
     if (count === 0) return;
     publish('reap', () => ({ dir: this.#dir, place, count }));
     this.#logger?.info({ place, count }, 'reaped');
+  }
+
+  checkpoint(durationMs: number, error: unknown): void {
+    publish('checkpoint', () => ({ dir: this.#dir, durationMs, error }));
+    if (error === undefined) this.#logger?.debug({ durationMs }, 'checkpoint');
+    else this.#logger?.error({ err: error }, 'writes to the disk have failed; images that may be damaged were dropped');
+  }
+
+  /** After a boot; undefined: there was no need. */
+  recovered(result: RecoverResult | undefined): void {
+    if (result === undefined) return;
+    const { sinceMs, doubtful, kept, dropped, bytes } = result;
+    const event = { since: sinceMs, doubtful, kept, dropped: dropped.length, bytes };
+    publish('recover', () => ({ dir: this.#dir, ...event }));
+    this.#logger?.info(event, 'recovered');
+  }
+
+  recoveryFailed(error: SystemError): void {
+    this.#logger?.warn(
+      { err: error },
+      'this process cannot recover the cache; images after the last checkpoint are misses',
+    );
   }
 
   /**

@@ -24,9 +24,7 @@ export async function verifyImage(
   });
   try {
     return await engine.callForImage(imageId, async (directory, context) => {
-      const recorded = parseRecordedDigest(
-        await native.getAttributeAsync(`/proc/self/fd/${image.fd}`, digestAttribute),
-      );
+      const recorded = parseRecordedDigest(await readRecordedDigest(image.fd));
       const algorithm = recorded?.algorithm ?? defaultAlgorithm;
       const { size, digest } = await digestOf(image.handle, algorithm, signal, onProgress);
       const actual = `${algorithm}-${digest}`;
@@ -53,7 +51,13 @@ export async function verifyImage(
   }
 }
 
-async function digestOf(
+/** Of an open image; undefined if it was cached without a checksum. */
+export async function readRecordedDigest(fd: number): Promise<Buffer | undefined> {
+  return native.getAttributeAsync(`/proc/self/fd/${fd}`, digestAttribute);
+}
+
+/** Reads an image to its end. The digest is base64. */
+export async function digestOf(
   image: Handle,
   algorithm: string,
   signal: AbortSignal | undefined,

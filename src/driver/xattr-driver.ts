@@ -13,6 +13,7 @@ import type {
   RangeOptions,
   WriteOptions,
 } from '../api/driver.ts';
+import type { CheckpointState, RecoverOptions, RecoverResult } from '../api/durability.ts';
 import { NotOpenError, toCacheError } from '../api/errors.ts';
 import { assertImageId } from '../api/image-id.ts';
 import { type Acquired, type AcquireOptions, sharedProtocol } from '../api/shared-driver.ts';
@@ -26,8 +27,9 @@ import { assertWriteOptions, putChunks } from '../streams/put-chunks.ts';
 import { assertSource, isBuffered, stopSource } from '../streams/source-chunks.ts';
 import { acquireImage } from './acquire-image.ts';
 import { type Capabilities, copiesUp } from './capabilities.ts';
+import { Checkpointer, readCheckpointState } from './checkpointer.ts';
 import { addCommittedBytes } from './committed-counter.ts';
-import { configureDirectory } from './configure.ts';
+import { configureDirectory, recoverAt } from './configure.ts';
 import { DriverContext } from './driver-context.ts';
 import { EngineCalls, type ImagePlace } from './engine-calls.ts';
 import { assertEvictOptions, evictImages } from './eviction.ts';
@@ -35,6 +37,8 @@ import { XattrImageReader } from './image-reader.ts';
 import { listCachedImages, scanCachedImages } from './listing.ts';
 import { assertDriverOptions, type ResolvedDriverOptions, type XattrDriverOptions } from './options.ts';
 import { openImage, readWholeImage, readWholeImageSync } from './read-image.ts';
+import { assertRecoverOptions } from './recover.ts';
+import { Reporter } from './reporter.ts';
 import { verifyImage } from './verify-image.ts';
 import { claimImage, claimImageSync, putBytes, putBytesSync } from './write-image.ts';
 
@@ -70,6 +74,7 @@ export class XattrDriver implements CacheDriver {
   readonly #engine: EngineCalls;
   #configuring: Promise<void> | undefined;
   #capabilities: Capabilities | undefined;
+  #checkpointer: Checkpointer | undefined;
 
   /** Makes a driver. Does not touch the directory before {@link configure}. */
   constructor(options: XattrDriverOptions) {
@@ -94,20 +99,28 @@ export class XattrDriver implements CacheDriver {
   }
 
   async #configure(): Promise<void> {
-    const { directory, capabilities } = await configureDirectory(this.dir);
-    const { inline = !capabilities.remote } = this.#options;
+    const report = new Reporter(this.dir, this.#options.logger);
+    const configured = await configureDirectory(this.dir, this.#options.durability, report);
+    const { directory, capabilities, durability } = configured;
+    const { inline = !capabilities.remote, checkpointIntervalMs } = this.#options;
     this.#capabilities = capabilities;
-    this.#engine.context = new DriverContext(directory, this.#options, {
+    const context = new DriverContext(directory, this.#options, report, {
       inline,
       inlineReads: capabilities.cachedOpen && capabilities.nowaitRead,
       inlineWrites: !copiesUp(capabilities.fileSystem),
       locks: capabilities.locks,
       remote: capabilities.remote,
     });
+    this.#engine.context = context;
+    if (durability === 'none' || !capabilities.checkpoint) return;
+    this.#checkpointer = new Checkpointer(context, checkpointIntervalMs);
   }
 
   async close(): Promise<void> {
     await this.#configuring?.catch(() => {});
+    const checkpointer = this.#checkpointer;
+    this.#checkpointer = undefined;
+    await checkpointer?.close();
     this.#engine.close();
     this.#configuring = undefined;
   }
@@ -358,6 +371,35 @@ export class XattrDriver implements CacheDriver {
     assertCount(targetSize, 'targetSize');
     const checked = assertEvictOptions(options);
     return this.#engine.callForDirectory((_directory, context) => evictImages(context, targetSize, checked));
+  }
+
+  /**
+   * Resolves when everything published before the call is on disk. A checkpoint holds at the next boot, too; without one
+   * (`durability: 'none'`, or a file system that does not keep it) the file system is synced.
+   *
+   * @throws {@link CacheError} with `ERR_IO` if writes to the disk have failed: images that may be damaged were dropped
+   * @throws {@link LockTimeoutError} if another process was making a checkpoint for a minute
+   */
+  async checkpoint(): Promise<void> {
+    await this.#engine.callForDirectory(
+      async (directory) => this.#checkpointer?.checkpoint() ?? native.syncFileSystemAsync(directory),
+    );
+  }
+
+  /** How far the cache is on disk, by one walk over the images. */
+  async getCheckpointState(): Promise<CheckpointState> {
+    return this.#engine.callForDirectory(readCheckpointState);
+  }
+
+  /**
+   * Verifies or drops the images that no checkpoint vouches for, as {@link configure} does after a boot, and makes a
+   * checkpoint. Resolves to undefined if the last checkpoint is of this boot, or there was none.
+   *
+   * @throws {@link BadDriverConfiguration} {@link LockTimeoutError}
+   */
+  static async recover(options: XattrDriverOptions, kind: RecoverOptions = {}): Promise<RecoverResult | undefined> {
+    const { dir, logger } = assertDriverOptions(options);
+    return recoverAt(dir, assertRecoverOptions(kind), new Reporter(dir, logger));
   }
 
   async reapInvalid(graceSeconds = 0): Promise<number> {

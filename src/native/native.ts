@@ -38,6 +38,21 @@ export interface InvalidTotals {
   readonly size: number;
 }
 
+export interface NativeTally {
+  readonly images: number;
+  readonly bytes: number;
+}
+
+/** A recovery that holds its lock until it is finished or released. */
+export interface NativeRecovery {
+  readonly handle: Handle;
+  /** When the last checkpoint before began. */
+  readonly sinceMs: number;
+  /** The doubtful images without a digest, and those with one. */
+  readonly unverifiable: Columns;
+  readonly verifiable: Columns;
+}
+
 export interface NativeFindings {
   readonly locks: boolean;
   readonly namelessFiles: boolean;
@@ -64,7 +79,8 @@ export interface Native {
   /** Frees a large object in the pool. */
   releaseAsync(handle: Handle): Promise<void>;
 
-  openDirectoryAsync(path: string): Promise<Handle>;
+  /** `synced`: each image is on disk before it is published. */
+  openDirectoryAsync(path: string, synced: boolean): Promise<Handle>;
   /** Returns the directory with its removed parts made again; null if none was removed. */
   renewDirectorySync(directory: Handle): Handle | null;
   renewDirectoryAsync(directory: Handle): Promise<Handle | null>;
@@ -177,6 +193,31 @@ export interface Native {
     eviction: Handle,
     limit: number,
   ): Promise<{ readonly columns: Columns; readonly done: boolean; readonly problem?: SystemError }>;
+
+  /** What it dropped because `failure` had damaged it; null while another checkpoint or recovery is at work. */
+  checkpointAsync(directory: Handle): Promise<(NativeTally & { readonly failure?: SystemError }) | null>;
+  /** Whether this process has published images that no checkpoint vouches for. */
+  needsCheckpointAsync(directory: Handle): Promise<boolean>;
+  /** Puts the last checkpoint itself on disk. */
+  syncCheckpointAsync(directory: Handle): Promise<void>;
+  /** Puts on disk what was written, and vouches for nothing. */
+  syncFileSystemAsync(directory: Handle): Promise<void>;
+  /** With the images that are not on disk for certain; undefined if there was no checkpoint. */
+  checkpointStateAsync(
+    directory: Handle,
+  ): Promise<
+    (NativeTally & { readonly beganMs: number; readonly ownBoot: boolean; readonly failingSinceMs: number }) | undefined
+  >;
+  recoveryNeedAsync(directory: Handle): Promise<'none' | 'first use' | 'other boot' | 'impossible'>;
+  /** Undefined: there is no need. Null: another one is at work. */
+  beginRecoveryAsync(directory: Handle, forced: boolean, dryRun: boolean): Promise<NativeRecovery | undefined | null>;
+  /** Drops images without a digest; whether some are left. */
+  dropDoubtfulAsync(recovery: Handle, limit: number): Promise<boolean>;
+  /** Drops the n-th image with a digest. */
+  dropVerifiedAsync(recovery: Handle, n: number): Promise<void>;
+  openDoubtfulAsync(directory: Handle, id: string): Promise<Pick<NativeImage, 'handle' | 'fd' | 'size'> | undefined>;
+  /** All that was dropped. */
+  finishRecoveryAsync(recovery: Handle): Promise<NativeTally>;
 
   getAttributeSync(path: string, name: string): Buffer | undefined;
   getAttributeAsync(path: string, name: string): Promise<Buffer | undefined>;

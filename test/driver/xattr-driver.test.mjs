@@ -160,11 +160,12 @@ test('getImageFilepath() – each state – returns its path', async (t) => {
 test('capabilities – configured – describe the file system', async (t) => {
   const { capabilities } = await openDriver(t);
 
-  const { fileSystem, atime, timeResolutionMs, ...flags } = capabilities;
+  const { fileSystem, atime, timeResolutionMs, checkpointProblem, ...flags } = capabilities;
   assert.match(fileSystem, /^\w/);
   assert(['strictatime', 'relatime', 'noatime', 'unknown'].includes(atime));
   assert(timeResolutionMs > 0 && timeResolutionMs <= 1000);
-  const names = ['cachedOpen', 'countsHits', 'locks', 'namelessFiles', 'nowaitRead', 'reflink', 'remote'];
+  assert.equal(typeof checkpointProblem, flags.checkpoint ? 'undefined' : 'string');
+  const names = ['cachedOpen', 'checkpoint', 'countsHits', 'locks', 'namelessFiles', 'nowaitRead', 'reflink', 'remote'];
   assert.deepEqual(Object.keys(flags).sort(), names);
   for (const name of names) assert.equal(typeof flags[name], 'boolean', name);
   assert.equal(flags.countsHits, true);

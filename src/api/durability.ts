@@ -1,0 +1,40 @@
+/** Which writes a loss of power may cost, see the page durability.md. */
+export type Durability = 'none' | 'checkpoint' | 'sync';
+
+export const durabilities: readonly Durability[] = ['none', 'checkpoint', 'sync'];
+
+/** How {@link XattrDriver.recover} goes about it. */
+export interface RecoverOptions {
+  /** Drops nothing, and makes no checkpoint. @defaultValue false */
+  readonly dryRun?: boolean;
+  /** Also if the last checkpoint is of this boot: the disk went away and came back within it. @defaultValue false */
+  readonly force?: boolean;
+}
+
+/** The images that a recovery found doubtful: no checkpoint before the loss of power vouches for them. */
+export interface RecoverResult {
+  /** When the last checkpoint began, in milliseconds since the epoch. Older images are whole on disk. */
+  readonly sinceMs: number;
+  /** Number of images that are younger. */
+  readonly doubtful: number;
+  /** Number of these that equal the digest recorded with them. */
+  readonly kept: number;
+  /** The others, which were removed. */
+  readonly dropped: readonly string[];
+  /** Bytes of the dropped images. */
+  readonly bytes: number;
+}
+
+/** How far a cache is on disk. */
+export interface CheckpointState {
+  /** When the last checkpoint began, in milliseconds since the epoch; undefined if there was none. */
+  readonly atMs: number | undefined;
+  /** Whether that was in this boot. If not, a recovery has to come first. */
+  readonly thisBoot: boolean;
+  /** Number of images that are not on disk for certain. */
+  readonly doubtfulImages: number;
+  /** Their sum in bytes. */
+  readonly doubtfulBytes: number;
+  /** Since when writes to the disk have failed, in milliseconds since the epoch; undefined if they have not. */
+  readonly failingSinceMs: number | undefined;
+}
