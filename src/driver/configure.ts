@@ -3,12 +3,16 @@ import { dirname, join } from 'node:path';
 import type { Durability, RecoverOptions, RecoverResult } from '../api/durability.ts';
 import { BadDriverConfiguration, isSystemError, toCacheError } from '../api/errors.ts';
 import { messageOf } from '../base/error-facts.ts';
+import { locked, retryWhileLocked } from '../base/lock-retry.ts';
 import { now } from '../base/timers.ts';
 import { type Handle, type Native, type NativeFindings, native } from '../native/native.ts';
 import { type Capabilities, readMountFacts } from './capabilities.ts';
 import { findCheckpointProblem } from './checkpoint-support.ts';
 import { recoverDirectory } from './recover.ts';
 import type { Reporter } from './reporter.ts';
+
+/** Another process that makes the first checkpoint waits for a disk. Milliseconds. */
+const lockTimeoutMs = 60_000;
 
 const parts = ['incomplete', 'invalid', 'queue'] as const;
 
@@ -89,7 +93,8 @@ async function prepareCheckpoints(directory: Handle, report: Reporter): Promise<
 async function beginCheckpoints(directory: Handle, report: Reporter): Promise<void> {
   const began = now();
   try {
-    if ((await native.checkpointAsync(directory)) !== null) report.checkpoint(now() - began, undefined);
+    const made = await retryWhileLocked(async () => (await native.checkpointAsync(directory)) ?? locked, lockTimeoutMs);
+    if (made !== locked) report.checkpoint(now() - began, made.failure);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     report.checkpoint(now() - began, error);

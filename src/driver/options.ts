@@ -3,7 +3,14 @@ import { resolve } from 'node:path';
 import { type Durability, durabilities } from '../api/durability.ts';
 import { guarded, type Logger } from '../api/logger.ts';
 import { pickOptions } from '../base/pick-options.ts';
-import { assertCount, assertNoNul, assertNonNegative, assertOneOf, assertTimer, invalidType } from '../base/validate.ts';
+import {
+  assertCount,
+  assertNoNul,
+  assertNonNegative,
+  assertOneOf,
+  assertTimer,
+  invalidType,
+} from '../base/validate.ts';
 
 /**
  * Options of an {@link XattrDriver}.

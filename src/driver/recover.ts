@@ -1,7 +1,8 @@
 import type { RecoverOptions, RecoverResult } from '../api/durability.ts';
 import { isSystemError, LockTimeoutError } from '../api/errors.ts';
 import { locked, retryWhileLocked } from '../base/lock-retry.ts';
-import { assertOptions, invalidType } from '../base/validate.ts';
+import { pickOptions } from '../base/pick-options.ts';
+import { invalidType } from '../base/validate.ts';
 import { type Columns, type Handle, type NativeRecovery, native } from '../native/native.ts';
 import { idAt } from './listing.ts';
 import { parseRecordedDigest } from './recorded-digest.ts';
@@ -15,8 +16,7 @@ const lockTimeoutMs = 600_000;
 
 /** @throws TypeError */
 export function assertRecoverOptions(options: RecoverOptions): Required<RecoverOptions> {
-  assertOptions(options, 'options');
-  const { force = false, dryRun = false } = options;
+  const { force = false, dryRun = false } = pickOptions(options, ['force', 'dryRun']);
   if (typeof force !== 'boolean') throw invalidType('options.force', 'of type boolean', force);
   if (typeof dryRun !== 'boolean') throw invalidType('options.dryRun', 'of type boolean', dryRun);
   return { force, dryRun };
