@@ -16,6 +16,7 @@ const neverCalled = () => assert.fail('the source was asked');
 const calls = {
   'XattrDriver.constructor': ['lockTimeout', 'lockTimeoutMs', (_, o) => new XattrDriver({ dir: 'x', ...o })],
   'XattrDriver.open': ['accessResolution', 'accessResolutionMs', (_, o) => XattrDriver.open({ dir: 'x', ...o })],
+  'XattrDriver.recover': ['dryrun', 'dryRun', (_, o) => XattrDriver.recover({ dir: 'x' }, o)],
   'XattrDriver.openForWrite': ['expectedsize', 'expectedSize', ({ driver }, o) => driver.openForWrite('new', o)],
   'XattrDriver.openForWriteSync': ['size', undefined, ({ driver }, o) => driver.openForWriteSync('new', o)],
   'XattrDriver.writeImage': ['expectSize', 'expectedSize', ({ driver }, o) => driver.writeImage('new', bytes, o)],
