@@ -20,6 +20,10 @@ int64_t WallClockNs() {
   return ToNanoseconds(sys::Now());
 }
 
+bool HoldsLater(const ClockFile& clock, int64_t time_ns) {
+  return time_ns < kSafeTimesEndNs || clock.HoldsTime(time_ns + kNanosecondsPerSecond);
+}
+
 // What says that the call is not to be had, as opposed to that writes failed.
 bool IsRefused(int code) {
   return code == ENOSYS || code == EPERM || code == EACCES || code == EBADF || code == ENOMEM;
@@ -71,7 +75,10 @@ Result<Checkpoint> HandleFailure(const CacheDirectory& directory, const ClockFil
 
 Result<Checkpoint> MakeFirstCheckpoint(const CacheDirectory& directory, const ClockFile& clock,
                                        const ClockReading& reading) {
-  const Status vouched = Vouch(directory, clock, reading, 0);
+  // All of an older version's images are trusted, those of a clock that was ahead included.
+  const auto all = FindDoubtful(directory, std::numeric_limits<int64_t>::max());
+  if (!all.ok()) return all.error();
+  const Status vouched = Vouch(directory, clock, reading, all.value().latest_trusted_ns);
   if (!vouched.ok()) return vouched.error();
   const Status synced = SyncVoucher(directory, clock);
   if (!synced.ok()) return synced.error();
@@ -81,11 +88,10 @@ Result<Checkpoint> MakeFirstCheckpoint(const CacheDirectory& directory, const Cl
 }  // namespace
 
 Status Vouch(const CacheDirectory& directory, const ClockFile& clock, const ClockReading& before, int64_t at_least_ns) {
-  const int64_t until_ns = std::max({WallClockNs(), before.begun_ns + 1, directory.clock().latest_ns(), at_least_ns});
-  // Images have to be later than this.
-  if (until_ns >= kSafeTimesEndNs && !clock.HoldsTime(until_ns + kNanosecondsPerSecond)) {
-    return SysError{EOVERFLOW, "utimensat"};
-  }
+  int64_t until_ns = std::max({WallClockNs(), before.begun_ns + 1, directory.clock().latest_ns()});
+  // Images published later have to be later than this.
+  if (!HoldsLater(clock, until_ns)) return SysError{EOVERFLOW, "utimensat"};
+  if (HoldsLater(clock, at_least_ns)) until_ns = std::max(until_ns, at_least_ns);
   const Status begun = clock.Write({until_ns, before.failed_ns});
   if (!begun.ok()) return begun;
   if (sys::SyncFileSystem(directory.base()) != 0) return SysError::Last("syncfs");

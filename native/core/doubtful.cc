@@ -30,9 +30,11 @@ Result<Doubtful> FindDoubtful(const CacheDirectory& directory, int64_t until_ns)
   for (size_t i = 0; i < all.value().size(); i++) {
     const ImageRow& row = all.value().row(i);
     const int64_t changed_ns = std::max(row.modified_ns, row.born_ns);
-    doubtful.latest_ns = std::max(doubtful.latest_ns, changed_ns);
-    if (changed_ns <= until_ns || WasSynced(directory, all.value().c_name(row))) continue;
-    doubtful.images.Add(all.value().name(row), row);
+    if (changed_ns <= until_ns || WasSynced(directory, all.value().c_name(row))) {
+      doubtful.latest_trusted_ns = std::max(doubtful.latest_trusted_ns, changed_ns);
+    } else {
+      doubtful.images.Add(all.value().name(row), row);
+    }
   }
   return doubtful;
 }

@@ -24,7 +24,7 @@ struct Tally {
 // What one walk over the images found.
 struct Doubtful {
   ImageList images;
-  int64_t latest_ns = 0;  // the latest change of any image, doubtful or not
+  int64_t latest_trusted_ns = 0;  // the latest change of an image that is not doubtful
 };
 
 // The images that changed after `until_ns`, but for those that were on disk before they were published.

@@ -121,7 +121,7 @@ Result<Recovery> Recovery::BeginDryRun(std::shared_ptr<const CacheDirectory> dir
 Status Recovery::Walk() {
   const auto doubtful = FindDoubtful(*directory_, since_ns_);
   if (!doubtful.ok()) return doubtful.error();
-  latest_ns_ = doubtful.value().latest_ns;
+  latest_kept_ns_ = doubtful.value().latest_trusted_ns;
   const ImageList& images = doubtful.value().images;
   for (size_t i = 0; i < images.size(); i++) {
     const ImageRow& row = images.row(i);
@@ -149,7 +149,19 @@ Result<bool> Recovery::DropNext(size_t limit) {
 
 Status Recovery::DropVerified(size_t n) {
   if (n >= verifiable_.size()) return Done{};
+  wrong_.insert(n);
   return DropRow(verifiable_, n);
+}
+
+// Images that were dropped do not count: the time of one may be later than any that can be vouched for.
+int64_t Recovery::LatestKept() const {
+  if (kind_ == Kind::kFirstUse) return latest_kept_ns_;
+  int64_t latest_ns = std::max(since_ns_, latest_kept_ns_);
+  for (size_t i = 0; i < verifiable_.size(); i++) {
+    const ImageRow& row = verifiable_.row(i);
+    if (!wrong_.contains(i)) latest_ns = std::max({latest_ns, row.modified_ns, row.born_ns});
+  }
+  return latest_ns;
 }
 
 Status Recovery::Finish() {
@@ -164,8 +176,7 @@ Status Recovery::Finish() {
     const Status cleared = ClearIncomplete(*directory_);
     if (!cleared.ok()) return cleared.error();
   }
-  const Status vouched =
-      Vouch(*directory_, *clock_, before, kind_ == Kind::kFirstUse ? latest_ns_ : std::max(since_ns_, latest_ns_));
+  const Status vouched = Vouch(*directory_, *clock_, before, LatestKept());
   if (!vouched.ok()) return vouched.error();
   const Status synced = SyncVoucher(*directory_, *clock_);
   if (!synced.ok()) return synced.error();

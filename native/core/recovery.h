@@ -11,6 +11,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "core/cache_directory.h"
@@ -64,16 +65,18 @@ class Recovery {
   // Finds what is doubtful; after the first use of a directory, nothing.
   Status Walk();
   Status DropRow(const ImageList& images, size_t n);
+  int64_t LatestKept() const;
 
   std::shared_ptr<const CacheDirectory> directory_;
   std::shared_ptr<const ClockFile> clock_;
   std::optional<FileLock> lock_;
   // T; of the first use, before which everything is trusted, none.
   int64_t since_ns_ = std::numeric_limits<int64_t>::max();
-  int64_t latest_ns_ = 0;
+  int64_t latest_kept_ns_ = 0;
   enum class Kind { kFirstUse, kOtherBoot, kForced } kind_ = Kind::kFirstUse;
   ImageList unverifiable_;
   ImageList verifiable_;
+  std::set<size_t> wrong_;  // of verifiable_
   size_t next_ = 0;
   Tally dropped_;
 };
