@@ -60,17 +60,18 @@ struct SyncOnly : ToNothing {
   Directory directory;
 };
 
-// (directory) -> { beganMs, ownBoot, failingSinceMs, images, bytes } | undefined if there was no checkpoint
+// (directory) -> { boot?, beganMs, ownBoot, failingSinceMs, images, bytes }; without a checkpoint no boot
 struct ReadState {
   explicit ReadState(Arguments& arguments) : directory(arguments.Handle<CacheDirectory>()) {}
-  Result<std::optional<CheckpointState>> Run() const { return ReadCheckpointState(*directory); }
-  static Napi::Value ToJs(Napi::Env env, const std::optional<CheckpointState>& state) {
-    if (!state.has_value()) return env.Undefined();
+  Result<CheckpointState> Run() const { return ReadCheckpointState(*directory); }
+  static Napi::Value ToJs(Napi::Env env, const CheckpointState& state) {
+    const Voucher voucher = state.voucher.value_or(Voucher());
     Napi::Object object = Napi::Object::New(env);
-    Set(object, state->doubtful);
-    object.Set("beganMs", ToMilliseconds(state->voucher.until_ns));
-    object.Set("ownBoot", state->own_boot);
-    object.Set("failingSinceMs", ToMilliseconds(state->voucher.failing_since_ns));
+    Set(object, state.doubtful);
+    if (state.voucher.has_value()) object.Set("boot", voucher.boot);
+    object.Set("beganMs", ToMilliseconds(voucher.until_ns));
+    object.Set("ownBoot", state.own_boot);
+    object.Set("failingSinceMs", ToMilliseconds(voucher.failing_since_ns));
     return object;
   }
 

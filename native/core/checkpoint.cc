@@ -139,23 +139,22 @@ Result<bool> NeedsCheckpoint(const CacheDirectory& directory) {
   return voucher.value()->dropping || voucher.value()->until_ns < directory.clock().latest_ns();
 }
 
-Result<std::optional<CheckpointState>> ReadCheckpointState(const CacheDirectory& directory) {
-  const UniqueFd corner(sys::OpenAt(directory.base(), kCornerName, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!corner.valid()) {
-    if (errno == ENOENT) return std::optional<CheckpointState>();
-    return SysError::Last("openat");
-  }
-  auto voucher = Voucher::Read(corner.get());
-  if (!voucher.ok()) return voucher.error();
-  if (!voucher.value().has_value()) return std::optional<CheckpointState>();
+Result<CheckpointState> ReadCheckpointState(const CacheDirectory& directory) {
   CheckpointState state;
-  state.voucher = std::move(*voucher.value());
-  state.own_boot = state.voucher.boot == directory.boot().full_id;
-  const auto doubtful = FindDoubtful(directory, state.voucher.until_ns);
+  const UniqueFd corner(sys::OpenAt(directory.base(), kCornerName, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!corner.valid() && errno != ENOENT) return SysError::Last("openat");
+  if (corner.valid()) {
+    auto voucher = Voucher::Read(corner.get());
+    if (!voucher.ok()) return voucher.error();
+    state.voucher = std::move(voucher.value());
+  }
+  state.own_boot = state.voucher.has_value() && state.voucher->boot == directory.boot().full_id;
+  const int64_t until_ns = state.voucher.has_value() ? state.voucher->until_ns : std::numeric_limits<int64_t>::min();
+  const auto doubtful = FindDoubtful(directory, until_ns);
   if (!doubtful.ok()) return doubtful.error();
   const ImageList& images = doubtful.value().images;
   for (size_t i = 0; i < images.size(); i++) state.doubtful.Add(images.row(i));
-  return std::optional(std::move(state));
+  return state;
 }
 
 Status SyncCheckpoint(const CacheDirectory& directory) {

@@ -38,13 +38,13 @@ Result<bool> NeedsCheckpoint(const CacheDirectory& directory);
 
 // What is known of the disk, and what is not on it for certain yet.
 struct CheckpointState {
-  Voucher voucher;
-  bool own_boot = false;  // else a recovery has to come first
-  Tally doubtful;
+  std::optional<Voucher> voucher;  // of the last checkpoint
+  bool own_boot = false;           // else a recovery has to come first
+  Tally doubtful;                  // without a checkpoint, all images
 };
 
-// Walks over the images.  Nothing if there was no checkpoint.
-Result<std::optional<CheckpointState>> ReadCheckpointState(const CacheDirectory& directory);
+// Walks over the images.
+Result<CheckpointState> ReadCheckpointState(const CacheDirectory& directory);
 
 // Puts the voucher of the last checkpoint on disk, so that it holds at the next boot.
 Status SyncCheckpoint(const CacheDirectory& directory);

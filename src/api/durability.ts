@@ -29,9 +29,11 @@ export interface RecoverResult {
 export interface CheckpointState {
   /** When the last checkpoint began, in milliseconds since the epoch; undefined if there was none. */
   readonly atMs: number | undefined;
+  /** Id of the boot in which it was made (`/proc/sys/kernel/random/boot_id`); undefined if there was none. */
+  readonly boot: string | undefined;
   /** Whether that was in this boot. If not, a recovery has to come first. */
   readonly thisBoot: boolean;
-  /** Number of images that are not on disk for certain. */
+  /** Number of images that are not on disk for certain: all, if there was no checkpoint. */
   readonly doubtfulImages: number;
   /** Their sum in bytes. */
   readonly doubtfulBytes: number;

@@ -271,13 +271,14 @@ export class ImageCache {
     if (isXattrDriver(this.driver)) await this.driver.checkpoint();
   }
 
-  /** Measures the cache by one walk over the images. */
+  /** Measures the cache by a walk over the images, and over an {@link XattrDriver} by a second one. */
   async stats(): Promise<CacheStats> {
     this.#assertOpen();
     const mark = this.#autoPrune?.mark();
     const stats = await measureCache(this.driver, this.#dir, this.maxSize);
     if (mark) this.#autoPrune?.walked(stats.size, mark);
-    return stats;
+    if (!isXattrDriver(this.driver)) return stats;
+    return { ...stats, checkpoint: await this.driver.getCheckpointState() };
   }
 
   /**

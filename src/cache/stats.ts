@@ -1,4 +1,5 @@
 import type { CacheDriver } from '../api/driver.ts';
+import type { CheckpointState } from '../api/durability.ts';
 import { lastUseMs } from '../api/recency.ts';
 
 /**
@@ -33,6 +34,8 @@ export interface CacheStats {
   readonly freeBytes: number;
   /** Inodes that are free; `Infinity` if the file system does not count them. */
   readonly freeInodes: number;
+  /** How far the cache is on disk; only over an {@link XattrDriver}. */
+  readonly checkpoint?: CheckpointState;
 }
 
 /** Measures a cache by one walk over its images. The commit counts as the first access, as for an eviction. */

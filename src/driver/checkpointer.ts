@@ -106,10 +106,11 @@ function isOtherBoot(error: unknown): boolean {
 export async function readCheckpointState(directory: Handle): Promise<CheckpointState> {
   const state = await native.checkpointStateAsync(directory);
   return {
-    atMs: state?.beganMs,
-    thisBoot: state?.ownBoot ?? false,
-    doubtfulImages: state?.images ?? 0,
-    doubtfulBytes: state?.bytes ?? 0,
-    failingSinceMs: state?.failingSinceMs || undefined,
+    atMs: state.boot === undefined ? undefined : state.beganMs,
+    boot: state.boot,
+    thisBoot: state.ownBoot,
+    doubtfulImages: state.images,
+    doubtfulBytes: state.bytes,
+    failingSinceMs: state.failingSinceMs || undefined,
   };
 }

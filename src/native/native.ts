@@ -43,6 +43,14 @@ export interface NativeTally {
   readonly bytes: number;
 }
 
+export interface NativeCheckpointState {
+  readonly boot?: string;
+  readonly beganMs: number;
+  readonly ownBoot: boolean;
+  /** 0: they have not failed. */
+  readonly failingSinceMs: number;
+}
+
 /** A recovery that holds its lock until it is finished or released. */
 export interface NativeRecovery {
   readonly handle: Handle;
@@ -202,12 +210,8 @@ export interface Native {
   syncCheckpointAsync(directory: Handle): Promise<void>;
   /** Puts on disk what was written, and vouches for nothing. */
   syncFileSystemAsync(directory: Handle): Promise<void>;
-  /** With the images that are not on disk for certain; undefined if there was no checkpoint. */
-  checkpointStateAsync(
-    directory: Handle,
-  ): Promise<
-    (NativeTally & { readonly beganMs: number; readonly ownBoot: boolean; readonly failingSinceMs: number }) | undefined
-  >;
+  /** With the images that are not on disk for certain; without a `boot` there was no checkpoint. */
+  checkpointStateAsync(directory: Handle): Promise<NativeTally & NativeCheckpointState>;
   recoveryNeedAsync(directory: Handle): Promise<'none' | 'first use' | 'other boot' | 'impossible'>;
   /** Undefined: there is no need. Null: another one is at work. */
   beginRecoveryAsync(directory: Handle, forced: boolean, dryRun: boolean): Promise<NativeRecovery | undefined | null>;

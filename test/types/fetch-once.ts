@@ -86,6 +86,7 @@ export const everyOption = {
     maxSize: 1,
     maxInvalidSize: 1,
     stallTimeSeconds: 1,
+    durability: 'sync',
     autoPrune: true,
     lowWatermark: 1,
     stalledAfterMs: 1,

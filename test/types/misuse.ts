@@ -29,6 +29,10 @@ export async function mistakes(driver: XattrDriver, options: XattrDriverOptions,
   new ImageCache({ dir: 'cache' });
   // @ts-expect-error a limit is a number of bytes; only the command line knows units
   await ImageCache.open({ dir: 'cache', maxSize: '20GB' });
+  // @ts-expect-error a durability is one of three
+  await XattrDriver.open({ dir: 'cache', durability: 'fsync' });
+  // @ts-expect-error a directory of which nothing is doubtful needs no recovery
+  (await XattrDriver.recover({ dir: 'cache' })).dropped;
   // @ts-expect-error an attribute that is missing has no bytes
   (await getXattr('file', 'note')).length;
 }

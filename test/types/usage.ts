@@ -1,11 +1,13 @@
 // How users write against the package.  Compiled, never run.
 
+import { subscribe } from 'node:diagnostics_channel';
 import { pipeline } from 'node:stream/promises';
 
 import {
   type CacheDriver,
   type CachedImage,
   CacheError,
+  type CheckpointEvent,
   getXattr,
   ImageBusyError,
   ImageCache,
@@ -13,6 +15,7 @@ import {
   imageIdFor,
   incXattr,
   incXattrSync,
+  type RecoverEvent,
   SizeMismatchError,
   setXattr,
   XattrDriver,
@@ -79,6 +82,29 @@ export async function prefetch(): Promise<readonly string[]> {
   for (const [imageId, error] of failed) console.error(imageId, error.message);
   await cache.prune({ maxSize: 10e9, dryRun: true });
   return cached;
+}
+
+export async function survive(): Promise<string> {
+  const recovered = await XattrDriver.recover({ dir: 'cache' }, { dryRun: true, force: true });
+  if (recovered !== undefined) console.log(recovered.dropped.length, recovered.bytes, recovered.kept);
+  const options = { durability: 'checkpoint', checkpointIntervalMs: 1_000 } as const;
+  await using driver = await XattrDriver.open({ dir: 'cache', ...options });
+  if (!driver.capabilities.checkpoint) return driver.capabilities.checkpointProblem ?? '';
+  await using cache = await ImageCache.open({ driver });
+  await cache.checkpoint();
+  const { checkpoint } = await cache.stats();
+  return checkpoint === undefined ? '' : `${checkpoint.doubtfulImages} since ${checkpoint.atMs ?? 'ever'}`;
+}
+
+export function listenToCheckpoints(): void {
+  subscribe('xattr-cache:checkpoint', (event) => {
+    const { durationMs, error } = event as CheckpointEvent;
+    if (error !== undefined) console.error(durationMs, error);
+  });
+  subscribe('xattr-cache:recover', (event) => {
+    const { since, doubtful, kept, dropped, bytes } = event as RecoverEvent;
+    console.log(new Date(since), doubtful - kept - dropped, bytes);
+  });
 }
 
 export function explain(error: unknown): string {
