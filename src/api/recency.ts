@@ -16,3 +16,11 @@ export function lastUseMs({ lastAccessedMs, lastModifiedMs }: CachedImage, nowMs
   // An access in the future is not listed: see `native/posix/file_times.h`.
   return lastModifiedMs > nowMs ? lastAccessedMs : Math.max(lastAccessedMs, lastModifiedMs);
 }
+
+/**
+ * Returns a file's time, or the current time if that is earlier: publications after a checkpoint of a clock that was ahead
+ * have times in the future. Both are milliseconds since the epoch; the current one has no fraction.
+ */
+export function notBeyond(nowMs: number, timeMs: number): number {
+  return timeMs >= nowMs + 1 ? nowMs : timeMs;
+}

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 
+import type { Durability } from '../index.ts';
 import { sizeOption } from '../terminal/option-parsers.ts';
 
 /** The options of each command that works on a cache, as commander returns them. */
@@ -10,6 +11,10 @@ export interface CacheOptions {
 
 export interface LimitOptions {
   readonly maxSize?: number;
+}
+
+export interface DurabilityOptions {
+  readonly durability?: Durability;
 }
 
 /** Adds a command that works on a cache. */
@@ -44,4 +49,11 @@ export function maxSizeOption(): Option {
   return new Option('--max-size <size>', 'limit of the cache, for example 500MiB (default: 10GiB)')
     .env('XATTR_CACHE_MAX_SIZE')
     .argParser(sizeOption);
+}
+
+/** Returns the option for commands that add images. */
+export function durabilityOption(): Option {
+  return new Option('--durability <mode>', 'protection from a loss of power (default: checkpoint if possible)').choices(
+    ['none', 'checkpoint', 'sync'],
+  );
 }

@@ -1,10 +1,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import type { ImageCache, Logger, XattrDriver } from '../index.ts';
+import type { ImageCache, Logger, XattrDriver, XattrDriverOptions } from '../index.ts';
 import { CliError, cliErrorCode, isMissing, UsageError } from '../terminal/cli-error.ts';
 import { printError } from '../terminal/output.ts';
-import type { CacheOptions, LimitOptions } from './cache-options.ts';
+import type { CacheOptions, DurabilityOptions, LimitOptions } from './cache-options.ts';
 import { loadPackage } from './load-package.ts';
 
 const parts: readonly string[] = ['incomplete', 'invalid', 'queue'];
@@ -22,22 +22,43 @@ export async function openDriver(
   options: CacheOptions,
   { onWarning = printError }: OpenOptions = {},
 ): Promise<XattrDriver> {
+  return openChecked({ dir: await directoryOfCache(options) }, onWarning);
+}
+
+/** Returns the directory of an existing cache. @throws {@link CliError} if there is none */
+export async function directoryOfCache(options: CacheOptions): Promise<string> {
   const dir = directoryOf(options);
   if (!(await exists(dir))) throw noCache(`${dir} does not exist`);
   const missing = await missingParts(dir);
   if (missing.length > 0) throw noCache(`${dir} is not a cache: it has no ${missing.join(', no ')}`);
-  return openChecked(dir, onWarning);
+  return dir;
 }
 
 /** Opens a cache for commands that add to it, and creates it if it is missing. */
-export async function openOrMakeDriver(options: CacheOptions): Promise<XattrDriver> {
+export async function openOrMakeDriver(options: CacheOptions & DurabilityOptions): Promise<XattrDriver> {
   const dir = directoryOf(options);
   const missing = (await exists(dir)) ? await missingParts(dir) : [];
   // The files of the directory would become images, and be evicted.
   if (missing.length > 0 && !(await isUnused(dir))) {
     throw noCache(`${dir} has other content: it is not empty, and has no ${missing.join(', no ')}`);
   }
-  return openChecked(dir, printError);
+  const { durability } = options;
+  return openChecked({ dir, ...(durability !== undefined && { durability }) }, printError);
+}
+
+/**
+ * Ends a command that adds images: they are on disk afterwards, where a checkpoint can prove it.
+ *
+ * @throws {@link CliError} if that failed, which damages them
+ */
+export async function putOnDisk(driver: XattrDriver, { durability }: DurabilityOptions): Promise<void> {
+  if (durability === 'none' || !driver.capabilities.checkpoint) return;
+  try {
+    await driver.checkpoint();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CliError(cliErrorCode.checkpoint, `the images are not on disk: ${reason}`, { cause: error });
+  }
 }
 
 /** Returns a manager over a driver, without automatic eviction. */
@@ -85,9 +106,9 @@ function noCache(problem: string): CliError {
   return new CliError(cliErrorCode.noCache, `${problem}. ${advice}`);
 }
 
-async function openChecked(dir: string, onWarning: (message: string) => void): Promise<XattrDriver> {
+async function openChecked(options: XattrDriverOptions, onWarning: (message: string) => void): Promise<XattrDriver> {
   const { XattrDriver } = await loadPackage();
-  return XattrDriver.open({ dir, logger: warningsTo(onWarning) });
+  return XattrDriver.open({ ...options, logger: warningsTo(onWarning) });
 }
 
 function warningsTo(onWarning: (message: string) => void): Logger {

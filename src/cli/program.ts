@@ -12,7 +12,9 @@ import { addPrefetchCommand } from './commands/prefetch.ts';
 import { addPruneCommand } from './commands/prune.ts';
 import { addPutCommand } from './commands/put.ts';
 import { addQueueCommands } from './commands/queue.ts';
+import { addRecoverCommand } from './commands/recover.ts';
 import { addStatsCommand } from './commands/stats.ts';
+import { addSyncCommand } from './commands/sync.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 
 const epilogue = `
@@ -50,5 +52,7 @@ export function createProgram({ quiet }: { readonly quiet: boolean }): Command {
   addPruneCommand(program);
   addCleanCommand(program);
   addVerifyCommand(program);
+  addSyncCommand(program);
+  addRecoverCommand(program);
   return program;
 }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { ImageReader, RangeOptions } from '../api/driver.ts';
 import { NotOpenError, toCacheError } from '../api/errors.ts';
 import { imageName } from '../api/image-name.ts';
+import { notBeyond } from '../api/recency.ts';
 import { eventLoopTurn } from '../base/event-loop-turn.ts';
 import { assertBytes, assertCount, outOfRange } from '../base/validate.ts';
 import { type NativeImage, native } from '../native/native.ts';
@@ -32,7 +33,7 @@ export class XattrImageReader implements ImageReader {
     this.#image = image;
     this.imageId = imageId;
     this.size = image.size;
-    this.lastModifiedMs = image.modifiedMs;
+    this.lastModifiedMs = notBeyond(Date.now(), image.modifiedMs);
     this.fd = image.fd;
   }
 

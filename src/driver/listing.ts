@@ -1,4 +1,5 @@
-import type { CachedImage, EvictedImage } from '../api/driver.ts';
+import type { CachedImage, EvictedImage, InvalidImage } from '../api/driver.ts';
+import { notBeyond } from '../api/recency.ts';
 import { nextTurn } from '../base/timers.ts';
 import { type Columns, type Handle, native } from '../native/native.ts';
 
@@ -33,15 +34,23 @@ export async function* scanCachedImages(directory: Handle): AsyncGenerator<Cache
   }
 }
 
+/** What lies in invalid/, the newest first. */
+export async function listInvalidImages(directory: Handle): Promise<InvalidImage[]> {
+  const images = await native.listInvalidAsync(directory);
+  const nowMs = Date.now();
+  return images.map((image) => ({ ...image, lastModifiedMs: notBeyond(nowMs, image.lastModifiedMs) }));
+}
+
 function appendCachedImages(images: CachedImage[], columns: Columns): void {
+  const nowMs = Date.now();
   for (let i = 0; i < columns.count; i++) {
     images.push({
       imageId: idAt(columns, i),
       size: columns.sizes[i] as number,
       allocatedSize: columns.allocatedSizes[i] as number,
       hits: columns.hits[i] as number,
-      lastAccessedMs: columns.accessedMs[i] as number,
-      lastModifiedMs: columns.modifiedMs[i] as number,
+      lastAccessedMs: notBeyond(nowMs, columns.accessedMs[i] as number),
+      lastModifiedMs: notBeyond(nowMs, columns.modifiedMs[i] as number),
     });
   }
 }

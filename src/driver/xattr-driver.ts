@@ -34,7 +34,7 @@ import { DriverContext } from './driver-context.ts';
 import { EngineCalls, type ImagePlace } from './engine-calls.ts';
 import { assertEvictOptions, evictImages } from './eviction.ts';
 import { XattrImageReader } from './image-reader.ts';
-import { listCachedImages, scanCachedImages } from './listing.ts';
+import { listCachedImages, listInvalidImages, scanCachedImages } from './listing.ts';
 import { assertDriverOptions, type ResolvedDriverOptions, type XattrDriverOptions } from './options.ts';
 import { openImage, readWholeImage, readWholeImageSync } from './read-image.ts';
 import { assertRecoverOptions } from './recover.ts';
@@ -175,7 +175,7 @@ export class XattrDriver implements CacheDriver {
   }
 
   async getInvalidImages(): Promise<InvalidImage[]> {
-    return this.#engine.callForDirectory(native.listInvalidAsync);
+    return this.#engine.callForDirectory(listInvalidImages);
   }
 
   async getHitCount(imageId: string): Promise<number> {

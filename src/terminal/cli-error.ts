@@ -14,6 +14,8 @@ export const cliErrorCode = {
   output: 'ERR_CLI_OUTPUT',
   /** Only a part was done. */
   partial: 'ERR_CLI_PARTIAL',
+  /** Images were added, and may not be on disk. */
+  checkpoint: 'ERR_CLI_CHECKPOINT',
   /** The user did not confirm. */
   declined: 'ERR_CLI_DECLINED',
   /** A bug. */

@@ -44,6 +44,15 @@ export function formatAge(timeMs: number, nowMs: number): string {
   return elapsed > 0 ? `${formatDuration(elapsed)} ago` : `in ${formatDuration(-elapsed)}`;
 }
 
+/** The local time of day, `12:03`; with the date, `2026-03-01 12:03`, if that was more than half a day ago. */
+export function formatTime(timeMs: number, nowMs: number): string {
+  const time = new Date(timeMs);
+  const two = (number: number) => String(number).padStart(2, '0');
+  const ofDay = `${two(time.getHours())}:${two(time.getMinutes())}`;
+  if (Math.abs(nowMs - timeMs) < 43_200_000) return ofDay;
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${ofDay}`;
+}
+
 function floorTenths(value: number): string {
   return (Math.floor(value * 10) / 10).toFixed(1);
 }

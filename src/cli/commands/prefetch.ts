@@ -7,13 +7,20 @@ import { countOption, secondsOption } from '../../terminal/option-parsers.ts';
 import { printableId } from '../../terminal/printable.ts';
 import { progressLine } from '../../terminal/progress-line.ts';
 import { formatSize } from '../../terminal/size.ts';
-import { type CacheOptions, cacheCommand, type LimitOptions, maxSizeOption } from '../cache-options.ts';
+import {
+  type CacheOptions,
+  cacheCommand,
+  type DurabilityOptions,
+  durabilityOption,
+  type LimitOptions,
+  maxSizeOption,
+} from '../cache-options.ts';
 import { readChecksumFile } from '../checksum-file.ts';
-import { openCache, openOrMakeDriver } from '../open-driver.ts';
+import { openCache, openOrMakeDriver, putOnDisk } from '../open-driver.ts';
 import { fetchFrom, type PrefetchSource, sourceOption } from '../prefetch-source.ts';
 import { failedImage, failureOf, printReport } from '../report.ts';
 
-interface Options extends CacheOptions, LimitOptions {
+interface Options extends CacheOptions, DurabilityOptions, LimitOptions {
   readonly from: PrefetchSource;
   readonly concurrency: number;
   readonly timeout: number;
@@ -28,6 +35,7 @@ export function addPrefetchCommand(program: Command): void {
     .option('--timeout <seconds>', 'longest time without a byte', secondsOption(86_400), 60)
     .option('--checksums <file>', 'file of expected checksums, as sha256sum writes it, with ids as names')
     .addOption(maxSizeOption())
+    .addOption(durabilityOption())
     .action((options: Options) => interruptible((signal) => prefetch(options, signal)));
 }
 
@@ -47,6 +55,7 @@ async function prefetch(options: Options, signal: AbortSignal): Promise<void> {
   const { concurrency } = options;
   const prefetchOptions = { concurrency, signal, onProgress, ...(checksum && { checksum }) };
   const result = await cache.prefetch(fetch, prefetchOptions).finally(progress.end);
+  if (result.cached.length > 0) await putOnDisk(driver, options);
   await report(queued, result, options);
 }
 

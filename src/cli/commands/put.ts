@@ -10,14 +10,14 @@ import { pause } from '../../terminal/pause.ts';
 import { printableId } from '../../terminal/printable.ts';
 import { progressLine } from '../../terminal/progress-line.ts';
 import { formatSize } from '../../terminal/size.ts';
-import { type CacheOptions, cacheCommand } from '../cache-options.ts';
+import { type CacheOptions, cacheCommand, type DurabilityOptions, durabilityOption } from '../cache-options.ts';
 import { asChecksumError } from '../checksum-option.ts';
 import { assertImageIds } from '../image-id-arguments.ts';
 import { loadPackage } from '../load-package.ts';
-import { openCache, openOrMakeDriver } from '../open-driver.ts';
+import { openCache, openOrMakeDriver, putOnDisk } from '../open-driver.ts';
 import { printReport } from '../report.ts';
 
-interface Options extends CacheOptions {
+interface Options extends CacheOptions, DurabilityOptions {
   readonly checksum?: string;
 }
 
@@ -37,6 +37,7 @@ export function addPutCommand(program: Command): void {
     .argument('<id>', 'image id')
     .argument('<file>', 'input file; - is stdin')
     .option('--checksum <checksum>', 'expected checksum: sha256-BASE64 (SRI) or md5:HEX')
+    .addOption(durabilityOption())
     .action((imageId: string, file: string, options: Options) =>
       interruptible((signal) => put(imageId, file, options, signal)),
     );
@@ -73,6 +74,7 @@ async function put(imageId: string, file: string, { checksum, ...options }: Opti
   } finally {
     progress.end();
   }
+  await putOnDisk(driver, options);
   await printReport(
     { json: { imageId, size }, text: [`cached ${printableId(imageId)}, ${formatSize(size)}`] },
     options.json,

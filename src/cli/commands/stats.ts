@@ -1,7 +1,14 @@
 import type { Command } from 'commander';
 
-import type { CacheStats } from '../../index.ts';
-import { formatAge, formatCount, formatPercent } from '../../terminal/format.ts';
+import type { CacheStats, CheckpointState } from '../../index.ts';
+import {
+  formatAge,
+  formatCount,
+  formatCountOf,
+  formatDuration,
+  formatPercent,
+  formatTime,
+} from '../../terminal/format.ts';
 import { outputColumns } from '../../terminal/output.ts';
 import { printable } from '../../terminal/printable.ts';
 import { formatSize } from '../../terminal/size.ts';
@@ -22,11 +29,12 @@ async function stats(options: CacheOptions & LimitOptions): Promise<void> {
   const found = await (await openCache(driver, options)).stats();
   // Scripts get each key always: a missing one would be another case.
   const { oldestAccessMs = null, newestAccessMs = null } = found;
-  const json = { ...found, oldestAccessMs, newestAccessMs };
+  const checkpoint = found.checkpoint === undefined ? null : checkpointJson(found.checkpoint);
+  const json = { ...found, oldestAccessMs, newestAccessMs, checkpoint };
   await printReport({ json, text: layOutFacts(factsOf(found), outputColumns()) }, options.json);
 }
 
-function factsOf(found: CacheStats): [string, string][] {
+function factsOf(found: CacheStats): (readonly [string, string])[] {
   const nowMs = Date.now();
   const age = (timeMs: number | undefined) => (timeMs === undefined ? '-' : formatAge(timeMs, nowMs));
   const inodes = Number.isFinite(found.freeInodes) ? `, ${formatCount(found.freeInodes)} inodes` : '';
@@ -35,7 +43,8 @@ function factsOf(found: CacheStats): [string, string][] {
     ['directory', printable(found.dir)],
     ['images', formatCount(found.images)],
     ['size', `${formatSize(found.size)} of ${formatSize(found.maxSize)}${share}`],
-    ['on disk', formatSize(found.allocatedSize)],
+    ['allocated', formatSize(found.allocatedSize)],
+    ...(found.checkpoint === undefined ? [] : [['on disk', describeCheckpoint(found.checkpoint, nowMs)] as const]),
     ['hits', formatCount(found.hits)],
     ['newest access', age(found.newestAccessMs)],
     ['oldest access', age(found.oldestAccessMs)],
@@ -44,4 +53,20 @@ function factsOf(found: CacheStats): [string, string][] {
     ['queued', formatCount(found.queued)],
     ['free', `${formatSize(found.freeBytes)}${inodes}`],
   ];
+}
+
+function describeCheckpoint(state: CheckpointState, nowMs: number): string {
+  if (state.failingSinceMs !== undefined) return `write errors since ${formatTime(state.failingSinceMs, nowMs)}`;
+  if (state.atMs === undefined) return 'never synced: durability is none';
+  if (state.doubtfulImages === 0) return 'all images';
+  const images = `${formatCountOf(state.doubtfulImages, 'image')}, ${formatSize(state.doubtfulBytes)}`;
+  return `all but ${images}, of the last ${formatDuration(Math.max(0, nowMs - state.atMs))}`;
+}
+
+function checkpointJson(state: CheckpointState): object {
+  const { atMs, boot, doubtfulImages, doubtfulBytes, failingSinceMs } = state;
+  const at = atMs ?? null;
+  const ageMs = atMs === undefined ? null : Math.max(0, Date.now() - atMs);
+  const error = failingSinceMs === undefined ? null : { sinceMs: failingSinceMs };
+  return { at, ageMs, boot: boot ?? null, doubtfulImages, doubtfulBytes, error };
 }
