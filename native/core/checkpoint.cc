@@ -24,7 +24,7 @@ bool HoldsLater(const ClockFile& clock, int64_t time_ns) {
   return time_ns < kSafeTimesEndNs || clock.HoldsTime(time_ns + kNanosecondsPerSecond);
 }
 
-// What says that the call is not to be had, as opposed to that writes failed.
+// Whether a call was refused, as opposed to writes that failed.
 bool IsRefused(int code) {
   return code == ENOSYS || code == EPERM || code == EACCES || code == EBADF || code == ENOMEM;
 }

@@ -30,6 +30,8 @@ class ImageClock {
 
   // The latest time that this process has given an image.
   int64_t latest_ns() const { return latest_ns_.load(); }
+  // What was published so far does not matter: it was a trial.
+  void Forget() { latest_ns_.store(0); }
 
  private:
   Result<std::shared_ptr<const ClockFile>> Reopen(int base);

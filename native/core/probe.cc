@@ -122,6 +122,8 @@ Result<Findings> ProbeDirectory(const std::shared_ptr<const CacheDirectory>& dir
   const Status written = writer.value().Write(bytes);
   if (!written.ok()) return written.error();
   const Status committed = writer.value().Commit();
+  // Otherwise each process would end with a checkpoint, for a trial that is gone.
+  directory->clock().Forget();
   if (!committed.ok()) return committed.error();
 
   const Status read = TryReading(*directory, name.c_str(), &findings);

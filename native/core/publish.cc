@@ -16,7 +16,7 @@ namespace {
 constexpr size_t kLongestReason = 1024;
 constexpr size_t kShortReason = 40;
 
-// The mark is on disk with the bytes: whoever sees the name sees both.
+// The mark is on disk with the bytes: a reader of the name sees both.
 Status PutOnDisk(int fd) {
   sys::FileStat stat;
   if (sys::Stat(fd, &stat) != 0) return SysError::Last("statx");

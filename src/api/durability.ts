@@ -31,7 +31,7 @@ export interface CheckpointState {
   readonly atMs: number | undefined;
   /** Id of the boot in which it was made (`/proc/sys/kernel/random/boot_id`); undefined if there was none. */
   readonly boot: string | undefined;
-  /** Whether that was in this boot. If not, a recovery has to come first. */
+  /** True if that was in this boot. If not, a recovery has to come first. */
   readonly thisBoot: boolean;
   /** Number of images that are not on disk for certain: all, if there was no checkpoint. */
   readonly doubtfulImages: number;

@@ -202,9 +202,9 @@ export interface Native {
     limit: number,
   ): Promise<{ readonly columns: Columns; readonly done: boolean; readonly problem?: SystemError }>;
 
-  /** What it dropped because `failure` had damaged it; null while another checkpoint or recovery is at work. */
+  /** Resolves to the images dropped because `failure` may have damaged them; null while another checkpoint or recovery is at work. */
   checkpointAsync(directory: Handle): Promise<(NativeTally & { readonly failure?: SystemError }) | null>;
-  /** Whether this process has published images that no checkpoint vouches for. */
+  /** Resolves to true if this process has published images that no checkpoint vouches for. */
   needsCheckpointAsync(directory: Handle): Promise<boolean>;
   /** Puts the last checkpoint itself on disk. */
   syncCheckpointAsync(directory: Handle): Promise<void>;

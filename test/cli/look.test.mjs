@@ -82,7 +82,7 @@ suite('stats – any cache – sums it up', () => {
   test('stats – as JSON, empty cache – prints the numbers of the API, or null', async (t) => {
     const { dir } = await cacheWith(t);
     const { value } = await jsonOf(['stats'], { dir });
-    const { freeBytes, freeInodes, ...rest } = value;
+    const { freeBytes, freeInodes, checkpoint, ...rest } = value;
     assert.deepEqual(rest, {
       dir,
       images: 0,
@@ -97,6 +97,7 @@ suite('stats – any cache – sums it up', () => {
       newestAccessMs: null,
     });
     assert(freeBytes > 0);
+    assert.equal(checkpoint.doubtfulImages, 0);
     assert('freeInodes' in value && (freeInodes === null || freeInodes > 0));
   });
 

@@ -33,7 +33,7 @@ function collect(t, channel) {
   return events;
 }
 
-test('a recovery – images without a digest – drops those after the checkpoint', async (t) => {
+test('glance B24: images without a digest – after a boot – later ones are dropped', async (t) => {
   const { dir } = await lostPower(t, { old: { a: bytesOf(100, 1) }, young: { b: bytesOf(200, 2) } });
   const driver = await openDriver(t, { dir });
   assert.deepEqual(await ids(driver), ['a']);
@@ -114,7 +114,7 @@ test('recover() – same boot – only with force drops', async (t) => {
   const { dir } = await lostPower(t, { old: { a: bytesOf(10) } });
   const driver = await openDriver(t, { dir });
   await driver.writeImage('b', bytesOf(20));
-  assert.equal(await XattrDriver.recover({ dir }), undefined);
+  for (const dryRun of [true, false]) assert.equal(await XattrDriver.recover({ dir }, { dryRun }), undefined);
   assert.equal(await driver.isCached('b'), true);
   const result = await XattrDriver.recover({ dir }, { force: true });
   assert.deepEqual(result.dropped, ['b']);
