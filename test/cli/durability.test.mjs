@@ -59,9 +59,13 @@ suite('commands – ext4 with a journal – make checkpoints', { skip: needsFile
   test('put – writes to the disk fail – fails, and the image is not cached', { skip: needsStrace }, async (t) => {
     const dir = await newCache(t);
     const args = ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=syncfs', '-e', 'inject=syncfs:error=EIO'];
-    const command = [...args, process.execPath, main, 'put', 'a', main, '--json'];
     const env = { ...process.env, XATTR_CACHE_DIR: dir };
-    const { code, stdout } = await promisify(execFile)('strace', command, { env }).catch((error) => error);
+    const put = (...options) => {
+      const command = [...args, process.execPath, main, 'put', 'a', main, '--json', ...options];
+      return promisify(execFile)('strace', command, { env }).catch((error) => error);
+    };
+    assert.equal((await put('--durability', 'none')).code, undefined); // It asks the disk for nothing.
+    const { code, stdout } = await put();
     assert.equal(code, 1);
     const { error, ...rest } = JSON.parse(stdout);
     assert.deepEqual([error.code, rest], ['ERR_CLI_CHECKPOINT', {}]);
