@@ -11,7 +11,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const style = readFileSync(join(root, '.clang-format'), 'utf8');
 const write = process.argv.includes('--write');
 
-const files = ['native', 'test/native', 'test/sanitizers', 'bench/floor'].flatMap(nativeFiles);
+const files = ['native', 'test/native', 'test/power', 'test/sanitizers', 'bench/floor'].flatMap(nativeFiles);
 let misformatted = 0;
 for (const path of files) {
   const source = readFileSync(path, 'utf8');

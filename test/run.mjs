@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const onlyByName = ['budget', 'demo-runs', 'faults', 'file-systems', 'interop', 'package'].map(
+const onlyByName = ['budget', 'demo-runs', 'faults', 'file-systems', 'interop', 'package', 'power/sweep'].map(
   (name) => `test/${name}/`,
 );
 

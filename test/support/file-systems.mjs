@@ -56,11 +56,16 @@ export async function mountFileSystem({ type, size, mkfs = [], options = 'rw' })
 }
 
 async function makeImage(image, type, size = makers[type].size, added = []) {
-  const [command, ...usual] = makers[type].mkfs;
   await writeFile(image, '');
   await truncate(image, Number.parseInt(size, 10) * units[size.at(-1)]);
+  makeFileSystem(type, image, added);
+}
+
+/** Makes a file system on a device or in a file. */
+export function makeFileSystem(type, device, added = []) {
+  const [command, ...usual] = makers[type].mkfs;
   // A sanitizer that is preloaded finds leaks in other people's programs, too.
-  execFileSync(command, [...usual, ...added, image], { stdio: 'ignore', env: { ...process.env, LD_PRELOAD: '' } });
+  execFileSync(command, [...usual, ...added, device], { stdio: 'ignore', env: { ...process.env, LD_PRELOAD: '' } });
 }
 
 async function mountOverlay() {

@@ -1,0 +1,9 @@
+import { test } from 'node:test';
+
+import { isFull } from '../../support/scale.mjs';
+import { surviveCuts } from '../support/cuts.mjs';
+import { needsDisk } from '../support/needs-disk.mjs';
+
+test('a cache on Btrfs – many cuts of power – serves no wrong byte', { skip: needsDisk('btrfs') }, async (t) => {
+  await surviveCuts(t, { type: 'btrfs', instants: isFull ? 80 : 22 });
+});
