@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 import { defer } from '../../support/defer.mjs';
 
-const names = ['hit', 'miss', 'commit', 'rollback', 'evict', 'reap', 'uncounted', 'error'];
+const names = ['hit', 'miss', 'commit', 'rollback', 'evict', 'reap', 'uncounted', 'checkpoint', 'recover', 'error'];
 
 /** Subscribes until `t` is over. Returns the events of each channel, in order, by the channel's short name. */
 export function listen(t) {

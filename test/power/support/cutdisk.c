@@ -2,11 +2,11 @@
 //
 // A FUSE file system with one file, `disk`, for a loop device.  It remembers which writes were flushed since.  A line
 // in its other file, `control`, is a command:
-//   cut SEED PATH   makes three files, which hold what the disk would hold if the power failed now:
-//                   PATH.none    no write after the last flush
-//                   PATH.prefix  a random number of them, in order
-//                   PATH.subset  any blocks of any of them, as a drive with a volatile cache leaves them
-//   fail N          makes the next N writes that begin with "IMG1" fail with EIO
+//   cut N SEED PATH  makes three files, which hold what the disk would hold if the power failed after N more writes:
+//                    PATH.none    no write after the last flush
+//                    PATH.prefix  a random number of them, in order
+//                    PATH.subset  any blocks of any of them, as a drive with a volatile cache leaves them
+//   fail N           makes the next N writes that begin with "IMG1" fail with EIO
 // The daemon has one thread and forks, so that the three files are of one instant.  Each appears when it is whole.
 
 #define FUSE_USE_VERSION 31
@@ -37,6 +37,10 @@ static bool* written;   // the extents that ever held anything
 static Write* pending;  // writes since the last flush
 static size_t pending_count, pending_room;
 static unsigned failing;
+
+static unsigned writes_until_cut;
+static unsigned cut_seed;
+static char cut_path[512];
 
 static void Survive(const Write* write, size_t from, size_t size) {
   memcpy(flushed + write->at + from, write->bytes + from, size);
@@ -69,15 +73,15 @@ static void WriteSnapshot(const char* path) {
   _exit(0);
 }
 
-static int Cut(unsigned seed, const char* path) {
+static int Cut(void) {
   static const char* const modes[] = {"none", "prefix", "subset"};
   for (int mode = 0; mode < 3; mode++) {
     const pid_t child = fork();
     if (child < 0) return -EAGAIN;
     if (child > 0) continue;
     char out[560];
-    snprintf(out, sizeof out, "%s.%s", path, modes[mode]);
-    srandom(seed);
+    snprintf(out, sizeof out, "%s.%s", cut_path, modes[mode]);
+    srandom(cut_seed);
     if (mode == 1) SurvivePrefix();
     if (mode == 2) SurviveSubset();
     WriteSnapshot(out);
@@ -86,14 +90,13 @@ static int Cut(unsigned seed, const char* path) {
 }
 
 static int Obey(const char* text, size_t size) {
-  char line[600], path[512];
-  unsigned seed;
+  char line[600];
   if (size >= sizeof line) return -EINVAL;
   memcpy(line, text, size);
   line[size] = 0;
   if (sscanf(line, "fail %u", &failing) == 1) return 0;
-  if (sscanf(line, "cut %u %511s", &seed, path) != 2) return -EINVAL;
-  return Cut(seed, path);
+  if (sscanf(line, "cut %u %u %511s", &writes_until_cut, &cut_seed, cut_path) != 3) return -EINVAL;
+  return writes_until_cut == 0 ? Cut() : 0;
 }
 
 static int GetAttributes(const char* path, struct stat* stat, struct fuse_file_info* file) {
@@ -149,6 +152,7 @@ static int WriteFile(const char* path, const char* bytes, size_t size, off_t at,
   memcpy(write->bytes, bytes, size);
   memcpy(current + at, bytes, size);
   for (off_t extent = at / kExtent; extent * kExtent < at + (off_t)size; extent++) written[extent] = true;
+  if (writes_until_cut > 0 && --writes_until_cut == 0) (void)Cut();
   return size;
 }
 

@@ -52,11 +52,14 @@ class CutDisk {
     this.#mount(this.#loop, this.live, this.#options);
   }
 
-  /** Cuts the power of a copy of the disk, and resolves to an image of it for each of the `modes`, all of one instant. */
-  async cut() {
+  /**
+   * Cuts the power of a copy of the disk after that many more writes to it, and resolves to an image of it for each of
+   * the `modes`, all of one instant.
+   */
+  async cut(writes = 0) {
     this.#cuts += 1;
     const path = join(this.home, `cut-${this.#cuts}`);
-    await this.#command(`cut ${this.#cuts} ${path}`);
+    await this.#command(`cut ${writes} ${this.#cuts} ${path}`);
     const images = modes.map((mode) => ({ mode, image: `${path}.${mode}` }));
     for (const { image } of images) await appears(image);
     return images;

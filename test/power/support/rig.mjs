@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -51,10 +52,9 @@ export async function cutPower(t, options) {
   const tally = new Tally(type);
   for (let instant = 1; instant <= instants && !enough(tally); instant++) {
     await sleep(random() * 1000);
-    // Another program has its own data on disk, and with it the journal, which has names of images whose bytes it lacks.
-    if (random() < 0.5) commitJournal(disk.live);
+    const cut = moments[instant % moments.length](disk, random);
     if (instant === instants) judge.forget();
-    for (const { mode, image } of await disk.cut()) {
+    for (const { mode, image } of await cut) {
       tally.add(mode, await disk.inspect(image, (mounted) => judge.judge(join(mounted, 'cache'))));
     }
     const gone = running.find(({ child }) => child.exitCode !== null || child.signalCode !== null);
@@ -64,7 +64,6 @@ export async function cutPower(t, options) {
   return tally;
 }
 
-/** With its first voucher, which has to be there before the first image. */
 async function makeCache(dir, clockAhead) {
   mkdirSync(dir);
   if (clockAhead) {
@@ -79,9 +78,26 @@ function mistaken(home, mistake) {
   return { ...process.env, LD_PRELOAD: buildMistakes(home), POWER_MISTAKE: mistake };
 }
 
-function commitJournal(directory) {
-  const fd = openSync(join(directory, 'other-program'), 'w');
-  writeSync(fd, 'other data');
-  fsyncSync(fd);
-  closeSync(fd);
+/** Another program puts its data on disk, and with it the journal, which has names of images whose bytes it lacks. */
+async function commitJournal(directory) {
+  const file = await open(join(directory, 'other-program'), 'w');
+  await file.writeFile('other data');
+  await file.sync();
+  await file.close();
 }
+
+/** When the power is cut: each starts with the disk as it is, and resolves to the images of a cut. */
+const moments = [
+  (disk) => disk.cut(),
+  async (disk) => {
+    await commitJournal(disk.live);
+    return await disk.cut();
+  },
+  async (disk, random) => {
+    const cut = disk.cut(1 + Math.floor(random() * 40));
+    await commitJournal(disk.live);
+    return await cut;
+  },
+  // Amid a checkpoint, most often.
+  (disk, random) => disk.cut(1 + Math.floor(random() * 150)),
+];
