@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { operations } from './operations.mjs';
 import { assertSound } from './support/aftermath.mjs';
+import { killAt } from './support/kill-at.mjs';
 import { needsStrace } from './support/strace.mjs';
 import { sweep } from './support/sweep.mjs';
 import { traceOperation } from './support/trace-operation.mjs';
@@ -48,10 +49,3 @@ describe('a process that dies', { skip: needsStrace }, () => {
     return met;
   }
 });
-
-/** Resolves to whether it was killed at that call, and not at another of the name. */
-async function killAt(host, point, dir) {
-  const { died, lines } = await host.runWithFault(point, 'signal=SIGKILL');
-  const last = lines.findLast((line) => !line.startsWith('+++')) ?? '';
-  return died && (last.includes(dir) || last.startsWith('getrandom('));
-}

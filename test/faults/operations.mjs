@@ -13,6 +13,7 @@
 //   crash           whether a process is also killed at each of its calls
 
 import { attributeOperations } from './operations/attributes.mjs';
+import { checkpoints } from './operations/checkpoints.mjs';
 import { configuring } from './operations/configuring.mjs';
 import { fetchingOperations } from './operations/fetching.mjs';
 import { following } from './operations/following.mjs';
@@ -30,4 +31,5 @@ export const operations = [
   ...questions,
   ...removals,
   ...attributeOperations,
+  ...checkpoints,
 ];

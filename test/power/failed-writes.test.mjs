@@ -39,7 +39,7 @@ for (const type of ['ext4', 'xfs', 'btrfs']) {
     await driver.writeImage('later', later);
     await driver.checkpoint();
     await driver.close();
-    await disk.cool();
+    disk.cool();
 
     const opened = await openDriver(t, { dir });
     assert.deepEqual(await opened.readImage('kept'), kept);
@@ -63,7 +63,7 @@ for (const type of ['ext4', 'xfs', 'btrfs']) {
     await writes.checkpoint().catch((error) => assert.equal(error.code, 'ERR_IO'));
     await writes.close();
     await hears.close();
-    await disk.cool();
+    disk.cool();
 
     const opened = await openDriver(t, { dir });
     for (const id of ['damaged', 'growing']) {
@@ -81,7 +81,7 @@ for (const type of ['ext4', 'xfs', 'btrfs']) {
     assert.throws(() => execFileSync('sync', ['--file-system', disk.live], { stdio: 'ignore' }));
     assert.deepEqual(await driver.readImage('damaged'), damaged);
     await driver.close();
-    await disk.cool();
+    disk.cool();
 
     const opened = await openDriver(t, { dir });
     const bytes = await opened.readImage('damaged').catch(({ code }) => code);

@@ -17,12 +17,12 @@ const mostPassedOver = 0.1;
  * Tries each point of `sweeps` (`{ operation, points }`), or a sample of about `size`. `tryPoint(dir, operation, point)`
  * resolves to whether the operation came by there, and throws what is wrong afterwards.
  */
-export async function sweep(t, sweeps, size, tryPoint) {
+export async function sweep(t, sweeps, size, tryPoint, under) {
   const all = sweeps.flatMap(({ operation, points }) => points.map((point) => ({ operation, point })));
   for (const { operation, points } of sweeps) assert(points.length > 0, `${operation.name} has no point to fail at`);
   const chosen = isFull ? all : sample(all, size);
 
-  const root = await temporaryDirectory(t);
+  const root = await temporaryDirectory(t, { under });
   const complaints = [];
   let passedOver = 0;
   for (const { operation, point } of chosen) {

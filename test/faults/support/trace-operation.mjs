@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** The calls that an operation makes on the cache directory, once Node has made what it makes when it is first used. */
-export async function traceOperation(host, { name, refused }) {
-  const root = await mkdtemp(join(tmpdir(), 'xattr-cache-'));
+export async function traceOperation(host, { name, refused }, under = tmpdir()) {
+  const root = await mkdtemp(join(under, 'xattr-cache-'));
   try {
     await host.prepare(name, join(root, 'first'));
     await host.run();

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
@@ -83,18 +83,19 @@ class CutDisk {
   }
 
   /** Unmounts and mounts, so that the kernel reads everything from the disk again. */
-  async cool() {
+  cool() {
     run('umount', this.live);
-    this.#mount(this.#loop, this.live, this.#options);
+    run('mount', '-t', this.#type, '-o', this.#options, this.#loop, this.live);
   }
 
+  /** Whatever came of `start`. */
   async stop() {
-    for (const at of this.#mounted.toReversed()) this.#unmount(at);
-    if (this.#loop !== undefined) run('losetup', '--detach', this.#loop);
-    if (this.#daemon === undefined) return;
+    const fuse = join(this.home, 'fuse');
+    for (const at of [...this.#mounted.toReversed(), fuse]) tryToRun('umount', '--lazy', at);
+    if (this.#loop !== undefined) tryToRun('losetup', '--detach', this.#loop);
+    if (this.#daemon === undefined || this.#daemon.exitCode !== null) return;
     const exited = once(this.#daemon, 'exit');
-    run('umount', '--lazy', join(this.home, 'fuse'));
-    this.#daemon.kill();
+    this.#daemon.kill('SIGKILL');
     await exited;
   }
 
@@ -118,6 +119,10 @@ const plainEnv = { ...process.env, LD_PRELOAD: '' };
 
 function run(command, ...args) {
   return execFileSync(command, args, { encoding: 'utf8', env: plainEnv, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+function tryToRun(command, ...args) {
+  spawnSync(command, args, { env: plainEnv, stdio: 'ignore' });
 }
 
 /** Where snapshots fit: in memory, or where temporary files are. */
