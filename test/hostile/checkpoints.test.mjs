@@ -30,19 +30,15 @@ describe('checkpoints', { skip: needsFileSystem(kind) }, () => {
 
   test('a directory of an older version – opened – keeps all, and then knows what is new', async (t) => {
     const dir = await freshDirectory(t);
-    for (const [id, seconds] of [
-      ['old', 1000],
-      ['new', 0],
-      ['future', -yearSeconds],
-    ])
-      plantImage(dir, id, seconds);
+    plantImage(dir, 'old', yearSeconds);
+    plantImage(dir, 'new', 0);
     const driver = await open(t, dir);
-    for (const id of ['old', 'new', 'future']) assert.deepEqual(await driver.readImage(id), bytesOf(300), id);
+    for (const id of ['old', 'new']) assert.deepEqual(await driver.readImage(id), bytesOf(300), id);
     await driver.writeImage('vouched', bytesOf(300));
     await driver.checkpoint();
     await driver.writeImage('doubtful', bytesOf(300));
 
-    assert.deepEqual(await servedAfterReboot(t, dir), ['future', 'new', 'old', 'vouched']);
+    assert.deepEqual(await servedAfterReboot(t, dir), ['new', 'old', 'vouched']);
   });
 
   test('a clock ahead by 30 years and back – images and a reboot – drops the doubtful alone', async (t) => {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { ImageCache, XattrDriver } from '../../../dist/index.js';
+import { ImageBusyError, ImageCache, XattrDriver } from '../../../dist/index.js';
 import { contentsOf } from './contents.mjs';
 
 const { name, number, writesPerSecond, maxSize, ...driverOptions } = JSON.parse(process.argv[2]);
@@ -29,7 +29,7 @@ for (let n = 1; ; n++) {
     recent.push(id);
   } catch (error) {
     // Another writer has the claim of an image that is replaced.
-    if (error.code !== 'ERR_IMAGE_BEING_CACHED') throw error;
+    if (!(error instanceof ImageBusyError)) throw error;
   }
   if (recent.length > 400) recent.shift();
   for (let read = 0; read < 2; read++) await driver.readImage(oneOf(recent) ?? id);
