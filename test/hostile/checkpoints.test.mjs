@@ -28,7 +28,7 @@ describe('checkpoints', { skip: needsFileSystem(kind) }, () => {
     return (await driver.getCachedImages()).map(({ imageId }) => imageId).sort();
   }
 
-  test('a directory of an older version – opened – keeps all, and then knows what is new', async (t) => {
+  test('a directory of an older version – opened – keeps every image', async (t) => {
     const dir = await freshDirectory(t);
     plantImage(dir, 'old', yearSeconds);
     plantImage(dir, 'new', 0);
@@ -41,7 +41,7 @@ describe('checkpoints', { skip: needsFileSystem(kind) }, () => {
     assert.deepEqual(await servedAfterReboot(t, dir), ['new', 'old', 'vouched']);
   });
 
-  test('a clock ahead by 30 years and back – images and a reboot – drops the doubtful alone', async (t) => {
+  test('a clock ahead by 30 years and back – a reboot – drops the doubtful alone', async (t) => {
     const dir = await freshDirectory(t);
     const driver = await open(t, dir);
     await driver.writeImage('before', bytesOf(300));

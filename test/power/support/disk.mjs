@@ -88,7 +88,7 @@ class CutDisk {
     run('mount', '-t', this.#type, '-o', this.#options, this.#loop, this.live);
   }
 
-  /** Whatever came of `start`. */
+  /** Ends the daemon, even if `start` has failed. */
   async stop() {
     const fuse = join(this.home, 'fuse');
     for (const at of [...this.#mounted.toReversed(), fuse]) tryToRun('umount', '--lazy', at);
