@@ -23,14 +23,13 @@ const checkpointIntervalMs = 6_000;
  * snapshot is judged. Resolves to the tally of all, which `t` prints.
  *
  *   mountOptions of the disk
- *   durability   of the writers
  *   mistake      that the writers make, see mistakes.c
  *   rebooted     whether the snapshots are opened as after a reboot
  *   clockAhead   whether the clock file is an hour ahead of the writers' clock, as if that had been set back
  *   enough       ends early, as soon as it returns true for the tally
  */
 export async function cutPower(t, options) {
-  const { type, instants, durability = 'checkpoint', mistake, rebooted = true, clockAhead = false } = options;
+  const { type, instants, mistake, rebooted = true, clockAhead = false } = options;
   const { mountOptions, enough = () => false } = options;
   const disk = await startDisk(t, type, mountOptions);
   const dir = join(disk.live, 'cache');
@@ -41,7 +40,7 @@ export async function cutPower(t, options) {
     ? (...args) => spawnInEarlierBoot(t, disk.home, ...args)
     : (...args) => spawnUntilOver(t, ...args);
   const running = Array.from({ length: writers }, (_, number) => {
-    const cache = { dir, durability, checkpointIntervalMs, maxSize: 120e6 };
+    const cache = { dir, durability: 'checkpoint', checkpointIntervalMs, maxSize: 120e6 };
     const settings = { name: `writer${number}`, number, writesPerSecond: 5, ...cache };
     return spawnWriter([process.execPath, writer, JSON.stringify(settings)], { env });
   });
