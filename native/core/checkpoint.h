@@ -52,8 +52,8 @@ Status SyncCheckpoint(const CacheDirectory& directory);
 // Puts on disk what was written, and vouches for nothing: for file systems whose answer to syncfs(2) proves nothing.
 Status SyncWithoutVoucher(const CacheDirectory& directory);
 
-// Steps 1 to 3, with a T of at least `at_least_ns` if file times can be later than that here.  Fails with what syncfs(2) failed with.
-// REQUIRES: the lock of `clock`
+// Steps 1 to 3, with a T of at least `at_least_ns` if file times can be later than that here.  Fails with what
+// syncfs(2) failed with. REQUIRES: the lock of `clock`
 Status Vouch(const CacheDirectory& directory, const ClockFile& clock, const ClockReading& before, int64_t at_least_ns);
 
 // Puts the voucher, and the names that lead to it, on disk.
