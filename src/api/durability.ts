@@ -1,9 +1,17 @@
-/** Which writes a loss of power may cost, see the page durability.md. */
+/**
+ * The images that a loss of power may cost: see the page durability.md.
+ *
+ * @since 0.2.0
+ */
 export type Durability = 'none' | 'checkpoint' | 'sync';
 
 export const durabilities: readonly Durability[] = ['none', 'checkpoint', 'sync'];
 
-/** How {@link XattrDriver.recover} goes about it. */
+/**
+ * Options of {@link XattrDriver.recover}.
+ *
+ * @since 0.2.0
+ */
 export interface RecoverOptions {
   /** Drops nothing, and makes no checkpoint. @defaultValue false */
   readonly dryRun?: boolean;
@@ -11,7 +19,11 @@ export interface RecoverOptions {
   readonly force?: boolean;
 }
 
-/** The images that a recovery found doubtful: no checkpoint before the loss of power vouches for them. */
+/**
+ * The images that a recovery found doubtful: no checkpoint before the loss of power vouches for them.
+ *
+ * @since 0.2.0
+ */
 export interface RecoverResult {
   /** When the last checkpoint began, in milliseconds since the epoch. Older images are whole on disk. */
   readonly sinceMs: number;
@@ -25,7 +37,11 @@ export interface RecoverResult {
   readonly bytes: number;
 }
 
-/** How far a cache is on disk. */
+/**
+ * The part of a cache that is on disk for certain.
+ *
+ * @since 0.2.0
+ */
 export interface CheckpointState {
   /** When the last checkpoint began, in milliseconds since the epoch; undefined if there was none. */
   readonly atMs: number | undefined;

@@ -32,7 +32,7 @@ export interface Capabilities {
   readonly nowaitRead: boolean;
   /** True if `FICLONE` works: copies can share their blocks. */
   readonly reflink: boolean;
-  /** Whether checkpoints are known to prove what is on disk: ext4 with a journal, XFS and Btrfs, with barriers. */
+  /** True if a checkpoint proves which images are on disk: ext4 with a journal, XFS and Btrfs, with barriers. */
   readonly checkpoint: boolean;
   /** Why not; undefined if `checkpoint` is true. */
   readonly checkpointProblem: string | undefined;

@@ -34,7 +34,7 @@ export async function* scanCachedImages(directory: Handle): AsyncGenerator<Cache
   }
 }
 
-/** What lies in invalid/, the newest first. */
+/** Lists the failed writes in `invalid/`, the newest first. */
 export async function listInvalidImages(directory: Handle): Promise<InvalidImage[]> {
   const images = await native.listInvalidAsync(directory);
   const nowMs = Date.now();

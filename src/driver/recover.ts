@@ -65,7 +65,7 @@ async function recover(directory: Handle, recovery: NativeRecovery, dryRun: bool
   return { sinceMs, doubtful, kept: doubtful - dropped.length, dropped, bytes };
 }
 
-/** Whether an image is what its digest says. One that cannot be read is not. */
+/** Compares an image with its digest. Resolves to false also if it cannot be read. */
 async function isWhole(directory: Handle, imageId: string): Promise<boolean> {
   const image = await native.openDoubtfulAsync(directory, imageId);
   if (image === undefined) return false;

@@ -179,7 +179,7 @@ for (const [mode, umask, lockMode] of [
   [0o700, 0o077, 0o600],
   [0o2775, 0o002, 0o660],
 ]) {
-  test(`the files of locks – in mode ${mode.toString(8)} – cannot be locked by strangers`, async (t) => {
+  test(`files for locks – mode ${mode.toString(8)} – strangers cannot lock them`, async (t) => {
     const dir = join(await temporaryDirectory(t), 'cache');
     await mkdir(dir);
     await chmod(dir, mode);

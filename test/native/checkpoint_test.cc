@@ -64,7 +64,7 @@ std::shared_ptr<const CacheDirectory> OpenAfterOtherBoot(const Cache& cache) {
   return std::make_shared<const CacheDirectory>(std::move(directory.value()));
 }
 
-TEST("a checkpoint vouches for what was published before it, and for nothing later") {
+TEST("a checkpoint – images before and after it – vouches for the earlier ones alone") {
   const Cache cache;
   Put(cache, "before");
   CHECK(NeedsCheckpoint(cache.directory()).value());
@@ -77,7 +77,7 @@ TEST("a checkpoint vouches for what was published before it, and for nothing lat
   CHECK(ModifiedNs(cache, "after") > voucher.until_ns);
 }
 
-TEST("an image is later than the last checkpoint though the clock was set back by years") {
+TEST("an image – clock set back by years – is later than the last checkpoint") {
   const Cache cache;
   const int64_t ahead = testing::NowNs() + 3 * 365 * 86'400 * testing::kSecond;
   SetClock(cache, ahead);
@@ -92,7 +92,7 @@ TEST("an image is later than the last checkpoint though the clock was set back b
   CHECK(VoucherOf(cache).until_ns >= ModifiedNs(cache, "stream"));
 }
 
-TEST("a checkpoint covers images of a clock that was ahead for a moment") {
+TEST("a checkpoint – after a clock that was ahead – covers its images") {
   const Cache cache;
   SetClock(cache, testing::NowNs() + 1000 * testing::kSecond);
   Put(cache, "a");
@@ -101,7 +101,7 @@ TEST("a checkpoint covers images of a clock that was ahead for a moment") {
   CHECK(VoucherOf(cache).until_ns >= ModifiedNs(cache, "a"));
 }
 
-TEST("a publication without a clock puts the bytes on disk first") {
+TEST("a publication – without a clock file – puts the bytes on disk first") {
   const Cache cache;
   testing::WriteFile(cache.Path(".xattr-cache"), "in its place");
   int synced = 0;
@@ -115,7 +115,7 @@ TEST("a publication without a clock puts the bytes on disk first") {
   CHECK_EQ(synced, 1);
 }
 
-TEST("a second checkpoint while one is under way is refused") {
+TEST("a second checkpoint – while one is under way – is refused") {
   const Cache cache;
   CHECK_OK(MakeCheckpoint(cache.directory()));
   const auto clock = cache.directory().clock().File(cache.directory().base());
@@ -126,14 +126,14 @@ TEST("a second checkpoint while one is under way is refused") {
   CHECK_FAILS(MakeCheckpoint(cache.directory()), EWOULDBLOCK);
 }
 
-TEST("a checkpoint before the recovery of another boot is refused") {
+TEST("a checkpoint – before the recovery of another boot – is refused") {
   const Cache cache;
   CHECK_OK(MakeCheckpoint(cache.directory()));
   SetVoucher(cache, "other-boot", VoucherOf(cache).until_ns);
   CHECK_FAILS(MakeCheckpoint(cache.directory()), ESTALE);
 }
 
-TEST("a failed syncfs drops the images beyond the last good checkpoint, and nothing else") {
+TEST("a failed syncfs – images around the last checkpoint – drops the later ones") {
   const Cache cache;
   Put(cache, "good");
   CHECK_OK(MakeCheckpoint(cache.directory()));
@@ -155,7 +155,7 @@ TEST("a failed syncfs drops the images beyond the last good checkpoint, and noth
   CHECK_EQ(VoucherOf(cache).failing_since_ns, 0);
 }
 
-TEST("a process that heard of failed writes and died over it – the next one drops") {
+TEST("failed writes – the process that was told dies – are handled by the next one") {
   const Cache cache;
   CHECK_OK(MakeCheckpoint(cache.directory()));
   Put(cache, "lost");
@@ -167,7 +167,7 @@ TEST("a process that heard of failed writes and died over it – the next one dr
   CHECK_EQ(testing::Exists(cache.Path("lost")), false);
 }
 
-TEST("a writer that began before writes failed – its bytes are put on disk before they are published") {
+TEST("a writer – begun before writes failed – syncs before it publishes") {
   const Cache cache;
   CHECK_OK(MakeCheckpoint(cache.directory()));
   auto writer = cache.Claim("a");
@@ -182,7 +182,7 @@ TEST("a writer that began before writes failed – its bytes are put on disk bef
   CHECK_OK(PutImage(cache.directory(), "b", Bytes("later")));
 }
 
-TEST("a syncfs that the sandbox refuses drops nothing") {
+TEST("a syncfs – refused by a sandbox – drops nothing") {
   const Cache cache;
   CHECK_OK(MakeCheckpoint(cache.directory()));
   Put(cache, "a");
@@ -191,7 +191,7 @@ TEST("a syncfs that the sandbox refuses drops nothing") {
   CHECK(testing::Exists(cache.Path("a")));
 }
 
-TEST("a corner that was removed while in use is made anew by the next checkpoint") {
+TEST("a corner – removed while in use – is made anew by the next checkpoint") {
   const Cache cache;
   Put(cache, "a");
   CHECK_OK(MakeCheckpoint(cache.directory()));
@@ -202,7 +202,7 @@ TEST("a corner that was removed while in use is made anew by the next checkpoint
   CHECK_EQ(BegunNs(cache), VoucherOf(cache).until_ns);
 }
 
-TEST("after another boot – doubtful images are misses until they are dropped, others are served") {
+TEST("doubtful images – after another boot – are misses, the others are served") {
   const Cache cache;
   Put(cache, "good");
   CHECK_OK(MakeCheckpoint(cache.directory()));
@@ -231,7 +231,7 @@ TEST("after another boot – doubtful images are misses until they are dropped, 
   CHECK(!Recovery::Begin(directory, false).value().has_value());
 }
 
-TEST("after another boot – an image copied in with an old modification is doubtful by its birth") {
+TEST("an image – copied in with an old modification – is doubtful by its birth") {
   const Cache cache;
   CHECK_OK(MakeCheckpoint(cache.directory()));
   cache.AddImage("copied", "bytes", 3600);
@@ -240,7 +240,7 @@ TEST("after another boot – an image copied in with an old modification is doub
   CHECK_EQ(recovery.value().unverifiable().size(), 1U);
 }
 
-TEST("after another boot – an image with a digest is left to be verified") {
+TEST("a doubtful image – with a digest – is left to be verified") {
   const Cache cache;
   CHECK_OK(MakeCheckpoint(cache.directory()));
   auto writer = cache.Claim("a");
@@ -255,7 +255,7 @@ TEST("after another boot – an image with a digest is left to be verified") {
   CHECK_EQ(testing::Exists(cache.Path("a")), false);
 }
 
-TEST("after another boot – images that were synced before publication are kept, copies of them are not") {
+TEST("images synced before publication – after another boot – are kept, copies not") {
   const Cache cache;
   CHECK_OK(MakeCheckpoint(cache.directory()));
   const auto synced = CacheDirectory::Open(cache.path().c_str(), Publishing::kSynced);
@@ -269,7 +269,7 @@ TEST("after another boot – images that were synced before publication are kept
   CHECK_EQ(recovery.value().unverifiable().size(), 1U);
 }
 
-TEST("a synced stream – every 4 MiB are put on disk as they come, and a failure there fails the commit") {
+TEST("a synced stream – as it comes – syncs every 4 MiB, and fails with that") {
   const Cache cache;
   auto directory = CacheDirectory::Open(cache.path().c_str(), Publishing::kSynced);
   CHECK_OK(directory);
@@ -283,7 +283,7 @@ TEST("a synced stream – every 4 MiB are put on disk as they come, and a failur
   CHECK_FAILS(writer.value().Commit(), EIO);
 }
 
-TEST("the first use of an older version's directory trusts what is there") {
+TEST("the directory of an older version – first use – its images are trusted") {
   const Cache cache;
   cache.AddImage("old", "bytes");
   testing::SetTimes(cache.Path("old"), testing::NowNs(), testing::NowNs() + 1000 * testing::kSecond);
@@ -295,7 +295,7 @@ TEST("the first use of an older version's directory trusts what is there") {
   CHECK_EQ(FindRecoveryNeed(cache.directory()).value(), RecoveryNeed::kNone);
 }
 
-TEST("a voucher of a later version is refused, a malformed one vouches for nothing") {
+TEST("a voucher – later version or malformed – is refused, or vouches for nothing") {
   const Cache cache;
   CHECK_OK(MakeCheckpoint(cache.directory()));
   testing::SetAttribute(cache.Path(".xattr-cache"), kCheckpoint, "2 something else");
@@ -321,7 +321,7 @@ void ExpectNoWrongVoucher(testing::Scene& scene) {
   scene.Expect(!lost || voucher.boot != scene.cache.directory().boot().full_id, "a doubtful image is vouched for");
 }
 
-TEST("every call of a recovery may fail, and it can be done again") {
+TEST("a recovery – each call fails once – can be done again") {
   testing::Operation recover;
   recover.name = "recover";
   recover.before = "old";
@@ -339,7 +339,7 @@ TEST("every call of a recovery may fail, and it can be done again") {
   testing::Sweep("recoveries", {recover});
 }
 
-TEST("every call of a checkpoint may fail, and the next one can be made") {
+TEST("a checkpoint – each call fails once – can be made again") {
   testing::Operation checkpoint;
   checkpoint.name = "checkpoint";
   checkpoint.before = "old";
