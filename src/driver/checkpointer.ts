@@ -19,7 +19,7 @@ export class Checkpointer {
   readonly #context: DriverContext;
   readonly #intervalMs: number;
   #timer: NodeJS.Timeout | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  #last: Promise<void> = Promise.resolve();
   #closed = false;
   /** A process that was killed may have left images that this one knows nothing of. */
   #due = true;
@@ -51,7 +51,7 @@ export class Checkpointer {
 
   async #tick(): Promise<void> {
     const began = now();
-    // A failure is reported where it happens, and the next tick tries again.
+    // The next tick tries again.
     await this.#inTurn(async () => {
       if (!this.#closed && (this.#due || (await this.#isNeeded()))) await this.#make();
     }).catch(() => {});
@@ -81,17 +81,24 @@ export class Checkpointer {
       if (made.failure) throw made.failure;
       report.checkpoint(now() - began, undefined);
     } catch (error) {
-      if (!isOtherBoot(error)) {
-        report.checkpoint(now() - began, error);
-        throw error;
-      }
+      if (!isOtherBoot(error)) throw error;
       report.recovered(await recoverDirectory(directory, { force: false, dryRun: false }));
     }
     return true;
   }
 
-  async #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(run, run);
+  /** Runs one at a time, and reports a failure. */
+  async #inTurn(run: () => Promise<void>): Promise<void> {
+    const reported = async () => {
+      const began = now();
+      try {
+        await run();
+      } catch (error) {
+        this.#context.report.checkpoint(now() - began, error);
+        throw error;
+      }
+    };
+    const result = this.#last.then(reported);
     this.#last = result.catch(() => {});
     return result;
   }

@@ -50,7 +50,7 @@ export class Reporter {
   checkpoint(durationMs: number, error: unknown): void {
     publish('checkpoint', () => ({ dir: this.#dir, durationMs, error }));
     if (error === undefined) this.#logger?.debug({ durationMs }, 'checkpoint');
-    else this.#logger?.error({ err: error }, 'writes to the disk have failed; images that may be damaged were dropped');
+    else this.#logger?.error({ err: error }, 'the checkpoint failed');
   }
 
   /** After a boot; undefined: there was no need. */
