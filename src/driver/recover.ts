@@ -7,6 +7,7 @@ import { type Columns, type Handle, type NativeRecovery, native } from '../nativ
 import { idAt } from './listing.ts';
 import { parseRecordedDigest } from './recorded-digest.ts';
 import { releaseImage } from './release-image.ts';
+import type { Reporter } from './reporter.ts';
 import { digestOf, readRecordedDigest } from './verify-image.ts';
 
 /** Images that are dropped in one go of the pool. */
@@ -44,6 +45,16 @@ export async function recoverDirectory(
   } finally {
     native.releaseSync(recovery.handle);
   }
+}
+
+/**
+ * Recovers if the last checkpoint is of another boot, and reports it.
+ *
+ * @throws {@link LockTimeoutError}, and system errors
+ */
+export async function recoverAfterBoot(directory: Handle, report: Reporter): Promise<void> {
+  if ((await native.recoveryNeedAsync(directory)) !== 'other boot') return;
+  report.recovered(await recoverDirectory(directory, { force: false, dryRun: false }));
 }
 
 async function recover(directory: Handle, recovery: NativeRecovery, dryRun: boolean): Promise<RecoverResult> {

@@ -37,7 +37,7 @@ import { XattrImageReader } from './image-reader.ts';
 import { listCachedImages, listInvalidImages, scanCachedImages } from './listing.ts';
 import { assertDriverOptions, type ResolvedDriverOptions, type XattrDriverOptions } from './options.ts';
 import { openImage, readWholeImage, readWholeImageSync } from './read-image.ts';
-import { assertRecoverOptions } from './recover.ts';
+import { assertRecoverOptions, recoverAfterBoot } from './recover.ts';
 import { Reporter } from './reporter.ts';
 import { verifyImage } from './verify-image.ts';
 import { claimImage, claimImageSync, putBytes, putBytesSync } from './write-image.ts';
@@ -375,15 +375,19 @@ export class XattrDriver implements CacheDriver {
 
   /**
    * Resolves when everything published before the call is on disk. A checkpoint holds at the next boot, too; without one
-   * (`durability: 'none'`, or a file system that does not keep it) the file system is synced.
+   * (`durability: 'none'`, or a file system that does not keep it) the file system is synced. A recovery that failed
+   * when the cache was opened comes first.
    *
-   * @throws {@link CacheError} with `ERR_IO` if writes to the disk have failed: images that may be damaged were dropped
+   * @throws {@link CacheError} with `ERR_IO` if writes to the disk have failed: images that may be damaged were dropped;
+   *   or if the recovery fails again
    * @throws {@link LockTimeoutError} if another process was making a checkpoint for a minute
    */
   async checkpoint(): Promise<void> {
-    await this.#engine.callForDirectory(
-      async (directory) => this.#checkpointer?.checkpoint() ?? native.syncFileSystemAsync(directory),
-    );
+    await this.#engine.callForDirectory(async (directory, { report }) => {
+      if (this.#checkpointer) return this.#checkpointer.checkpoint();
+      await recoverAfterBoot(directory, report);
+      await native.syncFileSystemAsync(directory);
+    });
   }
 
   /** How far the cache is on disk, by one walk over the images. */

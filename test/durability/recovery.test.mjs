@@ -157,8 +157,10 @@ test('a process that may only read – before a recovery – gets misses', { ski
     assert.equal(await reader.call('getImageSize', imageId), 0);
   }
   assert.equal((await reader.call('capabilities')).checkpoint, false);
+  await assert.rejects(reader.call('checkpoint'), { code: 'ERR_IO', message: /^EACCES: .*openat/ });
   chmodSync(dir, 0o755);
   await XattrDriver.recover({ dir });
+  await reader.call('checkpoint');
   assert.deepEqual(Buffer.from(await reader.call('readImage', 'c')), bytesOf(10, 3));
   assert.equal(await reader.call('readImage', 'b'), undefined);
 });

@@ -255,6 +255,31 @@ TEST("a doubtful image – with a digest – is left to be verified") {
   CHECK_EQ(testing::Exists(cache.Path("a")), false);
 }
 
+TEST("doubtful images – times far ahead – move the new checkpoint only if they are kept") {
+  const Cache cache;
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  const int64_t ahead_ns = testing::NowNs() + 1000 * testing::kSecond;
+  Put(cache, "unverifiable");
+  testing::SetTimes(cache.Path("unverifiable"), ahead_ns, ahead_ns + 2000 * testing::kSecond);
+  for (const char* id : {"kept", "wrong"}) {
+    auto writer = cache.Claim(id);
+    CHECK_OK(writer);
+    CHECK_OK(writer.value().RecordDigest("0 sha256-x"));
+    CHECK_OK(writer.value().Commit());
+  }
+  testing::SetTimes(cache.Path("kept"), ahead_ns, ahead_ns);
+  testing::SetTimes(cache.Path("wrong"), ahead_ns, ahead_ns + 2000 * testing::kSecond);
+  auto recovery = Recovery::Begin(OpenAfterOtherBoot(cache), false);
+  CHECK_OK(recovery);
+  CHECK_EQ(recovery.value()->verifiable().size(), 2U);
+  const size_t wrong = recovery.value()->verifiable().name(recovery.value()->verifiable().row(0)) == "wrong" ? 0 : 1;
+  CHECK_OK(recovery.value()->DropVerified(wrong));
+  CHECK(!recovery.value()->DropNext(64).value());
+  CHECK_OK(recovery.value()->Finish());
+  CHECK_EQ(VoucherOf(cache).until_ns, ahead_ns);
+  CHECK_EQ(testing::Names(cache.path()).find("wrong"), std::string::npos);
+}
+
 TEST("images synced before publication – after another boot – are kept, copies not") {
   const Cache cache;
   CHECK_OK(MakeCheckpoint(cache.directory()));
@@ -281,6 +306,14 @@ TEST("a synced stream – as it comes – syncs every 4 MiB, and fails with that
   for (int i = 0; i < 3; i++) CHECK_OK(writer.value().Write(Bytes(chunk)));
   CHECK_FAILS(writer.value().Write(Bytes(chunk)), EIO);
   CHECK_FAILS(writer.value().Commit(), EIO);
+}
+
+TEST("the directory of an older version – first checkpoint – covers its images") {
+  const Cache cache;
+  cache.AddImage("old", "bytes");
+  testing::SetTimes(cache.Path("old"), testing::NowNs(), testing::NowNs() + 1000 * testing::kSecond);
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  CHECK(VoucherOf(cache).until_ns >= ModifiedNs(cache, "old"));
 }
 
 TEST("the directory of an older version – first use – its images are trusted") {
