@@ -28,13 +28,13 @@ bool HasDigest(const CacheDirectory& directory, const char* id) {
   return digest.ok() && digest.value().has_value();
 }
 
-// Ours, and not of a writer that lives: no writer of this boot has begun.
+// Data or the token of a writer of ours.  It is dead: no writer of this boot has begun.
 bool IsLeftOver(const CacheDirectory& directory, const std::string& name) {
   if (IsPrivateName(name)) return true;
   const UniqueFd token(sys::OpenAt(directory.incomplete(), name.c_str(), sys::kReadExisting));
   if (!token.valid()) return false;
   const auto mark = WriterMark::Read(token.get());
-  return mark.ok() && mark.value().has_value() && mark.value()->boot_id != directory.boot().id;
+  return mark.ok() && mark.value().has_value();
 }
 
 Status ClearIncomplete(const CacheDirectory& directory) {
@@ -90,10 +90,7 @@ Result<std::optional<Recovery>> Recovery::Begin(std::shared_ptr<const CacheDirec
   recovery.lock_ = std::move(lock.value());
   if (voucher.value().has_value()) {
     const bool same_boot = voucher.value()->boot == recovery.directory_->boot().full_id;
-    if (same_boot && !forced) {
-      recovery.directory_->trust().Complete();  // Another process was faster.
-      return std::optional<Recovery>();
-    }
+    if (same_boot && !forced) return std::optional<Recovery>();
     recovery.since_ns_ = voucher.value()->until_ns;
     recovery.kind_ = same_boot ? Kind::kForced : Kind::kOtherBoot;
   }
@@ -180,7 +177,6 @@ Status Recovery::Finish() {
   if (!vouched.ok()) return vouched.error();
   const Status synced = SyncVoucher(*directory_, *clock_);
   if (!synced.ok()) return synced.error();
-  directory_->trust().Complete();
   lock_.reset();
   return Done{};
 }

@@ -28,13 +28,10 @@ class Trust {
     return LatestChange(stat) <= until_ns_.load() || LookAgain(base, boot, stat);
   }
 
-  // Everything is looked at.
-  void Complete() { until_ns_.store(kAlways); }
-
  private:
   static constexpr int64_t kAlways = std::numeric_limits<int64_t>::max();
 
-  // Another process may have recovered what this one could not.
+  // This process or another one may have recovered since.
   bool LookAgain(int base, const std::string& boot, const sys::FileStat& stat);
 
   std::atomic<int64_t> until_ns_{kAlways};

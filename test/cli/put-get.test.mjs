@@ -100,7 +100,7 @@ suite('put – any source – caches it whole or not at all', () => {
       assert.deepEqual([code, value.error.code], [1, 'ERR_CLI_FILE']);
       assert.match(value.error.message, message);
     }
-    assert.deepEqual(readdirSync(dir).sort(), ['incomplete', 'invalid', 'queue']);
+    assert.deepEqual(readdirSync(dir).sort(), ['.xattr-cache', 'incomplete', 'invalid', 'queue']);
   });
 
   test('put – image being written elsewhere – fails without waiting', async (t) => {

@@ -32,7 +32,7 @@ suite('delete – any images – removes them', () => {
     assert.deepEqual(value, { deleted: ['a', 'b'], missing: [], failed: [] });
     await driver.writeImage('c', bytesOf(10));
     assert.equal((await cli(['delete', '--all', '--yes'], { dir })).stdout, 'deleted 1 image\n');
-    assert.deepEqual(readdirSync(dir).sort(), ['incomplete', 'invalid', 'queue']);
+    assert.deepEqual(readdirSync(dir).sort(), ['.xattr-cache', 'incomplete', 'invalid', 'queue']);
     assert.deepEqual(await driver.getQueuedImages(), ['queued']);
   });
 

@@ -1,12 +1,15 @@
 #include "core/checkpoint.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <limits>
 #include <string>
 
 #include "cache_fixture.h"
+#include "core/doubtful.h"
 #include "core/image_reader.h"
 #include "core/lookup.h"
 #include "core/publish.h"
@@ -94,9 +97,21 @@ TEST("an image – clock set back by years – is later than the last checkpoint
 
 TEST("a checkpoint – after a clock that was ahead – covers its images") {
   const Cache cache;
+  CHECK_OK(MakeCheckpoint(cache.directory()));
   SetClock(cache, testing::NowNs() + 1000 * testing::kSecond);
   Put(cache, "a");
   SetClock(cache, 0);
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  CHECK(VoucherOf(cache).until_ns >= ModifiedNs(cache, "a"));
+}
+
+TEST("a checkpoint – images of another process, its clock behind – covers them") {
+  const Cache cache;
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  SetClock(cache, testing::NowNs() + 1000 * testing::kSecond);
+  const auto other = CacheDirectory::Open(cache.path().c_str());
+  CHECK_OK(other);
+  CHECK_OK(PutImage(other.value(), "a", Bytes("bytes")));
   CHECK_OK(MakeCheckpoint(cache.directory()));
   CHECK(VoucherOf(cache).until_ns >= ModifiedNs(cache, "a"));
 }
@@ -113,6 +128,43 @@ TEST("a publication – without a clock file – puts the bytes on disk first") 
     Put(cache, "a");
   }
   CHECK_EQ(synced, 1);
+}
+
+TEST("a publication – the clock cannot be read – puts the bytes on disk first") {
+  const Cache cache;
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  int synced = 0;
+  const Faults faults([&](std::string_view call) {
+    if (call == "fdatasync") synced++;
+    return call == "pread64" ? EIO : 0;
+  });
+  Put(cache, "a");
+  CHECK_EQ(synced, 1);
+}
+
+TEST("a clock – of another tool – is refused by a checkpoint, or means the farthest time") {
+  const Cache cache;
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  SetClock(cache, std::numeric_limits<int64_t>::max());
+  Put(cache, "a");
+  CHECK(ModifiedNs(cache, "a") > testing::NowNs());
+  CHECK_EQ(::unlink(cache.Path(".xattr-cache/clock").c_str()), 0);
+  CHECK_EQ(::mkfifo(cache.Path(".xattr-cache/clock").c_str(), 0600), 0);
+  CHECK_FAILS(MakeCheckpoint(cache.directory()), ENXIO);
+  Put(cache, "b");
+}
+
+TEST("the first checkpoint – of a directory – is on disk itself, later ones are not") {
+  const Cache cache;
+  for (const int expected : {2, 0}) {
+    int synced = 0;
+    const Faults faults([&](std::string_view call) {
+      if (call == "fsync") synced++;
+      return 0;
+    });
+    CHECK_OK(MakeCheckpoint(cache.directory()));
+    CHECK_EQ(synced, expected);
+  }
 }
 
 TEST("a second checkpoint – while one is under way – is refused") {
@@ -139,6 +191,7 @@ TEST("a failed syncfs – images around the last checkpoint – drops the later 
   CHECK_OK(MakeCheckpoint(cache.directory()));
   const Voucher good = VoucherOf(cache);
   Put(cache, "lost");
+  cache.LeaveDeadWriter("dead", "half");
   {
     const Faults faults(testing::RefuseNth("syncfs", 1, EIO));
     const auto checkpoint = MakeCheckpoint(cache.directory());
@@ -146,11 +199,18 @@ TEST("a failed syncfs – images around the last checkpoint – drops the later 
     CHECK(checkpoint.value().failure.has_value());
     CHECK_EQ(checkpoint.value().dropped.images, 1U);
   }
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
   CHECK_EQ(testing::Exists(cache.Path("lost")), false);
   CHECK_EQ(testing::ReadFile(cache.Path("good")), "bytes");
   CHECK_EQ(VoucherOf(cache).until_ns, good.until_ns);
   CHECK(VoucherOf(cache).failing_since_ns > 0);
   CHECK(!VoucherOf(cache).dropping);
+  const int64_t since_ns = VoucherOf(cache).failing_since_ns;
+  {
+    const Faults faults(testing::RefuseNth("syncfs", 1, EIO));
+    CHECK_OK(MakeCheckpoint(cache.directory()));
+  }
+  CHECK_EQ(VoucherOf(cache).failing_since_ns, since_ns);
   CHECK_OK(MakeCheckpoint(cache.directory()));
   CHECK_EQ(VoucherOf(cache).failing_since_ns, 0);
 }
@@ -165,6 +225,23 @@ TEST("failed writes – the process that was told dies – are handled by the ne
   testing::SetAttribute(cache.Path(".xattr-cache"), kCheckpoint, voucher.Format());
   CHECK_OK(MakeCheckpoint(cache.directory()));
   CHECK_EQ(testing::Exists(cache.Path("lost")), false);
+}
+
+TEST("failed writes – images cannot be dropped – the next checkpoint drops them") {
+  const Cache cache;
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  Put(cache, "lost");
+  {
+    const Faults faults([](std::string_view call) { return call == "syncfs" || call == "unlinkat" ? EIO : 0; });
+    CHECK_FAILS(MakeCheckpoint(cache.directory()), EIO);
+  }
+  CHECK(testing::Exists(cache.Path("lost")));
+  CHECK(VoucherOf(cache).dropping);
+  const auto next = MakeCheckpoint(cache.directory());
+  CHECK_OK(next);
+  CHECK_EQ(next.value().dropped.images, 1U);
+  CHECK_EQ(testing::Exists(cache.Path("lost")), false);
+  CHECK(!VoucherOf(cache).dropping);
 }
 
 TEST("a writer – begun before writes failed – syncs before it publishes") {
@@ -210,7 +287,11 @@ TEST("doubtful images – after another boot – are misses, the others are serv
   // What a power cut makes of most.
   CHECK_OK(PutImage(cache.directory(), "empty", Bytes("")));
   const std::string data = cache.LeaveWriterOfOtherBoot("writing", "half");
+  testing::WriteFile(cache.Path("incomplete/foreign"), "bytes");
   const auto directory = OpenAfterOtherBoot(cache);
+  const auto other = CacheDirectory::Open(cache.path().c_str());
+  CHECK_OK(other);
+  CHECK_FAILS(OpenServedImage(other.value(), "doubtful", Waiting::kAllowed), ENOENT);
   CHECK_OK(OpenServedImage(*directory, "good", Waiting::kAllowed));
   CHECK_FAILS(OpenServedImage(*directory, "doubtful", Waiting::kAllowed), ENOENT);
   CHECK(!FindImage(*directory, "doubtful").value().cached);
@@ -224,10 +305,11 @@ TEST("doubtful images – after another boot – are misses, the others are serv
   CHECK_EQ(recovery.value()->dropped().images, 2U);
   CHECK_EQ(testing::Exists(cache.Path("doubtful")), false);
   CHECK_EQ(testing::Exists(cache.Path("empty")), false);
-  CHECK_EQ(testing::Names(cache.Path("incomplete")), "");
+  CHECK_EQ(testing::Names(cache.Path("incomplete")), "foreign");
   CHECK_EQ(VoucherOf(cache).boot, directory->boot().full_id);
   Put(cache, "later");
   CHECK_OK(OpenServedImage(*directory, "later", Waiting::kAllowed));
+  CHECK_OK(OpenServedImage(other.value(), "later", Waiting::kAllowed));
   CHECK(!Recovery::Begin(directory, false).value().has_value());
 }
 
@@ -238,6 +320,41 @@ TEST("an image – copied in with an old modification – is doubtful by its bir
   const auto recovery = Recovery::BeginDryRun(OpenAfterOtherBoot(cache));
   CHECK_OK(recovery);
   CHECK_EQ(recovery.value().unverifiable().size(), 1U);
+}
+
+TEST("a recovery – clock of the boot before, or set back – goes by the last checkpoint") {
+  const Cache cache;
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  const int64_t ahead_ns = testing::NowNs() + 1000 * testing::kSecond;
+  SetVoucher(cache, "other-boot", ahead_ns);
+  SetClock(cache, ahead_ns * 2);
+  auto recovery = Recovery::Begin(cache.shared(), false);
+  CHECK_OK(recovery);
+  int synced = 0;
+  {
+    const Faults faults([&](std::string_view call) {
+      if (call == "fsync") synced++;
+      return 0;
+    });
+    CHECK_OK(recovery.value()->Finish());
+  }
+  CHECK_EQ(VoucherOf(cache).until_ns, ahead_ns);
+  CHECK_EQ(synced, 2);
+}
+
+TEST("a recovery – forced in the same boot – drops what is doubtful, and counts on") {
+  const Cache cache;
+  CHECK_OK(MakeCheckpoint(cache.directory()));
+  const int64_t ahead_ns = testing::NowNs() + 1000 * testing::kSecond;
+  SetClock(cache, ahead_ns);
+  Put(cache, "a");
+  CHECK(!Recovery::Begin(cache.shared(), false).value().has_value());
+  auto recovery = Recovery::Begin(cache.shared(), true);
+  CHECK_OK(recovery);
+  CHECK(!recovery.value()->DropNext(64).value());
+  CHECK_OK(recovery.value()->Finish());
+  CHECK_EQ(testing::Exists(cache.Path("a")), false);
+  CHECK(VoucherOf(cache).until_ns > ahead_ns);
 }
 
 TEST("a doubtful image – with a digest – is left to be verified") {
@@ -255,7 +372,7 @@ TEST("a doubtful image – with a digest – is left to be verified") {
   CHECK_EQ(testing::Exists(cache.Path("a")), false);
 }
 
-TEST("doubtful images – times far ahead – move the new checkpoint only if they are kept") {
+TEST("doubtful images – times far ahead – move the checkpoint only if kept") {
   const Cache cache;
   CHECK_OK(MakeCheckpoint(cache.directory()));
   const int64_t ahead_ns = testing::NowNs() + 1000 * testing::kSecond;
@@ -292,6 +409,24 @@ TEST("images synced before publication – after another boot – are kept, copi
   const auto recovery = Recovery::BeginDryRun(OpenAfterOtherBoot(cache));
   CHECK_OK(recovery);
   CHECK_EQ(recovery.value().unverifiable().size(), 1U);
+}
+
+TEST("a synced image – its bytes cannot reach the disk – is not published") {
+  const Cache cache;
+  const auto synced = CacheDirectory::Open(cache.path().c_str(), Publishing::kSynced);
+  CHECK_OK(synced);
+  const Faults faults(testing::Refuse("fdatasync", EIO));
+  CHECK_FAILS(PutImage(synced.value(), "a", Bytes("bytes")), EIO);
+}
+
+TEST("a doubtful image – replaced before it is dropped – stays") {
+  const Cache cache;
+  Put(cache, "a");
+  const auto found = FindDoubtful(cache.directory(), 0);
+  CHECK_OK(found);
+  Put(cache, "a");
+  CHECK(!Drop(cache.directory(), "a", found.value().images.row(0)).value());
+  CHECK(testing::Exists(cache.Path("a")));
 }
 
 TEST("a synced stream – as it comes – syncs every 4 MiB, and fails with that") {

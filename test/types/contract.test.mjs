@@ -60,7 +60,7 @@ const breaches = [
   ['an option that takes less', 'readonly inline?: boolean', 'readonly inline?: true'],
   ['an option that has to be given', 'readonly dryRun?: boolean', 'readonly dryRun: boolean'],
   ['a durability that is refused', "'none' | 'checkpoint' | 'sync'", "'none' | 'checkpoint'"],
-  ['an interval that nobody reads', '  readonly checkpointIntervalMs?: number;\n', ''],
+  ['an interval that is not read', '  readonly checkpointIntervalMs?: number;\n', ''],
   ['a capability that is missing', '  readonly checkpoint: boolean;\n', ''],
   ['a manager without checkpoint', '  checkpoint(): Promise<void>;\n  stats', '  stats'],
   ['a missing method', '  isQueuedSync(imageId: string): boolean;\n', ''],
