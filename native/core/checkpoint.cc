@@ -20,8 +20,10 @@ int64_t WallClockNs() {
   return ToNanoseconds(sys::Now());
 }
 
+// Whether an image can be later by a second, the coarsest step of file times.
 bool HoldsLater(const ClockFile& clock, int64_t time_ns) {
-  return time_ns < kSafeTimesEndNs || clock.HoldsTime(time_ns + kNanosecondsPerSecond);
+  const int64_t later_ns = time_ns + kNanosecondsPerSecond;
+  return later_ns < kSafeTimesEndNs || clock.HoldsTime(later_ns);
 }
 
 // Whether a call was refused, as opposed to writes that failed.

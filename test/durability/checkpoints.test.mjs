@@ -1,10 +1,11 @@
 // Checkpoints on an ext4 of its own, which has a journal: the file system of the tests may have none.
 
 import assert from 'node:assert/strict';
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 
-import { getXattrSync, ImageCache, XattrDriver } from '../../dist/index.js';
+import { getXattrSync, ImageCache, setXattrSync, XattrDriver } from '../../dist/index.js';
 import { bytesOf } from '../support/contents.mjs';
 import { mountForSuite, mountUntilOver, needsFileSystem } from '../support/file-systems.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
@@ -128,6 +129,33 @@ test('durability checkpoint – file system that does not keep it – is refused
   await driver.checkpoint();
   await driver.close();
   assert.equal(voucherOf(dir), undefined);
+});
+
+/** The last second that an inode of 128 bytes holds. */
+const lastSecond = 2 ** 31 - 1;
+
+test('ext4, times to 2038 – a clock at their end – no checkpoint vouches too far', {
+  skip: needsFileSystem(ext4),
+}, async (t) => {
+  const { dir } = await mountUntilOver(t, { ...ext4, mkfs: ['-q', '-I', '128'] });
+  for (const part of ['incomplete', 'invalid', 'queue']) mkdirSync(join(dir, part));
+  writeFileSync(join(dir, 'old'), bytesOf(10));
+  setXattrSync(join(dir, 'old'), 'hits', '0');
+  utimesSync(join(dir, 'old'), lastSecond, lastSecond);
+  const driver = await openDriver(t, { dir, ...never });
+  assert(untilOf(dir) < BigInt(lastSecond) * 10n ** 9n);
+  await driver.writeImage('a', bytesOf(10));
+  await driver.checkpoint();
+  await driver.writeImage('b', bytesOf(10));
+  assert.deepEqual(await doubtful(dir), ['b', 'old']);
+
+  const before = voucherOf(dir);
+  const clock = Buffer.alloc(16);
+  clock.writeBigInt64LE(BigInt(lastSecond) * 10n ** 9n);
+  writeFileSync(join(dir, '.xattr-cache', 'clock'), clock);
+  await driver.writeImage('c', bytesOf(10));
+  await assert.rejects(driver.checkpoint(), { code: 'ERR_IO', message: /EOVERFLOW/ });
+  assert.equal(voucherOf(dir), before);
 });
 
 test('ext4 – without a journal – keeps no checkpoints', { skip: needsFileSystem(ext4) }, async (t) => {
