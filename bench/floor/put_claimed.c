@@ -24,6 +24,8 @@ static void Put(size_t number) {
   sprintf(mark, "%s 01234567", private_name);
 
   const int data = openat(incomplete, private_name, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0666);
+  struct statx shared;
+  Expect(statx(incomplete, "", AT_EMPTY_PATH, kFields, &shared) == 0, "statx");
   const int token = openat(incomplete, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
   Expect(data >= 0 && token >= 0, "openat");
   Expect(fsetxattr(token, "user.xattr_cache.writer", mark, strlen(mark), 0) == 0, "fsetxattr");
@@ -32,6 +34,7 @@ static void Put(size_t number) {
 
   WriteAll(data, bytes, sizeof(bytes));
 
+  Stamp(data);
   Expect(fsetxattr(data, "user.hits", "0", 1, 0) == 0, "fsetxattr");
   Expect(renameat(incomplete, private_name, base, name) == 0, "renameat");
   struct statx there;

@@ -13,6 +13,7 @@ static void Put(size_t number) {
   const int fd = openat(incomplete, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
   Expect(fd >= 0, "openat");
   WriteAll(fd, bytes, sizeof(bytes));
+  Stamp(fd);
   Expect(fsetxattr(fd, "user.hits", "0", 1, 0) == 0, "fsetxattr");
   LinkNameless(fd, base, name);
   close(fd);
