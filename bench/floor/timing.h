@@ -2,8 +2,8 @@
 //
 //   PROGRAM DIR WARM_UP_SECONDS SECONDS BATCH [OPERATIONS]
 //
-// Prints the nanoseconds per operation of each batch.  With OPERATIONS, makes just so many, between two calls of
-// access(2) that mark them for strace.
+// Prints the nanoseconds per operation of each batch.  With OPERATIONS other than 0, makes just so many, between two
+// calls of access(2) that mark them for strace.
 
 #pragma once
 
@@ -42,11 +42,12 @@ static inline void MeasureOperations(char** arguments, int count, Operation oper
   const int64_t warm_up = (int64_t)(atof(arguments[2]) * 1e9);
   const int64_t duration = (int64_t)(atof(arguments[3]) * 1e9);
   const size_t batch = strtoul(arguments[4], NULL, 10);
+  const size_t operations = count > 5 ? strtoul(arguments[5], NULL, 10) : 0;
   size_t number = 0;
 
-  if (count > 5) {
+  if (operations > 0) {
     Mark("/xattr-cache-bench/begin");
-    RunBatch(operation, strtoul(arguments[5], NULL, 10), &number);
+    RunBatch(operation, operations, &number);
     Mark("/xattr-cache-bench/end");
     printf("{\"operations\":%zu,\"batches\":[0]}\n", number);
     return;

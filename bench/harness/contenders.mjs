@@ -12,6 +12,7 @@ export const contenders = {
   ours: peer('ours'),
   C: floor(({ arguments: argumentsOf }) => argumentsOf),
   'C, locked': floor(({ lockedArguments }) => lockedArguments),
+  'C, no time stamp': floor(({ unstampedArguments }) => unstampedArguments),
   'Node port': peer('node-port', 'fs-xattr'),
   Glance: {
     missing: () => (glanceIsThere() ? undefined : 'python3-glance and python3-xattr are not installed (Debian)'),
@@ -33,6 +34,7 @@ export const contenders = {
 /** `choose` answers which arguments of the bar's program make it this contender. */
 function floor(choose) {
   return {
+    isFloor: true,
     missing: (context) => context.floor.missing,
     command: (bar, spec, context) => [context.floor.program(bar.floor.program), ...choose(bar.floor)(spec)],
   };

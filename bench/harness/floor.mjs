@@ -22,6 +22,16 @@ export function operationArguments({ dir, warmUpSeconds, seconds, batch, operati
   return [dir, warmUpSeconds, seconds, batch, ...(operations ? [operations] : [])].map(String);
 }
 
+/** Arguments of floor/put_whole.c for images of any size. */
+export function putArguments({ dir, warmUpSeconds, seconds, batch, operations = 0, size }) {
+  return [dir, warmUpSeconds, seconds, batch, operations, size].map(String);
+}
+
+/** The same, without the calls that give an image its time. */
+export function unstampedPutArguments(spec) {
+  return [...putArguments(spec), 'unstamped'];
+}
+
 /** Arguments of floor/walk.c. */
 export function walkArguments({ dir, method, warmUpRuns, runs, mark }) {
   return [dir, method, warmUpRuns, runs, ...(mark ? ['mark'] : [])].map(String);

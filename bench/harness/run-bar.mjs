@@ -57,7 +57,7 @@ async function runCaseTrial(bar, benchCase, name, context) {
   const { entries, refill, inInvalid } = benchCase;
   const dir = entries ? await directoryOf(benchCase, context) : freshDirectory(context);
   const spec = { ...context.pace, ...benchCase.spec, ...context.override(benchCase.spec), dir };
-  if (!entries && name === 'C') await prepareForFloor(dir, spec.size);
+  if (!entries && contenders[name].isFloor) await prepareForFloor(dir, spec.size);
   try {
     return await runTrial(commandOf(bar, name, spec, context), context.signal);
   } finally {
