@@ -13,6 +13,9 @@ export const contenders = {
   C: floor(({ arguments: argumentsOf }) => argumentsOf),
   'C, locked': floor(({ lockedArguments }) => lockedArguments),
   'C, no time stamp': floor(({ unstampedArguments }) => unstampedArguments),
+  'ours, none': peer('ours', undefined, { durability: 'none' }),
+  'ours, checkpoint': peer('ours', undefined, { durability: 'checkpoint' }),
+  'ours, sync to disk': peer('ours', undefined, { durability: 'sync' }),
   'Node port': peer('node-port', 'fs-xattr'),
   Glance: {
     missing: () => (glanceIsThere() ? undefined : 'python3-glance and python3-xattr are not installed (Debian)'),

@@ -5,7 +5,9 @@ const { dir, ...spec } = JSON.parse(text);
 const { run } = await import(`../work/${work}.mjs`);
 const { open } = await import(`../peers/${peerName}.mjs`);
 
-const peer = await open(dir);
-const result = await run(peer, spec);
+const start = performance.now();
+const peer = await open(dir, spec);
+const openedMs = performance.now() - start;
+const result = await run(peer, spec, { openedMs });
 await peer.close();
 console.log(JSON.stringify(result));
