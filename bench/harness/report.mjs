@@ -16,7 +16,8 @@ export function formatEnvironment({ environment, quick, trials }) {
 
 /** A table of what was measured, and one of the bars with what came of them. */
 export function formatBar({ bar, results, raw, notes }) {
-  const parts = [`### ${bar.id} · ${bar.title}`, formatMeasurements(bar, results, raw)];
+  const parts = [`### ${bar.id} · ${bar.title}`];
+  if (results.size > 0) parts.push(formatMeasurements(bar, results, raw));
   if (bar.checks.length > 0)
     parts.push(
       formatTable(

@@ -8,17 +8,20 @@ import { runRounds } from './rounds.mjs';
 import { runTrial } from './trial.mjs';
 
 /**
- * Runs all cases of a bar. A contender that is missing is left out, with a note; so that nothing is compared that was not
- * measured here, a check that needs it answers nothing.
+ * Runs all cases of a bar. A bar, a case or a contender that cannot be measured here is left out, with a note; so that
+ * nothing is compared that was not measured here, a check that needs it answers nothing.
  */
 export async function runBar(bar, context) {
   const notes = new Set();
   const raw = {};
+  const missing = await bar.missing?.(context);
+  if (missing) return { id: bar.id, notes: [`skipped: ${missing}`], trials: raw };
   for (const declared of bar.cases) {
     const benchCase = declared.scalable ? scaledDown(declared, context.mostEntries) : declared;
     if (benchCase !== declared) notes.add(`with ${context.mostEntries.toLocaleString('en')} entries only (--quick)`);
-    if (benchCase.entries > context.mostEntries) {
-      notes.add(`${benchCase.name}: left out, --quick goes to ${context.mostEntries.toLocaleString('en')} entries`);
+    const leftOut = whyLeftOut(benchCase, context);
+    if (leftOut) {
+      notes.add(`${benchCase.name}: ${leftOut}`);
       continue;
     }
     const present = benchCase.contenders.filter((name) => {
@@ -35,6 +38,12 @@ export async function runBar(bar, context) {
     raw[benchCase.name] = Object.fromEntries(trials);
   }
   return { id: bar.id, notes: [...notes], trials: raw };
+}
+
+function whyLeftOut({ entries, missing }, { mostEntries }) {
+  if (entries > mostEntries) return `left out, --quick goes to ${mostEntries.toLocaleString('en')} entries`;
+  const reason = missing?.();
+  return reason && `skipped, ${reason}`;
 }
 
 function scaledDown(benchCase, most) {
