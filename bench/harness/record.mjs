@@ -7,15 +7,15 @@ import { median } from './statistics.mjs';
 export function outcomesOf(record, declaredBars) {
   return record.bars.map(({ id, notes, trials }) => {
     const bar = declaredBars.find((declared) => declared.id === id);
-    return { bar, notes, raw: trials, results: resultsOf(trials) };
+    return { bar, notes, raw: trials, results: resultsOf(trials, bar) };
   });
 }
 
 /** From case to contender to the values of its rounds. */
-function resultsOf(trials) {
+function resultsOf(trials, { average = median }) {
   const byCase = Object.entries(trials).map(([caseName, byContender]) => [
     caseName,
-    new Map(Object.entries(byContender).map(([name, all]) => [name, all.map(({ batches }) => median(batches))])),
+    new Map(Object.entries(byContender).map(([name, all]) => [name, all.map(({ batches }) => average(batches))])),
   ]);
   return new Map(byCase);
 }

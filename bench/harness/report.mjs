@@ -29,12 +29,16 @@ export function formatBar({ bar, results, raw, notes }) {
   return parts.join('\n\n');
 }
 
+/** Columns of values that only some trials have. */
+const moreColumns = { peakMiB: 'peak memory, MiB', checkpoints: 'checkpoints in a trial' };
+
 function formatMeasurements(bar, results, raw) {
-  const withMemory = Object.values(raw).some((trials) => Object.values(trials).some(([trial]) => trial.peakMiB));
+  const all = Object.values(raw).flatMap((byContender) => Object.values(byContender).flat());
+  const more = Object.keys(moreColumns).filter((key) => all.some((trial) => trial[key]));
   const rows = [...results].flatMap(([caseName, byContender]) =>
     [...byContender].map(([name, values]) => {
-      const memory = withMemory ? [memoryOf(raw[caseName][name])] : [];
-      return [caseName, name, ...spreadOf(bar, values), besideOurs(bar, byContender, name), ...memory];
+      const others = more.map((key) => middleOf(raw[caseName][name], key));
+      return [caseName, name, ...spreadOf(bar, values), besideOurs(bar, byContender, name), ...others];
     }),
   );
   const header = [
@@ -44,7 +48,7 @@ function formatMeasurements(bar, results, raw) {
     'least – most',
     `ours is … × ${bar.higherIsBetter ? 'the throughput' : 'as fast'}`,
   ];
-  return formatTable(withMemory ? [...header, 'peak memory, MiB'] : header, rows);
+  return formatTable([...header, ...more.map((key) => moreColumns[key])], rows);
 }
 
 function spreadOf(bar, values) {
@@ -61,9 +65,9 @@ function besideOurs({ higherIsBetter, floor, ours: named = 'ours' }, byContender
   return formatFigure(higherIsBetter ? medianRatio(mine, theirs) : medianRatio(theirs, mine));
 }
 
-function memoryOf(trials) {
-  const peaks = trials.map(({ peakMiB }) => peakMiB).filter(Boolean);
-  return peaks.length === 0 ? '' : formatFigure(median(peaks));
+function middleOf(trials, key) {
+  const values = trials.map((trial) => trial[key]).filter((value) => value !== undefined);
+  return values.length === 0 ? '' : formatFigure(median(values));
 }
 
 function checkRow(check, results) {

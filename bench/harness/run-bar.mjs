@@ -67,6 +67,7 @@ async function runCaseTrial(bar, benchCase, name, context) {
   const dir = entries ? await directoryOf(benchCase, context) : freshDirectory(context);
   const spec = { ...context.pace, ...benchCase.spec, ...context.override(benchCase.spec), dir };
   if (!entries && contenders[name].isFloor) await prepareForFloor(dir, spec.size);
+  await benchCase.prepare?.(dir, context);
   try {
     return await runTrial(commandOf(bar, name, spec, context), context.signal);
   } finally {

@@ -1,6 +1,6 @@
-import { linearRegression, max, median, min } from 'simple-statistics';
+import { linearRegression, max, mean, median, min } from 'simple-statistics';
 
-export { median };
+export { mean, median };
 
 /** The median of the values and how far they lie apart. */
 export function summarize(values) {

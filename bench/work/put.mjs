@@ -6,8 +6,9 @@ export async function run(peer, { size, how, ...spec }) {
   const contents = contentsOf(size);
   const bytes = contents.of(1);
   const result = await measure((number) => peer[how](imageName(number), bytes), spec);
+  const checkpoints = peer.checkpoints?.();
   for (const number of [0, result.operations - 1]) {
     expectEqual(contents.isOf(await peer.get(imageName(number)), 1), true, `image ${number} is as it was put`);
   }
-  return result;
+  return { ...result, checkpoints };
 }
