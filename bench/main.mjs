@@ -7,7 +7,7 @@ import { installPeers } from './harness/install.mjs';
 
 const usage = `Usage: npm run bench -- [options]
 
-  --only P3,P4   only these bars: P1 … P10, "fetch" for F1 … F5, "durability" for D1, or "others" for the rest
+  --only P3,P4   only these bars: P1 … P10, "fetch" for F1 … F5, "durability" for D1 and D2, or "others" for the rest
   --quick        short trials, two rounds, at most 100,000 entries: to find errors, not to quote
   --trials N     rounds of each comparison (default 5)
   --dir DIR      where to work (default: the system's temporary directory); ext4 is what the bars are for

@@ -1,7 +1,7 @@
-import { whyNoCheckpoints } from '../harness/boots.mjs';
+import { prepareBoot, whyNoCheckpoints } from '../harness/boots.mjs';
 import { atMostTimesAsLong } from '../harness/checks.mjs';
-import { syncFileSystem } from '../harness/disk.mjs';
-import { putArguments, unstampedPutArguments } from '../harness/floor.mjs';
+import { syncFileSystem, whyNotDropCaches } from '../harness/disk.mjs';
+import { putArguments, unstampedPutArguments, walkArguments } from '../harness/floor.mjs';
 import { mean } from '../harness/statistics.mjs';
 
 const KiB = 1024;
@@ -63,4 +63,34 @@ const hitBar = {
   checks: [atMostTimesAsLong(1.1, checkpoint, none, 'hit, 4 KiB')],
 };
 
-export const bars = [putBar, hitBar];
+const entries = 100_000;
+
+// C walks over the images, as a recovery does. It drops none.
+function openCases(name, { anotherBoot, doubtful = 0 }, contenders) {
+  return [false, true].map((cold) => ({
+    name: `${name}, ${cold ? 'cold' : 'warm'}`,
+    entries,
+    spec: { entries, doubtful, method: 'size', warmUpRuns: 0, runs: 1 },
+    contenders,
+    refill: doubtful,
+    missing: cold ? whyNotDropCaches : undefined,
+    prepare: (dir, context) => prepareBoot(dir, { entries, anotherBoot, doubtful, cold }, context),
+  }));
+}
+
+const openBar = {
+  ...shared,
+  id: 'D2',
+  title: 'first open after a boot, 100,000 images',
+  work: 'first-open',
+  unit: 'ms',
+  floor: { program: 'walk', arguments: walkArguments },
+  cases: [
+    ...openCases('same boot', { anotherBoot: false }, ['ours']),
+    ...openCases('another boot, nothing doubtful', { anotherBoot: true }, ['C', 'ours']),
+    ...openCases('another boot, 1,000 images dropped', { anotherBoot: true, doubtful: 1_000 }, ['ours']),
+  ],
+  checks: [],
+};
+
+export const bars = [putBar, hitBar, openBar];

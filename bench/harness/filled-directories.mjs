@@ -7,6 +7,17 @@ import { XattrDriver } from '../../dist/index.js';
 
 const run = promisify(execFile);
 
+/** Size of each image. */
+export const imageBytes = 100;
+
+/** Returns the names of the `count` images that were accessed first, as floor/ranks.h has them. */
+export function coldestNames(entries, count) {
+  const coldest = Array.from({ length: entries }, (_, index) => index).filter(
+    (index) => (index * 7919) % entries < count,
+  );
+  return coldest.map((index) => `image-${String(index).padStart(8, '0')}`);
+}
+
 /** Caches of many tiny images (floor/fill.c), each made once and used by all who ask for as many. */
 export class FilledDirectories {
   #parent;
