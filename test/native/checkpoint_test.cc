@@ -142,7 +142,7 @@ TEST("a publication – the clock cannot be read – puts the bytes on disk firs
   CHECK_EQ(synced, 1);
 }
 
-TEST("a clock – of another tool – is refused by a checkpoint, or means the farthest time") {
+TEST("a clock – of another tool – is the farthest time, or refused by a checkpoint") {
   const Cache cache;
   CHECK_OK(MakeCheckpoint(cache.directory()));
   SetClock(cache, std::numeric_limits<int64_t>::max());
@@ -322,7 +322,7 @@ TEST("an image – copied in with an old modification – is doubtful by its bir
   CHECK_EQ(recovery.value().unverifiable().size(), 1U);
 }
 
-TEST("a recovery – clock of the boot before, or set back – goes by the last checkpoint") {
+TEST("a recovery – clock of the boot before, or set back – goes by its checkpoint") {
   const Cache cache;
   CHECK_OK(MakeCheckpoint(cache.directory()));
   const int64_t ahead_ns = testing::NowNs() + 1000 * testing::kSecond;
