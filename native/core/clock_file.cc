@@ -15,14 +15,15 @@ constexpr char kClockFile[] = "clock";
 constexpr mode_t kOwnerMode = 0600;
 constexpr mode_t kGroupReadWrite = 0060;
 
+// For reading alone: a file that is open for writing keeps its file system from becoming read-only.
 Result<UniqueFd> OpenOrMakeFile(int base, const Corner& corner) {
-  auto existing = corner.OpenFile(kClockFile, O_RDWR);
+  auto existing = corner.OpenFile(kClockFile, O_RDONLY);
   if (existing.ok() || !existing.failed_with(ENOENT)) return existing;
 
   sys::FileStat shared;
   if (sys::Stat(base, &shared) != 0) return SysError::Last("statx");
   const mode_t mode = kOwnerMode | (shared.mode & kGroupReadWrite);
-  auto file = corner.OpenFile(kClockFile, O_RDWR | O_CREAT, mode);
+  auto file = corner.OpenFile(kClockFile, O_RDONLY | O_CREAT, mode);
   if (file.ok()) (void)sys::SetMode(file.value().get(), mode);  // Whatever the umask.
   return file;
 }
@@ -35,6 +36,12 @@ bool KeepsWholeSeconds(int fd) {
   sys::FileStat stat;
   if (sys::SetTimes(fd, kOdd, kUnchanged) != 0 || sys::Stat(fd, &stat) != 0) return true;
   return stat.accessed.tv_nsec == 0;
+}
+
+bool IsSameFile(int a, int b) {
+  sys::FileStat stat_a;
+  sys::FileStat stat_b;
+  return sys::Stat(a, &stat_a) == 0 && sys::Stat(b, &stat_b) == 0 && stat_a.SameFileAs(stat_b);
 }
 
 }  // namespace
@@ -62,7 +69,10 @@ Result<ClockReading> ClockFile::Read() const {
 }
 
 Status ClockFile::Write(const ClockReading& reading) const {
-  const ssize_t size = sys::WriteAt(file_.get(), &reading, sizeof(reading), 0);
+  const auto writable = corner_.OpenFile(kClockFile, O_WRONLY);
+  if (!writable.ok()) return writable.error();
+  if (!IsSameFile(writable.value().get(), file_.get())) return SysError{ESTALE, "openat"};
+  const ssize_t size = sys::WriteAt(writable.value().get(), &reading, sizeof(reading), 0);
   if (size < 0) return SysError::Last("pwrite64");
   if (size != sizeof(reading)) return SysError{EIO, "pwrite64"};
   return Done{};
