@@ -32,6 +32,8 @@ for (let n = 1; ; n++) {
     if (!(error instanceof ImageBusyError)) throw error;
   }
   if (recent.length > 400) recent.shift();
+  // What is written by the driver alone does not count for the limit of the cache.
+  if (n % 20 === 0) await cache.prune();
   for (let read = 0; read < 2; read++) await driver.readImage(oneOf(recent) ?? id);
   await sleep((-Math.log(Math.random()) * 1000) / writesPerSecond);
 }
