@@ -55,8 +55,7 @@ Napi::Object ToColumns(Napi::Env env, const ImageList& list, size_t start, size_
                 return ToMilliseconds(std::min(row.accessed_ns, row.recency_ns));
               }));
   columns.Set("recencyMs", numbers([](const ImageRow& row) { return ToMilliseconds(row.recency_ns); }));
-  columns.Set("modifiedMs",
-              numbers([](const ImageRow& row) { return ToMilliseconds(std::min(row.modified_ns, row.recency_ns)); }));
+  columns.Set("modifiedMs", numbers([](const ImageRow& row) { return ToMilliseconds(row.modified_ns); }));
   return columns;
 }
 

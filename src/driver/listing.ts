@@ -49,7 +49,7 @@ function appendCachedImages(images: CachedImage[], columns: Columns): void {
       size: columns.sizes[i] as number,
       allocatedSize: columns.allocatedSizes[i] as number,
       hits: columns.hits[i] as number,
-      lastAccessedMs: notBeyond(nowMs, columns.accessedMs[i] as number),
+      lastAccessedMs: columns.accessedMs[i] as number,
       lastModifiedMs: notBeyond(nowMs, columns.modifiedMs[i] as number),
     });
   }
