@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import type { Mount } from './mount.ts';
 
 /**
  * Properties of the directory's file system, as `configure()` found them by trial.
@@ -48,20 +48,10 @@ export function copiesUp(fileSystem: string): boolean {
   return /^(overlay|aufs|unionfs)$/.test(fileSystem);
 }
 
-/** Reads the kernel's facts about a mount by its id from statx(2); see proc_pid_mountinfo(5). */
-export async function readMountFacts(mountId: number): Promise<MountFacts> {
-  const text = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
-  return parseMountFacts(text, mountId);
-}
-
-/** Parses lines such as `36 35 98:0 /root /mount noatime,rw master:1 - ext4 /dev/root rw`. */
-export function parseMountFacts(mountinfo: string, mountId: number): MountFacts {
-  const line = mountinfo.split('\n').find((candidate) => candidate.startsWith(`${mountId} `));
-  const [mount = '', fileSystemPart = ''] = line?.split(' - ') ?? [];
-  const fileSystem = fileSystemPart.split(' ')[0];
-  if (!fileSystem) return { fileSystem: 'unknown', remote: false, atime: 'unknown' };
-
-  const options = mount.split(' ')[5]?.split(',') ?? [];
-  const atime = options.includes('noatime') ? 'noatime' : options.includes('relatime') ? 'relatime' : 'strictatime';
+/** Returns the facts about a mount; undefined: it is unknown. */
+export function mountFactsOf(mount: Mount | undefined): MountFacts {
+  if (mount === undefined) return { fileSystem: 'unknown', remote: false, atime: 'unknown' };
+  const { fileSystem, mountOptions } = mount;
+  const atime = (['noatime', 'relatime'] as const).find((option) => mountOptions.includes(option)) ?? 'strictatime';
   return { fileSystem, remote: remoteFileSystem.test(fileSystem), atime };
 }

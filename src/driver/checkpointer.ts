@@ -4,7 +4,7 @@ import { type Locked, locked, retryWhileLocked } from '../base/lock-retry.ts';
 import { clearTimeout, now, setTimeout } from '../base/timers.ts';
 import { type Handle, native } from '../native/native.ts';
 import type { DriverContext } from './driver-context.ts';
-import { recoverDirectory } from './recover.ts';
+import { recoverNow } from './recover.ts';
 
 /** At most this part of the time is spent in syncfs(2), which makes other programs wait. */
 const largestPart = 0.1;
@@ -82,7 +82,7 @@ export class Checkpointer {
       report.checkpoint(now() - began, undefined);
     } catch (error) {
       if (!isOtherBoot(error)) throw error;
-      report.recovered(await recoverDirectory(directory, { force: false, dryRun: false }));
+      await recoverNow(directory, report);
     }
     return true;
   }

@@ -6,9 +6,10 @@ import { messageOf } from '../base/error-facts.ts';
 import { locked, retryWhileLocked } from '../base/lock-retry.ts';
 import { now } from '../base/timers.ts';
 import { type Handle, type Native, type NativeFindings, native } from '../native/native.ts';
-import { type Capabilities, readMountFacts } from './capabilities.ts';
+import { type Capabilities, mountFactsOf } from './capabilities.ts';
 import { findCheckpointProblem } from './checkpoint-support.ts';
-import { recoverDirectory } from './recover.ts';
+import { readMount } from './mount.ts';
+import { recoverDirectory, recoverNow } from './recover.ts';
 import type { Reporter } from './reporter.ts';
 
 /** Another process that makes the first checkpoint waits for a disk. Milliseconds. */
@@ -79,7 +80,7 @@ async function prepareCheckpoints(directory: Handle, report: Reporter): Promise<
   const need = await native.recoveryNeedAsync(directory);
   if (need !== 'other boot') return need;
   try {
-    report.recovered(await recoverDirectory(directory, { force: false, dryRun: false }));
+    await recoverNow(directory, report);
     return 'none';
   } catch (error) {
     // A process that may only read serves the images that the last checkpoint vouches for. The others are misses.
@@ -170,11 +171,11 @@ function explainOpening(error: unknown): string {
 }
 
 async function findCapabilities(dir: string, directory: Handle, need: RecoveryNeed): Promise<Capabilities> {
-  const mountId = await native.mountIdAsync(directory);
+  const described = await readMount(await native.mountIdAsync(directory));
   const checkpointProblem =
-    need === 'impossible' ? 'this process may not keep them here' : await findCheckpointProblem(mountId);
+    need === 'impossible' ? 'this process may not keep them here' : await findCheckpointProblem(described);
   const checkpoint = checkpointProblem === undefined;
-  const mount = { ...(await readMountFacts(mountId)), checkpoint, checkpointProblem };
+  const mount = { ...mountFactsOf(described), checkpoint, checkpointProblem };
   let findings: NativeFindings;
   try {
     findings = await native.probeAsync(directory);

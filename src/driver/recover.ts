@@ -47,13 +47,8 @@ export async function recoverDirectory(
   }
 }
 
-/**
- * Recovers if the last checkpoint is of another boot, and reports it.
- *
- * @throws {@link LockTimeoutError}, and system errors
- */
-export async function recoverAfterBoot(directory: Handle, report: Reporter): Promise<void> {
-  if ((await native.recoveryNeedAsync(directory)) !== 'other boot') return;
+/** Recovers after another boot, before anything else is done, and reports it. @throws as {@link recoverDirectory} */
+export async function recoverNow(directory: Handle, report: Reporter): Promise<void> {
   report.recovered(await recoverDirectory(directory, { force: false, dryRun: false }));
 }
 

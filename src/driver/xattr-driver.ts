@@ -37,7 +37,7 @@ import { XattrImageReader } from './image-reader.ts';
 import { listCachedImages, listInvalidImages, scanCachedImages } from './listing.ts';
 import { assertDriverOptions, type ResolvedDriverOptions, type XattrDriverOptions } from './options.ts';
 import { openImage, readWholeImage, readWholeImageSync } from './read-image.ts';
-import { assertRecoverOptions, recoverAfterBoot } from './recover.ts';
+import { assertRecoverOptions, recoverNow } from './recover.ts';
 import { Reporter } from './reporter.ts';
 import { verifyImage } from './verify-image.ts';
 import { claimImage, claimImageSync, putBytes, putBytesSync } from './write-image.ts';
@@ -385,7 +385,7 @@ export class XattrDriver implements CacheDriver {
   async checkpoint(): Promise<void> {
     await this.#engine.callForDirectory(async (directory, { report }) => {
       if (this.#checkpointer) return this.#checkpointer.checkpoint();
-      await recoverAfterBoot(directory, report);
+      if ((await native.recoveryNeedAsync(directory)) === 'other boot') await recoverNow(directory, report);
       await native.syncFileSystemAsync(directory);
     });
   }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { parseMountFacts } from '../../dist/driver/capabilities.js';
+import { mountFactsOf } from '../../dist/driver/capabilities.js';
+import { parseMount } from '../../dist/driver/mount.js';
 
 const mountinfo = `22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
 23 22 0:5 / /mnt/a\\040b rw,nosuid,noatime - xfs /dev/loop0 rw,attr2
@@ -11,19 +12,27 @@ const mountinfo = `22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
 `;
 
 test('a mount – known id – has its file system and access-time mode', () => {
-  assert.deepEqual(parseMountFacts(mountinfo, 22), { fileSystem: 'ext4', remote: false, atime: 'relatime' });
-  assert.deepEqual(parseMountFacts(mountinfo, 23), { fileSystem: 'xfs', remote: false, atime: 'noatime' });
-  assert.deepEqual(parseMountFacts(mountinfo, 241), { fileSystem: 'tmpfs', remote: false, atime: 'strictatime' });
+  assert.deepEqual(mountFactsOf(parseMount(mountinfo, 22)), { fileSystem: 'ext4', remote: false, atime: 'relatime' });
+  assert.deepEqual(mountFactsOf(parseMount(mountinfo, 23)), { fileSystem: 'xfs', remote: false, atime: 'noatime' });
+  assert.deepEqual(mountFactsOf(parseMount(mountinfo, 241)), {
+    fileSystem: 'tmpfs',
+    remote: false,
+    atime: 'strictatime',
+  });
 });
 
 test('a file system – behind a network or a process – is remote', () => {
-  assert.deepEqual(parseMountFacts(mountinfo, 24), { fileSystem: 'nfs4', remote: true, atime: 'strictatime' });
-  assert.deepEqual(parseMountFacts(mountinfo, 25), { fileSystem: 'fuse.sshfs', remote: true, atime: 'relatime' });
+  assert.deepEqual(mountFactsOf(parseMount(mountinfo, 24)), { fileSystem: 'nfs4', remote: true, atime: 'strictatime' });
+  assert.deepEqual(mountFactsOf(parseMount(mountinfo, 25)), {
+    fileSystem: 'fuse.sshfs',
+    remote: true,
+    atime: 'relatime',
+  });
 });
 
 test('a mount – not shown by the kernel – is unknown', () => {
   const unknown = { fileSystem: 'unknown', remote: false, atime: 'unknown' };
-  assert.deepEqual(parseMountFacts(mountinfo, 2), unknown);
-  assert.deepEqual(parseMountFacts('', 22), unknown);
-  assert.deepEqual(parseMountFacts('22 garbage', 22), unknown);
+  assert.deepEqual(mountFactsOf(parseMount(mountinfo, 2)), unknown);
+  assert.deepEqual(mountFactsOf(parseMount('', 22)), unknown);
+  assert.deepEqual(mountFactsOf(parseMount('22 garbage', 22)), unknown);
 });

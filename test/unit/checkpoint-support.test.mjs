@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { checkpointProblem, parseMount } from '../../dist/driver/checkpoint-support.js';
+import { checkpointProblem } from '../../dist/driver/checkpoint-support.js';
+import { parseMount } from '../../dist/driver/mount.js';
 
 const mountinfo = `22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,errors=continue
 23 22 7:0 / /mnt/a\\040b rw,nosuid,noatime shared:4 master:1 - xfs /dev/loop0 rw,attr2,inode64
@@ -19,8 +20,9 @@ function problemOf(mountId, ext4Options = ordered) {
 }
 
 test('a mount – known id – has its file system, device and options', () => {
+  const mountOptions = ['rw', 'nosuid', 'noatime'];
   const options = ['rw', 'attr2', 'inode64'];
-  assert.deepEqual(parseMount(mountinfo, 23), { fileSystem: 'xfs', device: '7:0', options });
+  assert.deepEqual(parseMount(mountinfo, 23), { fileSystem: 'xfs', device: '7:0', mountOptions, options });
   assert.equal(parseMount(mountinfo, 2), undefined);
   assert.equal(parseMount('22 garbage', 22), undefined);
 });
