@@ -99,8 +99,8 @@ struct FindNeed {
   Directory directory;
 };
 
-// (directory, forced, dryRun) -> { handle, sinceMs, dropped, verifiable } | undefined without need | null while another
-// one is at work.  `dropped`: columns of the images to drop; `verifiable`: of those whose digest decides.
+// (directory, forced, dryRun) -> { handle, sinceMs, unverifiable, verifiable } | undefined without need | null while
+// another one is at work.  `unverifiable`: columns of the images to drop; `verifiable`: of those whose digest decides.
 struct Begin {
   struct Outcome {
     std::shared_ptr<Recovery> recovery;
@@ -180,19 +180,10 @@ struct OpenDoubtful {
   std::string id;
 };
 
-// (recovery) -> { images, bytes }: all that was dropped
-struct Finish {
+// (recovery)
+struct Finish : ToNothing {
   explicit Finish(Arguments& arguments) : recovery(arguments.Handle<Recovery>()) {}
-  Result<Tally> Run() const {
-    const Status finished = recovery->Finish();
-    if (!finished.ok()) return finished.error();
-    return recovery->dropped();
-  }
-  static Napi::Value ToJs(Napi::Env env, const Tally& dropped) {
-    Napi::Object object = Napi::Object::New(env);
-    Set(object, dropped);
-    return object;
-  }
+  Status Run() const { return recovery->Finish(); }
 
   std::shared_ptr<Recovery> recovery;
 };

@@ -1,16 +1,12 @@
 #include "core/checkpoint.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <limits>
 #include <string_view>
 
-#include "core/corner.h"
 #include "core/reaper.h"
 #include "posix/file_times.h"
 #include "posix/syscalls.h"
-#include "posix/unique_fd.h"
 
 namespace xattr_cache {
 
@@ -143,13 +139,9 @@ Result<bool> NeedsCheckpoint(const CacheDirectory& directory) {
 
 Result<CheckpointState> ReadCheckpointState(const CacheDirectory& directory) {
   CheckpointState state;
-  const UniqueFd corner(sys::OpenAt(directory.base(), kCornerName, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!corner.valid() && errno != ENOENT) return SysError::Last("openat");
-  if (corner.valid()) {
-    auto voucher = Voucher::Read(corner.get());
-    if (!voucher.ok()) return voucher.error();
-    state.voucher = std::move(voucher.value());
-  }
+  auto voucher = Voucher::ReadIn(directory.base());
+  if (!voucher.ok()) return voucher.error();
+  state.voucher = std::move(voucher.value());
   state.own_boot = state.voucher.has_value() && state.voucher->boot == directory.boot().full_id;
   const int64_t until_ns = state.voucher.has_value() ? state.voucher->until_ns : std::numeric_limits<int64_t>::min();
   const auto doubtful = FindDoubtful(directory, until_ns);

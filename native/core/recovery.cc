@@ -1,12 +1,9 @@
 #include "core/recovery.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <vector>
 
 #include "core/checkpoint.h"
-#include "core/corner.h"
 #include "core/image_reader.h"
 #include "core/private_name.h"
 #include "core/voucher.h"
@@ -55,22 +52,12 @@ Status ClearIncomplete(const CacheDirectory& directory) {
   return Done{};
 }
 
-bool IsImpossible(int code) {
-  return code == ENOTDIR || code == ELOOP || code == EOPNOTSUPP || code == EACCES || code == EPERM;
-}
-
 }  // namespace
 
 Result<RecoveryNeed> FindRecoveryNeed(const CacheDirectory& directory) {
-  const UniqueFd corner(sys::OpenAt(directory.base(), kCornerName, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!corner.valid()) {
-    if (errno == ENOENT) return RecoveryNeed::kFirstUse;
-    if (IsImpossible(errno)) return RecoveryNeed::kImpossible;
-    return SysError::Last("openat");
-  }
-  const auto voucher = Voucher::Read(corner.get());
+  const auto voucher = Voucher::ReadIn(directory.base());
   if (!voucher.ok()) {
-    if (IsImpossible(voucher.error().code)) return RecoveryNeed::kImpossible;
+    if (IsImpossible(voucher.error())) return RecoveryNeed::kImpossible;
     return voucher.error();
   }
   if (!voucher.value().has_value()) return RecoveryNeed::kFirstUse;
@@ -100,14 +87,9 @@ Result<std::optional<Recovery>> Recovery::Begin(std::shared_ptr<const CacheDirec
 }
 
 Result<Recovery> Recovery::BeginDryRun(std::shared_ptr<const CacheDirectory> directory) {
-  const UniqueFd corner(sys::OpenAt(directory->base(), kCornerName, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  Recovery recovery(std::move(directory));
-  if (!corner.valid()) {
-    if (errno == ENOENT) return recovery;
-    return SysError::Last("openat");
-  }
-  const auto voucher = Voucher::Read(corner.get());
+  const auto voucher = Voucher::ReadIn(directory->base());
   if (!voucher.ok()) return voucher.error();
+  Recovery recovery(std::move(directory));
   if (!voucher.value().has_value()) return recovery;
   recovery.since_ns_ = voucher.value()->until_ns;
   const Status walked = recovery.Walk();
@@ -132,7 +114,6 @@ Status Recovery::DropRow(const ImageList& images, size_t n) {
   const ImageRow& row = images.row(n);
   const auto gone = Drop(*directory_, images.c_name(row), row);
   if (!gone.ok()) return gone.error();
-  if (gone.value()) dropped_.Add(row);
   return Done{};
 }
 

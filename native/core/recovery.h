@@ -54,8 +54,6 @@ class Recovery {
   // Drops the n-th image of verifiable(), whose bytes are wrong.
   Status DropVerified(size_t n);
 
-  const Tally& dropped() const { return dropped_; }
-
   // Removes what the boot before left in incomplete/, and makes a checkpoint that is on disk itself when this returns.
   Status Finish();
 
@@ -78,7 +76,6 @@ class Recovery {
   ImageList verifiable_;
   std::set<size_t> wrong_;  // of verifiable_
   size_t next_ = 0;
-  Tally dropped_;
 };
 
 }  // namespace xattr_cache

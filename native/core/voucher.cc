@@ -1,9 +1,14 @@
 #include "core/voucher.h"
 
+#include <fcntl.h>
+
 #include <charconv>
 #include <limits>
 #include <vector>
 
+#include "core/corner.h"
+#include "posix/syscalls.h"
+#include "posix/unique_fd.h"
 #include "posix/xattr.h"
 
 namespace xattr_cache {
@@ -71,6 +76,18 @@ Result<std::optional<Voucher>> Voucher::Read(int corner) {
   if (!text.value().has_value()) return std::optional<Voucher>();
   if (IsLaterVersion(*text.value())) return SysError{EPROTONOSUPPORT, "fgetxattr"};
   return std::optional(Parse(*text.value()));
+}
+
+Result<std::optional<Voucher>> Voucher::ReadIn(int base) {
+  const UniqueFd corner(sys::OpenAt(base, kCornerName, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (corner.valid()) return Read(corner.get());
+  if (errno == ENOENT) return std::optional<Voucher>();
+  return SysError::Last("openat");
+}
+
+bool IsImpossible(const SysError& error) {
+  const int code = error.code;
+  return code == ENOTDIR || code == ELOOP || code == EOPNOTSUPP || code == EACCES || code == EPERM;
 }
 
 Status Voucher::Write(int corner) const {

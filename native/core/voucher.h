@@ -33,7 +33,12 @@ struct Voucher {
   // The one of the `.xattr-cache` that is open; nothing if none was ever given.  EPROTONOSUPPORT if a later version of
   // this package wrote it.
   static Result<std::optional<Voucher>> Read(int corner);
+  // The same of the cache that `base` has open, which need not have a `.xattr-cache`.
+  static Result<std::optional<Voucher>> ReadIn(int base);
   Status Write(int corner) const;
 };
+
+// Whether a cache where reading a voucher fails with this can have none, or none that this process may see.
+bool IsImpossible(const SysError& error);
 
 }  // namespace xattr_cache

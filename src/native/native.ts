@@ -220,8 +220,8 @@ export interface Native {
   /** Drops the n-th image with a digest. */
   dropVerifiedAsync(recovery: Handle, n: number): Promise<void>;
   openDoubtfulAsync(directory: Handle, id: string): Promise<Pick<NativeImage, 'handle' | 'fd' | 'size'> | undefined>;
-  /** All that was dropped. */
-  finishRecoveryAsync(recovery: Handle): Promise<NativeTally>;
+  /** Makes a checkpoint, which is on disk itself. */
+  finishRecoveryAsync(recovery: Handle): Promise<void>;
 
   getAttributeSync(path: string, name: string): Buffer | undefined;
   getAttributeAsync(path: string, name: string): Promise<Buffer | undefined>;
