@@ -91,7 +91,7 @@ Status Vouch(const CacheDirectory& directory, const ClockFile& clock, const Cloc
   if (!HoldsLater(clock, until_ns)) return SysError{EOVERFLOW, "utimensat"};
   if (HoldsLater(clock, at_least_ns)) until_ns = std::max(until_ns, at_least_ns);
   const Status begun = clock.Write({until_ns, before.failed_ns});
-  if (!begun.ok()) return begun;
+  if (!begun.ok()) return begun.error();
   if (sys::SyncFileSystem(directory.base()) != 0) return SysError::Last("syncfs");
   Voucher voucher;
   voucher.boot = directory.boot().full_id;
