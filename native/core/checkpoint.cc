@@ -144,10 +144,9 @@ Result<CheckpointState> ReadCheckpointState(const CacheDirectory& directory) {
   state.voucher = std::move(voucher.value());
   state.own_boot = state.voucher.has_value() && state.voucher->boot == directory.boot().full_id;
   const int64_t until_ns = state.voucher.has_value() ? state.voucher->until_ns : std::numeric_limits<int64_t>::min();
-  const auto doubtful = FindDoubtful(directory, until_ns);
+  const auto doubtful = CountDoubtful(directory, until_ns);
   if (!doubtful.ok()) return doubtful.error();
-  const ImageList& images = doubtful.value().images;
-  for (size_t i = 0; i < images.size(); i++) state.doubtful.Add(images.row(i));
+  state.doubtful = doubtful.value();
   return state;
 }
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "core/image_reader.h"
 #include "core/image_scan.h"
+#include "posix/directory_walk.h"
 #include "posix/named_file.h"
 #include "posix/syscalls.h"
 #include "posix/xattr.h"
@@ -21,22 +23,38 @@ bool WasSynced(const CacheDirectory& directory, const char* id) {
   return mark.ok() && mark.value() == std::to_string(image.value().stat.inode);
 }
 
+// Calls `visit(id, row, part)` for each doubtful image.  Returns the latest change of the others.
+Result<int64_t> VisitDoubtful(const CacheDirectory& directory, int64_t until_ns, const VisitImage& visit) {
+  int64_t latest_ns[DirectoryWalk::kParts] = {};
+  const Status visited = VisitImages(directory, [&](const char* id, const ImageRow& row, size_t part) {
+    const int64_t changed_ns = std::max(row.modified_ns, row.born_ns);
+    if (changed_ns <= until_ns || WasSynced(directory, id)) {
+      latest_ns[part] = std::max(latest_ns[part], changed_ns);
+    } else {
+      visit(id, row, part);
+    }
+  });
+  if (!visited.ok()) return visited.error();
+  return std::max(latest_ns[0], latest_ns[1]);
+}
+
 }  // namespace
 
 Result<Doubtful> FindDoubtful(const CacheDirectory& directory, int64_t until_ns) {
-  const auto all = WalkImages(directory, /*with_hits=*/false);
-  if (!all.ok()) return all.error();
-  Doubtful doubtful;
-  for (size_t i = 0; i < all.value().size(); i++) {
-    const ImageRow& row = all.value().row(i);
-    const int64_t changed_ns = std::max(row.modified_ns, row.born_ns);
-    if (changed_ns <= until_ns || WasSynced(directory, all.value().c_name(row))) {
-      doubtful.latest_trusted_ns = std::max(doubtful.latest_trusted_ns, changed_ns);
-    } else {
-      doubtful.images.Add(all.value().name(row), row);
-    }
-  }
-  return doubtful;
+  ImageList parts[DirectoryWalk::kParts];
+  const auto latest_ns = VisitDoubtful(
+      directory, until_ns, [&](const char* id, const ImageRow& row, size_t part) { parts[part].Add(id, row); });
+  if (!latest_ns.ok()) return latest_ns.error();
+  parts[0].Append(parts[1]);
+  return Doubtful{std::move(parts[0]), latest_ns.value()};
+}
+
+Result<Tally> CountDoubtful(const CacheDirectory& directory, int64_t until_ns) {
+  Tally parts[DirectoryWalk::kParts];
+  const auto latest_ns =
+      VisitDoubtful(directory, until_ns, [&](const char*, const ImageRow& row, size_t part) { parts[part].Add(row); });
+  if (!latest_ns.ok()) return latest_ns.error();
+  return Tally{parts[0].images + parts[1].images, parts[0].bytes + parts[1].bytes};
 }
 
 Result<bool> Drop(const CacheDirectory& directory, const char* id, const ImageRow& row) {

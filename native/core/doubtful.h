@@ -30,6 +30,9 @@ struct Doubtful {
 // The images that changed after `until_ns`, but for those that were on disk before they were published.
 Result<Doubtful> FindDoubtful(const CacheDirectory& directory, int64_t until_ns);
 
+// Their number and size, without a list of them.
+Result<Tally> CountDoubtful(const CacheDirectory& directory, int64_t until_ns);
+
 // Removes an image, to nowhere, unless it was replaced since it was found.  Returns whether it did.
 Result<bool> Drop(const CacheDirectory& directory, const char* id, const ImageRow& row);
 

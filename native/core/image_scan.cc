@@ -71,16 +71,22 @@ Status ForEachFile(int directory, Visit visit) {
   return VisitFiles(walk.value(), directory, visit);
 }
 
+// The same for each image.
 template <typename Visit>
-Status ForEachImage(const CacheDirectory& directory, Visit visit) {
-  auto walk = DirectoryWalk::Open(directory.base());
-  if (!walk.ok()) return walk.error();
+Status VisitFound(DirectoryWalk& walk, const CacheDirectory& directory, Visit visit) {
   while (true) {
-    const auto found = NextImage(walk.value(), directory);
+    const auto found = NextImage(walk, directory);
     if (!found.ok()) return found.error();
     if (!found.value().has_value()) return Done{};
     visit(*found.value());
   }
+}
+
+template <typename Visit>
+Status ForEachImage(const CacheDirectory& directory, Visit visit) {
+  auto walk = DirectoryWalk::Open(directory.base());
+  if (!walk.ok()) return walk.error();
+  return VisitFound(walk.value(), directory, visit);
 }
 
 ImageRow ToRow(const sys::FileStat& stat) {
@@ -151,6 +157,14 @@ Result<ImageList> ImageScan::Next(size_t limit, bool with_hits) {
   const Status taken = TakeImages(walk_, *directory_, limit, with_hits, &list);
   if (!taken.ok()) return taken.error();
   return list;
+}
+
+Status VisitImages(const CacheDirectory& directory, const VisitImage& visit) {
+  auto walk = DirectoryWalk::Open(directory.base());
+  if (!walk.ok()) return walk.error();
+  return walk.value().Share([&](DirectoryWalk& own, size_t part) {
+    return VisitFound(own, directory, [&](const Found& found) { visit(found.entry.name, ToRow(found.stat), part); });
+  });
 }
 
 Result<ImageList> WalkImages(const CacheDirectory& directory, bool with_hits) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,9 @@ class ImageScan {
   // `directory` must outlive the scan.
   static Result<ImageScan> Open(const CacheDirectory& directory);
 
+  // Returns another scan of the same pass: each image is in a batch of one of the two.  Each may be on its own thread.
+  ImageScan Twin() const { return {*directory_, walk_.Twin()}; }
+
   // Returns up to `limit` more images, unordered, with their hits if asked for; none at the end.
   Result<ImageList> Next(size_t limit, bool with_hits);
 
@@ -29,6 +33,11 @@ class ImageScan {
   const CacheDirectory* directory_;
   DirectoryWalk walk_;
 };
+
+// Calls `visit(name, row, part)` for each image, without its hits: concurrently, if that is faster, with a part below
+// DirectoryWalk::kParts for each thread.
+using VisitImage = std::function<void(const char* name, const ImageRow& row, size_t part)>;
+Status VisitImages(const CacheDirectory& directory, const VisitImage& visit);
 
 // All images, unordered, with their hits if asked for.
 Result<ImageList> WalkImages(const CacheDirectory& directory, bool with_hits);

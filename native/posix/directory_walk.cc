@@ -59,7 +59,7 @@ Status DirectoryWalk::Share(const Visit& visit) {
     DirectoryWalk walk;
     const Visit& visit;
     Status outcome = Done{};
-  } helper{DirectoryWalk(pass_), visit};
+  } helper{Twin(), visit};
   pthread_t thread{};
   // std::thread would throw if no thread can be made; then this one does it all.
   const bool helped = filled_ > kBufferSize / 2 && std::thread::hardware_concurrency() > 1 &&

@@ -28,6 +28,9 @@ class DirectoryWalk {
  public:
   static Result<DirectoryWalk> Open(int directory);
 
+  // Returns another walk of the same pass: each entry is seen by one of the two, which may be on different threads.
+  DirectoryWalk Twin() const { return DirectoryWalk(pass_); }
+
   // Returns the next entry except "." and "..", or nothing at the end.  Concurrent changes may or may not be seen.
   Result<std::optional<DirectoryEntry>> Next();
 

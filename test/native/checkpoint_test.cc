@@ -418,6 +418,24 @@ TEST("a synced image – its bytes cannot reach the disk – is not published") 
   CHECK_FAILS(PutImage(synced.value(), "a", Bytes("bytes")), EIO);
 }
 
+TEST("doubtful images – thousands, some synced – are counted as they are listed") {
+  const Cache cache;
+  const auto synced = CacheDirectory::Open(cache.path().c_str(), Publishing::kSynced);
+  CHECK_OK(synced);
+  CHECK_OK(PutImage(synced.value(), "synced", Bytes("bytes")));
+  cache.AddImage("old", "333", 100);
+  for (size_t i = 0; i < 3'000; i++)
+    testing::WriteFile(cache.Path("image-with-a-long-name-" + std::to_string(i)), "22");
+  const auto found = FindDoubtful(cache.directory(), 0);
+  CHECK_OK(found);
+  const auto counted = CountDoubtful(cache.directory(), 0);
+  CHECK_OK(counted);
+  CHECK_EQ(counted.value().images, 3'001U);
+  CHECK_EQ(counted.value().bytes, 6'003U);
+  CHECK_EQ(found.value().images.size(), counted.value().images);
+  CHECK_EQ(CountDoubtful(cache.directory(), std::numeric_limits<int64_t>::max()).value().images, 0U);
+}
+
 TEST("a doubtful image – replaced before it is dropped – stays") {
   const Cache cache;
   Put(cache, "a");

@@ -75,6 +75,22 @@ TEST("a shared pass – two walkers – finds every name once between them") {
   CHECK(found[0] == names);
 }
 
+TEST("a twin – of a walk that has begun – shares the rest with it") {
+  const TemporaryDirectory directory;
+  for (size_t i = 0; i < 5'000; i++) testing::WriteFile(directory.path() + "/some-name-" + std::to_string(i), "");
+  const OpenFile open(directory.path(), O_DIRECTORY);
+  auto walk = DirectoryWalk::Open(open.fd());
+  std::multiset<std::string> names{std::string(walk.value().Next().value()->view())};
+  DirectoryWalk twin = walk.value().Twin();
+  const std::multiset<std::string> of_twin = Rest(twin);
+  const std::multiset<std::string> rest = Rest(walk.value());
+  CHECK(!of_twin.empty() && !rest.empty());
+  names.insert(of_twin.begin(), of_twin.end());
+  names.insert(rest.begin(), rest.end());
+  CHECK_EQ(names.size(), 5'000);
+  CHECK_EQ((std::set<std::string>(names.begin(), names.end()).size()), 5'000);
+}
+
 TEST("a shared pass – either walker fails – fails with that error") {
   const TemporaryDirectory directory;
   for (size_t i = 0; i < 5'000; i++) testing::WriteFile(directory.path() + "/some-name-" + std::to_string(i), "");
