@@ -33,6 +33,14 @@ struct OpenScan : OfDirectory {
   static Napi::Value ToJs(Napi::Env env, const std::shared_ptr<Scan>& scan) { return ToHandle(env, scan); }
 };
 
+// (scan) -> another one of the same pass
+Napi::Value TwinOfScanSync(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const auto scan = arguments.Handle<Scan>();
+  if (!arguments.ok()) return ThrowBadArguments(info.Env());
+  return ToHandle(info.Env(), std::make_shared<Scan>(scan->directory, scan->scan.Twin()));
+}
+
 // (scan, limit) -> columns; none at the end
 struct NextOfScan {
   explicit NextOfScan(Arguments& arguments)
@@ -156,6 +164,7 @@ void ExportScan(Napi::Object exports) {
   AddExports(exports, {
                           {"releaseAsync", CallAsync<Release>},
                           {"openScanAsync", CallAsync<OpenScan>},
+                          {"twinOfScanSync", TwinOfScanSync},
                           {"scanNextAsync", CallAsync<NextOfScan>},
                           {"listImagesAsync", CallAsync<List>},
                           {"takeRowsSync", TakeRowsSync},

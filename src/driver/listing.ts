@@ -18,20 +18,38 @@ export async function listCachedImages(directory: Handle): Promise<CachedImage[]
   return images;
 }
 
-/** Yields all images in batches, in no order, with memory for one batch. */
+/**
+ * Yields all images in batches, in no order, with memory for a few batches. Two threads scan a large cache while the
+ * caller works on the batch before.
+ */
 export async function* scanCachedImages(directory: Handle): AsyncGenerator<CachedImage[], void, void> {
-  const scan = await native.openScanAsync(directory);
+  const scans = [await native.openScanAsync(directory)];
+  const coming = scans.map(nextOfScan);
   try {
-    while (true) {
-      const columns = await native.scanNextAsync(scan, batchSize);
-      if (columns.count === 0) return;
+    for (let next = coming.shift(); next; next = coming.shift()) {
+      const columns = await next.columns;
+      if (columns.count === batchSize) {
+        coming.push(nextOfScan(next.scan));
+        if (scans.length === 1) {
+          const twin = native.twinOfScanSync(next.scan);
+          scans.push(twin);
+          coming.push(nextOfScan(twin));
+        }
+      }
       const batch: CachedImage[] = [];
       appendCachedImages(batch, columns);
-      yield batch;
+      if (batch.length > 0) yield batch;
     }
   } finally {
-    native.releaseSync(scan);
+    for (const scan of scans) native.releaseSync(scan);
   }
+}
+
+function nextOfScan(scan: Handle): { readonly scan: Handle; readonly columns: Promise<Columns> } {
+  const columns = native.scanNextAsync(scan, batchSize);
+  // It may fail while no caller waits for it: after the failure of the other scan, or when the caller has left.
+  columns.catch(() => {});
+  return { scan, columns };
 }
 
 /** Lists the failed writes in `invalid/`, the newest first. */

@@ -176,6 +176,8 @@ export interface Native {
   putImageAsync(directory: Handle, id: string, bytes: Uint8Array): Promise<void>;
 
   openScanAsync(directory: Handle): Promise<Handle>;
+  /** Another scan of the same pass: each image is in a batch of one of the two. */
+  twinOfScanSync(scan: Handle): Handle;
   scanNextAsync(scan: Handle, limit: number): Promise<Columns>;
   listImagesAsync(directory: Handle): Promise<{ readonly handle: Handle; readonly count: number }>;
   takeRowsSync(list: Handle, start: number, limit: number): Columns;

@@ -32,7 +32,16 @@ for (const [kind, value] of Object.entries(kinds)) {
 
 test('a native call – handle of another kind – is refused', async (t) => {
   const directory = await native.openDirectoryAsync((await openDriver(t)).dir, false);
-  for (const name of ['readSync', 'recordHitSync', 'commitSync', 'scanNextAsync', 'takeRowsSync', 'evictAsync']) {
+  const takeOthers = [
+    'readSync',
+    'recordHitSync',
+    'commitSync',
+    'scanNextAsync',
+    'twinOfScanSync',
+    'takeRowsSync',
+    'evictAsync',
+  ];
+  for (const name of takeOthers) {
     await assert.rejects(async () => await native[name](directory, new Uint8Array(1), 0, 1, 0), refused, name);
   }
   native.releaseSync(directory);
