@@ -24,18 +24,18 @@ export class Interruption extends Error {
 }
 
 /**
- * Runs a command that can be interrupted. Ctrl-C and similar signals abort its `AbortSignal` with an {@link
+ * Runs a command, or a part of one, that can be interrupted. Ctrl-C and similar signals abort its `AbortSignal` with an {@link
  * Interruption}; the command must then clean up and throw.
  *
  * A second Ctrl-C has no effect. npm forwards to its child the signal that the terminal has already sent there, so a
  * single key press arrives twice.
  */
-export async function interruptible(command: (signal: AbortSignal) => Promise<void>): Promise<void> {
+export async function interruptible<T>(command: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();
   const onSignal = (signal: NodeJS.Signals) => abort.abort(new Interruption(signal as EndingSignal));
   for (const signal of endingSignals) process.on(signal, onSignal);
   try {
-    await command(abort.signal);
+    return await command(abort.signal);
   } catch (error) {
     // An interrupted operation fails with various errors, mostly an AbortError.
     throw abort.signal.aborted ? abort.signal.reason : error;

@@ -11,7 +11,7 @@ export interface ProgressLine {
   end(): void;
 }
 
-const redrawIntervalMs = 100;
+export const redrawIntervalMs = 100;
 
 /** Time in milliseconds before the first progress. */
 const delayMs = 300;

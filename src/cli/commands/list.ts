@@ -1,17 +1,20 @@
 import { type Command, Option } from 'commander';
-import type { CachedImage } from '../../index.ts';
+import type { XattrDriver } from '../../index.ts';
 import { formatAge, formatCount, formatCountOf } from '../../terminal/format.ts';
+import { interruptible, untilAborted } from '../../terminal/interruption.ts';
 import { countOption } from '../../terminal/option-parsers.ts';
 import { outputColumns } from '../../terminal/output.ts';
 import { printableId } from '../../terminal/printable.ts';
+import { progressLine } from '../../terminal/progress-line.ts';
 import { formatSize } from '../../terminal/size.ts';
 import { type Column, layOutTable } from '../../terminal/table.ts';
+import { showWaiting } from '../../terminal/waiting-line.ts';
 import { type CacheOptions, cacheCommand } from '../cache-options.ts';
+import { FirstInOrder } from '../first-in-order.ts';
+import { hasOwnBytes, type Order, orders, type Row, rowOrder, sortRows } from '../image-order.ts';
 import { loadPackage } from '../load-package.ts';
 import { openDriver } from '../open-driver.ts';
 import { printReport } from '../report.ts';
-
-type Order = 'id' | 'size' | 'hits' | 'accessed' | 'modified';
 
 interface Options extends CacheOptions {
   readonly sort: Order;
@@ -19,23 +22,15 @@ interface Options extends CacheOptions {
   readonly limit?: number;
 }
 
-/** An image with the time of its last use. */
-interface Row {
-  readonly image: CachedImage;
-  readonly accessedMs: number;
+/** The images to show, and the sums of all. */
+interface Listing {
+  readonly rows: readonly Row[];
+  readonly images: number;
+  readonly size: number;
 }
-
-/** Sorted in descending order: the largest, most used and most recent images are of interest. */
-const figureOf: Readonly<Record<Exclude<Order, 'id'>, (row: Row) => number>> = {
-  size: ({ image }) => image.size,
-  hits: ({ image }) => image.hits,
-  accessed: ({ accessedMs }) => accessedMs,
-  modified: ({ image }) => image.lastModifiedMs,
-};
 
 /** Adds `list` to the program. */
 export function addListCommand(program: Command): void {
-  const orders: Order[] = ['id', 'size', 'hits', 'accessed', 'modified'];
   cacheCommand(program, 'list', 'Show the cached images.')
     .addOption(
       new Option('--sort <order>', 'sort key; numbers and times in descending order').choices(orders).default('id'),
@@ -47,19 +42,60 @@ export function addListCommand(program: Command): void {
 
 async function list(options: Options): Promise<void> {
   await using driver = await openDriver(options);
+  // The output is not part of it: Ctrl-C ends a command that waits for a pager.
+  const listing = await interruptible((signal) => read(driver, options, signal));
+  await printReport({ json: { images: listing.rows.map(({ image }) => image) }, text: layOut(listing) }, options.json);
+}
+
+async function read(driver: XattrDriver, options: Options, signal: AbortSignal): Promise<Listing> {
+  const { limit } = options;
+  const first = limit === undefined ? undefined : await readFirst(driver, limit, options, signal);
+  return first ?? readAll(driver, options, signal);
+}
+
+/** Has memory for the images to show only. Returns undefined if their order is not known without a list of all. */
+async function readFirst(
+  driver: XattrDriver,
+  limit: number,
+  { sort, reverse, json }: Options,
+  signal: AbortSignal,
+): Promise<Listing | undefined> {
   const { lastUseMs } = await loadPackage();
-  const all = (await driver.getCachedImages()).map((image) => ({ image, accessedMs: lastUseMs(image) }));
-  const rows = sorted(all, options).slice(0, options.limit);
-  await printReport({ json: { images: rows.map(({ image }) => image) }, text: layOut(rows, all) }, options.json);
+  const progress = progressLine({ quiet: json });
+  const first = new FirstInOrder(limit, rowOrder(sort, reverse));
+  let images = 0;
+  let size = 0;
+  try {
+    for await (const batch of driver.cachedImages()) {
+      signal.throwIfAborted();
+      for (const image of batch) {
+        if (!hasOwnBytes(image)) return undefined;
+        first.add({ image, accessedMs: lastUseMs(image) });
+        images += 1;
+        size += image.size;
+      }
+      progress.show(() => `${formatCountOf(images, 'image')}  ${formatSize(size)}`);
+    }
+  } finally {
+    progress.end();
+  }
+  return { rows: first.toArray(), images, size };
 }
 
-function sorted(rows: Row[], { sort, reverse }: Options): Row[] {
-  // The driver returns them ordered by id, and sorting is stable.
-  const ordered = sort === 'id' ? rows : rows.toSorted((a, b) => figureOf[sort](b) - figureOf[sort](a));
-  return reverse ? ordered.toReversed() : ordered;
+async function readAll(
+  driver: XattrDriver,
+  { sort, reverse, limit, json }: Options,
+  signal: AbortSignal,
+): Promise<Listing> {
+  const { lastUseMs } = await loadPackage();
+  const reading = untilAborted(driver.getCachedImages(), signal);
+  const images = await showWaiting(reading, 'reading the images', { quiet: json });
+  const rows = images.map((image) => ({ image, accessedMs: lastUseMs(image) }));
+  const size = images.reduce((sum, image) => sum + image.size, 0);
+  return { rows: sortRows(rows, sort, reverse).slice(0, limit), images: images.length, size };
 }
 
-function* layOut(rows: readonly Row[], all: readonly Row[]): Generator<string, void, void> {
+function* layOut({ rows, images, size }: Listing): Generator<string, void, void> {
   const nowMs = Date.now();
   const columns: [Column<Row>, ...Column<Row>[]] = [
     { heading: 'id', cell: ({ image }) => printableId(image.imageId) },
@@ -72,7 +108,6 @@ function* layOut(rows: readonly Row[], all: readonly Row[]): Generator<string, v
     yield* layOutTable(rows, columns, outputColumns());
     yield '';
   }
-  const size = all.reduce((sum, { image }) => sum + image.size, 0);
-  const shown = rows.length < all.length ? `${formatCount(rows.length)} of ` : '';
-  yield `${shown}${formatCountOf(all.length, 'image')}, ${formatSize(size)}`;
+  const shown = rows.length < images ? `${formatCount(rows.length)} of ` : '';
+  yield `${shown}${formatCountOf(images, 'image')}, ${formatSize(size)}`;
 }

@@ -7,6 +7,7 @@ import { outputColumns } from '../../terminal/output.ts';
 import { printableId } from '../../terminal/printable.ts';
 import { formatSize } from '../../terminal/size.ts';
 import { type Column, layOutTable } from '../../terminal/table.ts';
+import { showWaiting } from '../../terminal/waiting-line.ts';
 import { type CacheOptions, cacheCommand, type LimitOptions, maxSizeOption } from '../cache-options.ts';
 import { loadPackage } from '../load-package.ts';
 import { openCache, openDriver } from '../open-driver.ts';
@@ -28,7 +29,8 @@ async function prune({ dryRun = false, ...options }: Options, signal: AbortSigna
   const warnings: string[] = [];
   await using driver = await openDriver(options, { onWarning: (message) => warnings.push(message) });
   const cache = await openCache(driver, options);
-  const result = await cache.prune({ dryRun, signal });
+  const doing = dryRun ? 'choosing images' : 'evicting images';
+  const result = await showWaiting(cache.prune({ dryRun, signal }), doing, { quiet: options.json });
   const failure = warnings.length > 0 ? await failureToRemove(cache, result, warnings) : undefined;
   await printReport({ json: { dryRun, ...result }, text: layOut(result, dryRun), failure }, options.json);
 }

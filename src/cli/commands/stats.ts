@@ -9,10 +9,12 @@ import {
   formatPercent,
   formatTime,
 } from '../../terminal/format.ts';
+import { interruptible, untilAborted } from '../../terminal/interruption.ts';
 import { outputColumns } from '../../terminal/output.ts';
 import { printable } from '../../terminal/printable.ts';
 import { formatSize } from '../../terminal/size.ts';
 import { layOutFacts } from '../../terminal/table.ts';
+import { showWaiting } from '../../terminal/waiting-line.ts';
 import { type CacheOptions, cacheCommand, type LimitOptions, maxSizeOption } from '../cache-options.ts';
 import { openCache, openDriver } from '../open-driver.ts';
 import { printReport } from '../report.ts';
@@ -26,7 +28,9 @@ export function addStatsCommand(program: Command): void {
 
 async function stats(options: CacheOptions & LimitOptions): Promise<void> {
   await using driver = await openDriver(options);
-  const found = await (await openCache(driver, options)).stats();
+  const cache = await openCache(driver, options);
+  const measuring = interruptible((signal) => untilAborted(cache.stats(), signal));
+  const found = await showWaiting(measuring, 'measuring the cache', { quiet: options.json });
   // Scripts get each key always: a missing one would be another case.
   const { oldestAccessMs = null, newestAccessMs = null } = found;
   const checkpoint = found.checkpoint === undefined ? null : checkpointJson(found.checkpoint);
