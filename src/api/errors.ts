@@ -323,8 +323,17 @@ export function toCacheError(error: unknown, details: Omit<ErrorDetails, 'cause'
 
 /** Returns the error for an image larger than the limit of the cache. */
 export function tooLarge(imageId: string): NoSpaceError {
-  return new NoSpaceError(`${imageName(imageId)} is larger than the cache`, { imageId });
+  const error = new NoSpaceError(`${imageName(imageId)} is larger than the cache`, { imageId });
+  largeImages.add(error);
+  return error;
 }
+
+/** Returns whether an error says that an image can never fit. */
+export function isTooLarge(error: unknown): boolean {
+  return isError(error) && largeImages.has(error);
+}
+
+const largeImages = new WeakSet<Error>();
 
 /** Returns the error for an image whose file was truncated after it was opened. */
 export function cutShort(imageId: string | undefined, size: number, expected: number): CacheError {

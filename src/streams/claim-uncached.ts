@@ -1,4 +1,5 @@
 import type { CacheDriver, ImageWriter, WriteOptions } from '../api/driver.ts';
+import type { SharedWriteOptions } from '../api/shared-driver.ts';
 import { hasCode } from '../base/error-facts.ts';
 
 /**
@@ -8,7 +9,7 @@ import { hasCode } from '../base/error-facts.ts';
 export async function claimUncached(
   driver: CacheDriver,
   imageId: string,
-  options: WriteOptions,
+  options: SharedWriteOptions,
 ): Promise<ImageWriter | undefined> {
   const writer = await claimIfFree(driver, imageId, options);
   if (!writer) return undefined;
@@ -26,10 +27,11 @@ export async function claimUncached(
 export async function claimIfFree(
   driver: CacheDriver,
   imageId: string,
-  options: WriteOptions,
+  options: SharedWriteOptions,
 ): Promise<ImageWriter | undefined> {
   try {
-    return await driver.openForWrite(imageId, options);
+    const writeOptions: WriteOptions = options;
+    return await driver.openForWrite(imageId, writeOptions);
   } catch (error) {
     // Recognized by the code, since the driver may not be of this package.
     if (hasCode(error, 'ERR_IMAGE_BUSY')) return undefined;

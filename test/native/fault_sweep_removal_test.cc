@@ -46,12 +46,14 @@ TEST("every call – of a delete – may fail") {
                    });
 }
 
+template <bool dry_run>
 void EvictAll(Scene& scene) {
-  auto eviction = Eviction::Begin(scene.cache.shared(), 0);
+  auto eviction = Eviction::Begin(scene.cache.shared(), 0, dry_run);
   if (!scene.Note(eviction)) return;
   const auto evicted = eviction.value().Step(10);
-  scene.error = evicted.problem;
-  scene.answer = std::to_string(evicted.images.size());
+  if (!scene.Note(evicted)) return;
+  scene.error = evicted.value().problem;
+  scene.answer = std::to_string(evicted.value().images.size());
 }
 
 TEST("every call – of an eviction – may fail") {
@@ -59,20 +61,13 @@ TEST("every call – of an eviction – may fail") {
                          {.name = "evict",
                           .before = "old",
                           .prepare = [](Scene& scene) { scene.cache.AddImage("b", "", 10); },
-                          .run = EvictAll,
+                          .run = EvictAll</*dry_run=*/false>,
                           .answer = "1",
                           .excused = testing::kGone},
                          {.name = "evict, dry",
                           .before = "old",
                           .after = "old",
-                          .run =
-                              [](Scene& scene) {
-                                auto eviction = Eviction::BeginDryRun(scene.cache.shared(), 0);
-                                if (!scene.Note(eviction)) return;
-                                const auto evicted = eviction.value().Step(10);
-                                scene.error = evicted.problem;
-                                scene.answer = std::to_string(evicted.images.size());
-                              },
+                          .run = EvictAll</*dry_run=*/true>,
                           .answer = "1",
                           .excused = testing::kGone},
                      });

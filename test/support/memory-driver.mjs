@@ -45,10 +45,10 @@ export class MemoryDriver {
 
   async getCacheSize() {
     this.#open();
-    return this.#size();
+    return this.held;
   }
 
-  #size() {
+  get held() {
     return [...this.images.values()].reduce((sum, image) => sum + image.bytes.length, 0);
   }
 
@@ -115,14 +115,18 @@ export class MemoryDriver {
     this.#open();
     checkNumber(targetSize, 'targetSize');
     checkOptions(options);
+    return this.evict(targetSize, options);
+  }
+
+  evict(targetSize, { dryRun = false } = {}) {
     const images = [];
-    let size = this.#size();
+    let size = this.held;
     for (const image of [...this.images.values()].sort(byAccess)) {
       if (size <= targetSize) break;
       size -= image.bytes.length;
       const { imageId, hits, lastAccessedMs } = image;
       images.push({ imageId, size: image.bytes.length, hits, lastAccessedMs });
-      if (!options.dryRun) this.images.delete(imageId);
+      if (!dryRun) this.images.delete(imageId);
     }
     return { filesEvicted: images.length, bytesEvicted: images.reduce((sum, image) => sum + image.size, 0), images };
   }
