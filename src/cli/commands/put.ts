@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { Command } from 'commander';
 
+import type { XattrDriver } from '../../index.ts';
 import { fileError } from '../../terminal/cli-error.ts';
 import { formatPercent } from '../../terminal/format.ts';
 import { interruptible } from '../../terminal/interruption.ts';
@@ -10,14 +11,21 @@ import { pause } from '../../terminal/pause.ts';
 import { printableId } from '../../terminal/printable.ts';
 import { progressLine } from '../../terminal/progress-line.ts';
 import { formatSize } from '../../terminal/size.ts';
-import { type CacheOptions, cacheCommand, type DurabilityOptions, durabilityOption } from '../cache-options.ts';
+import {
+  type CacheOptions,
+  cacheCommand,
+  type DurabilityOptions,
+  durabilityOption,
+  type LimitOptions,
+  limitOptions,
+} from '../cache-options.ts';
 import { asChecksumError } from '../checksum-option.ts';
 import { assertImageIds } from '../image-id-arguments.ts';
 import { loadPackage } from '../load-package.ts';
-import { openCache, openOrMakeDriver, putOnDisk } from '../open-driver.ts';
+import { openOrMakeDriver, openWritingCache, putOnDisk } from '../open-driver.ts';
 import { printReport } from '../report.ts';
 
-interface Options extends CacheOptions, DurabilityOptions {
+interface Options extends CacheOptions, DurabilityOptions, LimitOptions {
   readonly checksum?: string;
 }
 
@@ -33,7 +41,7 @@ const readSize = 1024 * 1024; // bytes
 
 /** Adds `put` to the program. */
 export function addPutCommand(program: Command): void {
-  cacheCommand(program, 'put', 'Cache a file. Replaces an image that is cached already.')
+  limitOptions(cacheCommand(program, 'put', 'Cache a file. Replaces an image that is cached already.'), 'none')
     .argument('<id>', 'image id')
     .argument('<file>', 'input file; - is stdin')
     .option('--checksum <checksum>', 'expected checksum: sha256-BASE64 (SRI) or md5:HEX')
@@ -47,7 +55,7 @@ async function put(imageId: string, file: string, { checksum, ...options }: Opti
   await assertImageIds(imageId);
   const source = await sourceOf(file);
   await using driver = await openOrMakeDriver(options);
-  const cache = await openCache(driver, { maxSize: Number.MAX_SAFE_INTEGER });
+  await using cache = await openWritingCache(driver, options);
 
   const progress = progressLine({ quiet: options.json });
   let size = 0;
@@ -68,7 +76,7 @@ async function put(imageId: string, file: string, { checksum, ...options }: Opti
       ...(source.size !== undefined && { expectedSize: source.size }),
       ...(checksum !== undefined && { checksum }),
     });
-    if (!done) throw await busy(imageId);
+    if (!done) throw await notCacheable(driver, imageId);
   } catch (error) {
     throw asChecksumError(error);
   } finally {
@@ -81,9 +89,10 @@ async function put(imageId: string, file: string, { checksum, ...options }: Opti
   );
 }
 
-async function busy(imageId: string): Promise<Error> {
-  const { ImageBusyError } = await loadPackage();
-  return new ImageBusyError(imageId);
+async function notCacheable(driver: XattrDriver, imageId: string): Promise<Error> {
+  const { ImageBusyError, NoSpaceError } = await loadPackage();
+  if (await driver.isBeingCached(imageId)) return new ImageBusyError(imageId);
+  return new NoSpaceError(`image ${printableId(imageId)} is larger than the limits of the cache allow`, { imageId });
 }
 
 async function sourceOf(file: string): Promise<Source> {
