@@ -53,12 +53,8 @@ function activity({ reports, seconds, after }: RunRecord) {
   };
 }
 
-function sizes({ plan, reports, largestSize, looksAtSize, after }: RunRecord) {
-  const workers = reports.filter(({ role }) => role === 'worker');
-  const { bytesAtOnce } = sumOfTallies(workers.map(({ tally }) => tally));
+function sizes({ largestSize, looksAtSize, after }: RunRecord) {
   return {
-    allowedSize: plan.limit + bytesAtOnce,
-    bytesAtOnce,
     largestSize: Math.max(largestSize, after.size),
     looksAtSize,
     cacheSize: after.size,
