@@ -10,7 +10,7 @@ namespace xattr_cache::binding {
 
 namespace {
 
-// -> { handle, done, limit } | null while another eviction is in a step
+// -> { handle, done, excess, limit } | null while another eviction is in a step
 struct BeginsEviction {
   static Result<std::shared_ptr<Eviction>> Share(Result<Eviction> eviction) {
     if (eviction.ok()) return std::make_shared<Eviction>(std::move(eviction.value()));
@@ -21,6 +21,7 @@ struct BeginsEviction {
     if (eviction == nullptr) return env.Null();
     Napi::Object object = Napi::Object::New(env);
     object.Set("done", eviction->done());
+    object.Set("excess", eviction->exceeds());
     object.Set("limit", NameOf(eviction->limit()));
     object.Set("handle", ToHandle(env, eviction));
     return object;

@@ -52,6 +52,9 @@ class Eviction {
   // Whether the rest fits, or all images were examined.
   bool done() const;
 
+  // Whether more than what is in advance is still to be removed.
+  bool exceeds() const { return !needed_.empty(); }
+
   // The limit that asks for most; of no meaning for a target size.
   Limit limit() const { return limit_; }
 

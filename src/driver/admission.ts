@@ -143,7 +143,8 @@ export class Admission {
       return true;
     }
     if (verdict === 'too large') throw tooLarge(request.imageId);
-    if (verdict !== 'unknown' && !this.#evicts) throw noRoom(request);
+    // Behind others that wait, whose processes may evict, it waits as well.
+    if (verdict === 'full' && !this.#evicts) throw noRoom(request);
     return false;
   }
 

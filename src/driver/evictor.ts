@@ -99,7 +99,7 @@ export class Evictor {
     const before = Promise.allSettled([this.#freeing, this.#round]);
     const freeing = before.then(async () => {
       if (this.#isClosed) return;
-      if ((await this.#evict(space)) === 0) await this.#reapInvalid();
+      if ((await this.#evict(space)).filesEvicted === 0) await this.#reapInvalid();
     });
     this.#freeing = freeing;
     await freeing;
@@ -163,12 +163,14 @@ export class Evictor {
       }
     }
     try {
-      let evicted = await this.#evict(noSpace);
-      if (evicted === 0 && isFull && this.evicts) evicted = await this.#reapInvalid();
+      const found = await this.#evict(noSpace);
+      let evicted = found.filesEvicted;
+      if (found.isStuck && isFull) evicted = await this.#reapInvalid();
       if (evicted === 0) {
         const restMs = this.#walkMs / largestPart;
         this.#pausedUntil = now() + Math.max(pauseMs, restMs);
-        if (isFull) this.#pausedForWritersUntil = this.#pausedUntil;
+        // Without an excess, other processes have made room, or hold it for writes that end soon.
+        if (found.isStuck) this.#pausedForWritersUntil = this.#pausedUntil;
       }
       return evicted;
     } finally {
@@ -176,7 +178,8 @@ export class Evictor {
     }
   }
 
-  async #evict(space: DiskSpace): Promise<number> {
+  /** `isStuck`: there was an excess, and no image to evict. */
+  async #evict(space: DiskSpace): Promise<{ readonly filesEvicted: number; readonly isStuck: boolean }> {
     const { directory, options, report, stall } = this.#context;
     // What a dead writer left does not count from the next walk on.
     report.reaped('incomplete', await native.reapStalledAsync(directory, options.stallTimeSeconds, ...stall));
@@ -184,7 +187,7 @@ export class Evictor {
     const steps = await this.#beginSteps(space, true, false, signal);
     if (!this.evicts) {
       await native.releaseAsync(steps.handle);
-      return 0;
+      return { filesEvicted: 0, isStuck: false };
     }
     const { filesEvicted } = await runEviction(this.#context, steps, {
       reason: 'auto-prune',
@@ -193,7 +196,7 @@ export class Evictor {
       onStep: () => this.#stepped(),
     });
     if (filesEvicted > 0) await native.showFreedAsync(directory, leastShown(space));
-    return filesEvicted;
+    return { filesEvicted, isStuck: filesEvicted === 0 && steps.excess };
   }
 
   /** Failed writes are kept for debugging only, so they go before a write fails. */

@@ -97,6 +97,8 @@ export interface NativeBalance {
 export interface NativeEviction {
   readonly handle: Handle;
   readonly done: boolean;
+  /** True if the limits are exceeded, and not only the high watermark. */
+  readonly excess: boolean;
   /** The limit that asks for most. */
   readonly limit: LimitName;
 }
