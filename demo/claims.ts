@@ -11,13 +11,13 @@ export interface Claim {
 
 /** Returns the proof, for a reader who sees the demo for the first time. */
 export function claimsOf(summary: Summary): Claim[] {
-  const { wrongBytes, lostHits, surplusHits, evictedDuringReads, largestSize, maxSize, kills, takeOvers } = summary;
+  const { wrongBytes, lostHits, surplusHits, evictedDuringReads, largestSize, allowedSize, kills, takeOvers } = summary;
   return [
     { holds: wrongBytes === 0, heading: 'Never a wrong byte.', text: accountOfBytes(summary) },
     { holds: fetchedOnce(summary), heading: 'Fetched once.', text: accountOfFetches(summary) },
     { holds: lostHits + surplusHits === 0, heading: 'Every hit accounted for.', text: accountOfHits(summary) },
     {
-      holds: summary.filesEvicted > 0 && largestSize <= maxSize && summary.cacheSize <= maxSize,
+      holds: summary.filesEvicted > 0 && largestSize <= allowedSize && summary.cacheSize <= summary.maxSize,
       heading: 'Bounded.',
       text: accountOfSize(summary),
     },
@@ -78,14 +78,15 @@ function accountOfHits(summary: Summary): string {
 }
 
 function accountOfSize(summary: Summary): string {
-  const { maxSize, largestSize } = summary;
+  const { maxSize, largestSize, bytesAtOnce } = summary;
   return (
     `All source files together have ${formatSize(summary.sourceSize)}; the limit of the cache is ` +
-    `${formatSize(maxSize)}. A worker reserves room for each image before it writes the first byte. If there is none, it ` +
-    'first evicts the images that were not read for longest. A pruner frees space as well. ' +
+    `${formatSize(maxSize)}. A worker that finds the cache above the limit evicts the images that were not read for ` +
+    'longest, and begins no fetch until that is done. A pruner frees space as well. ' +
     `${formatCountOf(summary.filesEvicted, 'image was', 'images were')} evicted while reads went on. The size was ` +
     `measured ${formatCountOf(summary.looksAtSize, 'time')} from outside: at most ${formatSize(largestSize)}, and ` +
-    `${formatSize(summary.cacheSize)} at the end.`
+    `${formatSize(summary.cacheSize)} at the end. Allowed: ${formatSize(summary.allowedSize)}, the limit and ` +
+    `${formatSize(bytesAtOnce)} of concurrent fetches, since a fetch that has begun is finished.`
   );
 }
 

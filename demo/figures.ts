@@ -9,7 +9,13 @@ export interface Summary {
   readonly sourceFiles: number;
   readonly sourceSize: number;
   readonly maxSize: number;
-  /** The largest size that was measured; never more than `maxSize`. */
+  /**
+   * The size that the cache may reach: `maxSize` + `bytesAtOnce`. A worker begins no fetch while it frees space, but it
+   * learns only after the end of a fetch that it must.
+   */
+  readonly allowedSize: number;
+  /** Sum over the workers of the most bytes that each was fetching concurrently. */
+  readonly bytesAtOnce: number;
   readonly largestSize: number;
   /** Number of measurements of the size. */
   readonly looksAtSize: number;

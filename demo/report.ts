@@ -49,6 +49,7 @@ function rowsOf(summary: Summary): [string, string][] {
     ['bytes evicted', formatSize(summary.bytesEvicted)],
     ['size limit', formatSize(summary.maxSize)],
     ['largest size seen', formatSize(summary.largestSize)],
+    ['largest size allowed', formatSize(summary.allowedSize)],
     ['fetching processes killed', formatCount(summary.kills)],
     ['their images taken over', formatCount(summary.takeOvers)],
     ['or cleared away', formatCount(summary.cleanedUp)],

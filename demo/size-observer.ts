@@ -3,12 +3,7 @@ import { pause } from './waiting.ts';
 
 const intervalMs = 10;
 
-/**
- * Measures the size of a cache repeatedly, from outside of the processes that use it.
- *
- * A walk that lasts may see an image that is evicted later, and another that comes into its place. So the size is that
- * of the images that two successive walks have seen: all of these existed between the two.
- */
+/** Measures the size of a cache repeatedly, from outside of the processes that use it. */
 export class SizeObserver {
   readonly #stopping = new AbortController();
   readonly #watching: Promise<void>;
@@ -29,13 +24,8 @@ export class SizeObserver {
   }
 
   async #watch(driver: XattrDriver): Promise<void> {
-    let seenBefore = new Set<string>();
     while (!this.#stopping.signal.aborted) {
-      const images = await driver.getCachedImages();
-      const seen = images.map((image): [string, number] => [`${image.imageId} ${image.lastModifiedMs}`, image.size]);
-      const lasting = seen.filter(([name]) => seenBefore.has(name));
-      this.latestSize = lasting.reduce((sum, [, size]) => sum + size, 0);
-      seenBefore = new Set(seen.map(([name]) => name));
+      this.latestSize = await driver.getCacheSize();
       this.largestSize = Math.max(this.largestSize, this.latestSize);
       this.looks += 1;
       await pause(intervalMs, this.#stopping.signal);

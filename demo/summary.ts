@@ -53,8 +53,12 @@ function activity({ reports, seconds, after }: RunRecord) {
   };
 }
 
-function sizes({ largestSize, looksAtSize, after }: RunRecord) {
+function sizes({ plan, reports, largestSize, looksAtSize, after }: RunRecord) {
+  const workers = reports.filter(({ role }) => role === 'worker');
+  const { bytesAtOnce } = sumOfTallies(workers.map(({ tally }) => tally));
   return {
+    allowedSize: plan.limit + bytesAtOnce,
+    bytesAtOnce,
     largestSize: Math.max(largestSize, after.size),
     looksAtSize,
     cacheSize: after.size,

@@ -30,6 +30,8 @@ export interface Tally {
   bytesEvicted: number;
   /** The part of `filesEvicted` that the pruner evicted. */
   filesPruned: number;
+  /** The most bytes that a process was fetching concurrently; of several processes, the sum. */
+  bytesAtOnce: number;
   /** Errors that the cache reported as events only. */
   errors: number;
 }
@@ -53,6 +55,7 @@ export function emptyTally(): Tally {
     filesEvicted: 0,
     bytesEvicted: 0,
     filesPruned: 0,
+    bytesAtOnce: 0,
     errors: 0,
   };
 }

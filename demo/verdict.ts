@@ -44,9 +44,10 @@ function* wrongFetches({ redundantFetches, unexplainedArrivals }: Figures): Gene
   }
 }
 
-function* tooLarge({ cacheSize, maxSize, largestSize }: Figures): Generator<string> {
-  if (largestSize > maxSize) {
-    yield `the cache grew too large: ${formatSize(largestSize)}, where ${formatSize(maxSize)} are allowed`;
+function* tooLarge({ cacheSize, maxSize, largestSize, allowedSize }: Figures): Generator<string> {
+  if (largestSize > allowedSize) {
+    yield `the cache grew too large: ${formatSize(largestSize)}, where ${formatSize(allowedSize)} ` +
+      'are allowed, the limit and the concurrent fetches';
   }
   if (cacheSize > maxSize) {
     yield `the cache is larger than its limit at the end: ${formatSize(cacheSize)} of ${formatSize(maxSize)}`;

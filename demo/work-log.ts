@@ -14,8 +14,8 @@ export class WorkLog {
   readonly #evictedHits = new Map<string, number>();
   readonly #evictions = new Map<string, number>();
   readonly #fetches = new Map<string, number>();
-  /** Ids of the images that are being fetched. */
-  readonly #underWay = new Set<string>();
+  /** Sizes of the images that are being fetched. */
+  readonly #underWay = new Map<string, number>();
   #firstWrong: string | undefined;
   #firstError: string | undefined;
 
@@ -44,12 +44,14 @@ export class WorkLog {
   }
 
   /** Notes a request to the source for an image, or for the rest from `offset` on. */
-  fetched({ imageId }: SourceFile, offset: number): void {
+  fetched({ imageId, size }: SourceFile, offset: number): void {
     this.tally.fetches += 1;
     if (offset > 0) this.tally.resumed += 1;
     addTo(this.#fetches, imageId, 1);
-    this.#underWay.add(imageId);
+    this.#underWay.set(imageId, size);
     this.tally.fetching = this.#underWay.size;
+    const bytes = [...this.#underWay.values()].reduce((sum, each) => sum + each, 0);
+    this.tally.bytesAtOnce = Math.max(this.tally.bytesAtOnce, bytes);
   }
 
   /** Returns the report, which is complete once the cache is closed: until then it may be evicting. */

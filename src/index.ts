@@ -45,7 +45,6 @@ export type {
   UncountedEvent,
 } from './api/events.ts';
 export { assertImageId, imageIdFor } from './api/image-id.ts';
-export type { CacheLimits, LimitName, LimitState } from './api/limits.ts';
 export type { Logger } from './api/logger.ts';
 export { lastUseMs } from './api/recency.ts';
 export type { VerifyOptions, VerifyResult } from './api/verify.ts';
@@ -55,7 +54,7 @@ export type { CacheImageOptions, ImageCacheOptions } from './cache/image-cache-o
 export type { PrefetchOptions, PrefetchProgress, PrefetchResult } from './cache/prefetch.ts';
 export type { CacheStats } from './cache/stats.ts';
 export type { Capabilities } from './driver/capabilities.ts';
-export type { XattrDriverOptions } from './driver/options.ts';
+export type { CacheLimits, XattrDriverOptions } from './driver/options.ts';
 export { XattrDriver } from './driver/xattr-driver.ts';
 export type { Fetch, FetchResult } from './fetch/fetch.ts';
 export type { FetchedFrom, FetchedImage } from './fetch/fetched-image.ts';

@@ -18,7 +18,6 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportFollower(exports);
   ExportScan(exports);
   ExportEviction(exports);
-  ExportLimits(exports);
   ExportCheckpoint(exports);
   ExportXattr(exports);
   return exports;

@@ -3,6 +3,7 @@
 #include "binding/exports.h"
 #include "binding/operation.h"
 #include "core/cache_directory.h"
+#include "core/committed.h"
 #include "core/invalid_limit.h"
 #include "core/probe.h"
 #include "core/reaper.h"
@@ -82,6 +83,25 @@ struct MayWrite : ToBoolean {
   Directory directory;
 };
 
+// (directory, size) -> the bytes that all have committed, or null while another process adds to them
+struct AddToCommitted {
+  explicit AddToCommitted(Arguments& arguments)
+      : directory(arguments.Handle<CacheDirectory>()), size(static_cast<int64_t>(arguments.Number())) {}
+  Result<std::optional<int64_t>> Run() const {
+    const auto total = AddCommitted(*directory, size);
+    if (total.failed_with(EWOULDBLOCK)) return std::optional<int64_t>();
+    if (!total.ok()) return total.error();
+    return std::optional(total.value());
+  }
+  static Napi::Value ToJs(Napi::Env env, const std::optional<int64_t>& total) {
+    if (!total.has_value()) return env.Null();
+    return Napi::Number::New(env, static_cast<double>(*total));
+  }
+
+  Directory directory;
+  int64_t size;
+};
+
 struct ReapInvalidImages : ToNumber {
   explicit ReapInvalidImages(Arguments& arguments)
       : directory(arguments.Handle<CacheDirectory>()), grace_seconds(arguments.Number()) {}
@@ -129,6 +149,7 @@ void ExportDirectory(Napi::Object exports) {
                           {"mountIdAsync", CallAsync<MountOf>},
                           {"probeAsync", CallAsync<Probe>},
                           {"mayWriteImagesAsync", CallAsync<MayWrite>},
+                          {"addCommittedAsync", CallAsync<AddToCommitted>},
                           {"reapInvalidAsync", CallAsync<ReapInvalidImages>},
                           {"trimInvalidSync", CallSync<TrimInvalidImages>},
                           {"trimInvalidAsync", CallAsync<TrimInvalidImages>},

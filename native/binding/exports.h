@@ -26,7 +26,6 @@ void ExportWriter(Napi::Object exports);
 void ExportFollower(Napi::Object exports);
 void ExportScan(Napi::Object exports);
 void ExportEviction(Napi::Object exports);
-void ExportLimits(Napi::Object exports);
 void ExportCheckpoint(Napi::Object exports);
 void ExportXattr(Napi::Object exports);
 

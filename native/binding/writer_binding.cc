@@ -3,19 +3,12 @@
 
 #include "binding/exports.h"
 #include "binding/operation.h"
-#include "binding/verdict.h"
 #include "core/image_writer.h"
 #include "core/whole_put.h"
-#include "posix/file_times.h"
 
 namespace xattr_cache::binding {
 
 namespace {
-
-// The time since which a caller waits for room; 0: it does not yet.
-int64_t SinceOf(Arguments& arguments) {
-  return FromMilliseconds(arguments.Number()).count();
-}
 
 // (directory, id, stall...) -> handle
 struct Claim {
@@ -46,31 +39,22 @@ struct OfWriter : ToNothing {
   std::shared_ptr<ImageWriter> writer;
 };
 
-// (writer, size, sinceMs) -> verdict
-struct Reserve : OfWriter, ToVerdict {
-  using ToVerdict::ToJs;
-  explicit Reserve(Arguments& arguments)
-      : OfWriter(arguments), size(static_cast<uint64_t>(arguments.Number())), since_ns(SinceOf(arguments)) {}
-  Result<Verdict> Run() const {
-    if (!writer->open()) return SysError{EBADF, "write"};
-    return writer->Reserve(size, since_ns);
+struct Reserve : OfWriter {
+  explicit Reserve(Arguments& arguments) : OfWriter(arguments), size(static_cast<uint64_t>(arguments.Number())) {}
+  Status Run() const {
+    return IfOpen([&](ImageWriter& open) { return open.Reserve(size); });
   }
 
   uint64_t size;
-  int64_t since_ns;
 };
 
-// (writer, bytes, sinceMs) -> verdict
-struct Write : OfWriter, ToVerdict {
-  using ToVerdict::ToJs;
-  explicit Write(Arguments& arguments) : OfWriter(arguments), bytes(arguments.Bytes()), since_ns(SinceOf(arguments)) {}
-  Result<Verdict> Run() const {
-    if (!writer->open()) return SysError{EBADF, "write"};
-    return writer->Write(bytes, since_ns);
+struct Write : OfWriter {
+  explicit Write(Arguments& arguments) : OfWriter(arguments), bytes(arguments.Bytes()) {}
+  Status Run() const {
+    return IfOpen([&](ImageWriter& open) { return open.Write(bytes); });
   }
 
   std::span<const std::byte> bytes;
-  int64_t since_ns;
 };
 
 struct Commit : OfWriter {
@@ -159,19 +143,15 @@ struct Touch : OfWriter {
   }
 };
 
-// (directory, id, bytes, sinceMs) -> verdict
-struct Put : ToVerdict {
+// (directory, id, bytes)
+struct Put : ToNothing {
   explicit Put(Arguments& arguments)
-      : directory(arguments.Handle<CacheDirectory>()),
-        id(arguments.String()),
-        bytes(arguments.Bytes()),
-        since_ns(SinceOf(arguments)) {}
-  Result<Verdict> Run() const { return PutImage(*directory, id.c_str(), bytes, since_ns); }
+      : directory(arguments.Handle<CacheDirectory>()), id(arguments.String()), bytes(arguments.Bytes()) {}
+  Status Run() const { return PutImage(*directory, id.c_str(), bytes); }
 
   std::shared_ptr<const CacheDirectory> directory;
   std::string id;
   std::span<const std::byte> bytes;
-  int64_t since_ns;
 };
 
 }  // namespace

@@ -17,6 +17,8 @@ constexpr char kQueue[] = "queue";
 constexpr mode_t kPartMode = 0777;
 constexpr size_t kBootIdDigits = 8;
 constexpr size_t kBootIdSize = 36;
+constexpr mode_t kLockMode = 0600;
+constexpr mode_t kGroupReadWrite = 0060;
 constexpr char kLockFile[] = "lock";
 
 Result<UniqueFd> OpenPart(int base, const char* name) {
@@ -25,13 +27,26 @@ Result<UniqueFd> OpenPart(int base, const char* name) {
   return part;
 }
 
+// Writable if permitted, since an exclusive lock on NFS requires it; elsewhere reading is enough.
+Result<UniqueFd> OpenExistingLock(const Corner& corner) {
+  auto writable = corner.OpenFile(kLockFile, O_RDWR);
+  if (!writable.failed_with(EACCES)) return writable;
+  return corner.OpenFile(kLockFile, O_RDONLY);
+}
+
 Result<UniqueFd> OpenOrMakeLock(int base) {
   const auto corner = Corner::Open(base);
   if (!corner.ok()) return corner.error();
-  // Writable if permitted, since an exclusive lock on NFS requires it; elsewhere reading is enough.
-  auto writable = corner.value().OpenShared(base, kLockFile, O_RDWR);
-  if (!writable.failed_with(EACCES)) return writable;
-  return corner.value().OpenFile(kLockFile, O_RDONLY);
+  auto existing = OpenExistingLock(corner.value());
+  if (!existing.failed_with(ENOENT)) return existing;
+
+  sys::FileStat stat;
+  if (sys::Stat(base, &stat) != 0) return SysError::Last("statx");
+  const mode_t mode = kLockMode | (stat.mode & kGroupReadWrite);
+  auto lock = corner.value().OpenFile(kLockFile, O_RDWR | O_CREAT, mode);
+  // Against the umask: users that share the directory share the lock.  If this fails, others of the group cannot evict.
+  if (lock.ok()) (void)sys::SetMode(lock.value().get(), mode);
+  return lock;
 }
 
 Result<Boot> ReadBoot() {
@@ -66,7 +81,6 @@ Result<std::optional<CacheDirectory>> CacheDirectory::Renew() const {
   if (!base.valid()) return SysError::Last("openat");
   auto renewed = OpenIn(std::move(base), publishing_);
   if (!renewed.ok()) return renewed.error();
-  renewed.value().reservations_ = reservations_;
   return std::optional(std::move(renewed.value()));
 }
 
@@ -89,7 +103,6 @@ Result<CacheDirectory> CacheDirectory::OpenIn(UniqueFd base, Publishing publishi
   auto boot = ReadBoot();
   if (!boot.ok()) return boot.error();
   directory.boot_ = std::move(boot.value());
-  directory.reservations_ = std::make_shared<Reservations>(directory.boot_.full_id);
   const Status looked = directory.trust_->Look(directory.base(), directory.boot_.full_id);
   if (!looked.ok()) return looked.error();
   return directory;

@@ -12,7 +12,6 @@
 #include <string>
 
 #include "core/image_clock.h"
-#include "core/reservations.h"
 #include "core/trust.h"
 #include "posix/result.h"
 #include "posix/unique_fd.h"
@@ -46,7 +45,6 @@ class CacheDirectory {
   Publishing publishing() const { return publishing_; }
   ImageClock& clock() const { return *clock_; }
   Trust& trust() const { return *trust_; }
-  Reservations& reservations() const { return *reservations_; }
   // Whether a reader may have the image with this stat.
   bool Serves(const sys::FileStat& stat) const { return trust_->Covers(base(), boot_.full_id, stat); }
 
@@ -67,7 +65,6 @@ class CacheDirectory {
   Publishing publishing_ = Publishing::kCached;
   std::unique_ptr<ImageClock> clock_ = std::make_unique<ImageClock>();
   std::unique_ptr<Trust> trust_ = std::make_unique<Trust>();
-  std::shared_ptr<Reservations> reservations_;  // Shared by a renewed directory, for writers under way.
 };
 
 }  // namespace xattr_cache

@@ -12,6 +12,21 @@ namespace xattr_cache {
 namespace {
 
 constexpr char kClockFile[] = "clock";
+constexpr mode_t kOwnerMode = 0600;
+constexpr mode_t kGroupReadWrite = 0060;
+
+// For reading alone: a file that is open for writing keeps its file system from becoming read-only.
+Result<UniqueFd> OpenOrMakeFile(int base, const Corner& corner) {
+  auto existing = corner.OpenFile(kClockFile, O_RDONLY);
+  if (existing.ok() || !existing.failed_with(ENOENT)) return existing;
+
+  sys::FileStat shared;
+  if (sys::Stat(base, &shared) != 0) return SysError::Last("statx");
+  const mode_t mode = kOwnerMode | (shared.mode & kGroupReadWrite);
+  auto file = corner.OpenFile(kClockFile, O_RDONLY | O_CREAT, mode);
+  if (file.ok()) (void)sys::SetMode(file.value().get(), mode);  // Whatever the umask.
+  return file;
+}
 
 // Found out on the access time, which nothing else changes.  Where that may not be set: whole seconds, which are right
 // everywhere.
@@ -34,8 +49,7 @@ bool IsSameFile(int a, int b) {
 Result<ClockFile> ClockFile::Open(int base) {
   auto corner = Corner::Open(base);
   if (!corner.ok()) return corner.error();
-  // For reading alone: a file that is open for writing keeps its file system from becoming read-only.
-  auto file = corner.value().OpenShared(base, kClockFile, O_RDONLY);
+  auto file = OpenOrMakeFile(base, corner.value());
   if (!file.ok()) return file.error();
   sys::FileStat stat;
   if (sys::Stat(file.value().get(), &stat) != 0) return SysError::Last("statx");

@@ -24,10 +24,6 @@ class Corner {
   // Opens a file of the corner with these flags of open(2).  Fails with ELOOP if it is a link.  Never waits.
   Result<UniqueFd> OpenFile(const char* name, int flags, mode_t mode = 0) const;
 
-  // The same for a file that processes share, which is made if it is missing.  Others than the owner may use it as far
-  // as the group of the cache's directory, which `base` has open, may write there.
-  Result<UniqueFd> OpenShared(int base, const char* name, int flags) const;
-
  private:
   explicit Corner(UniqueFd fd) : fd_(std::move(fd)) {}
 

@@ -2,13 +2,14 @@
 
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "core/eviction_key.h"
+#include "posix/file_times.h"
 
 namespace xattr_cache {
 
@@ -27,9 +28,14 @@ struct ImageRow {
   int64_t hits = 0;
 };
 
-inline EvictionKey KeyOf(const ImageRow& row) {
-  return {row.recency_ns, row.size};
-}
+// The order of eviction: the least recently accessed image first, then the smaller, then by name, as in Glance.
+struct EvictionOrder {
+  int64_t recency_ns;
+  uint64_t size;
+  std::string_view name;
+
+  auto operator<=>(const EvictionOrder&) const = default;
+};
 
 class ImageList {
  public:
@@ -42,7 +48,7 @@ class ImageList {
   size_t size() const { return rows_.size(); }
   const ImageRow& row(size_t i) const { return rows_[i]; }
   std::string_view name(const ImageRow& row) const { return {texts_.data() + row.name_offset, row.name_length}; }
-  EvictionOrder order(const ImageRow& row) const { return {KeyOf(row), name(row)}; }
+  EvictionOrder order(const ImageRow& row) const { return {row.recency_ns, row.size, name(row)}; }
   // NUL-terminated, for a system call.
   const char* c_name(const ImageRow& row) const { return texts_.data() + row.name_offset; }
   std::string_view error(const ImageRow& row) const { return {texts_.data() + row.error_offset, row.error_length}; }

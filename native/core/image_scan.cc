@@ -4,8 +4,8 @@
 
 #include "core/counter.h"
 #include "core/image_id.h"
-#include "core/image_stat.h"
 #include "core/lookup.h"
+#include "posix/file_times.h"
 #include "posix/syscalls.h"
 #include "posix/unique_fd.h"
 #include "posix/xattr.h"
@@ -14,33 +14,43 @@ namespace xattr_cache {
 
 namespace {
 
+constexpr size_t kBlockSize = 512;  // of st_blocks
 constexpr char kQueue[] = "queue/";
 
+// A file that was removed between its name and this look at it.
+bool IsGone(int code) {
+  return code == ENOENT || code == ESTALE;
+}
+
+// Returns the next regular file with the name of an image, in UTF-8 or not; nothing at the end.
 struct Found {
   DirectoryEntry entry;
   sys::FileStat stat;
 };
-
-// Returns the next file with the name of an image, in UTF-8 or not, that `look(name)` finds; nothing at the end.
-template <typename Look>
-Result<std::optional<Found>> Next(DirectoryWalk& walk, Look look) {
+Result<std::optional<Found>> NextFile(DirectoryWalk& walk, int directory) {
   while (true) {
     const auto entry = walk.Next();
     if (!entry.ok()) return entry.error();
     if (!entry.value().has_value()) return std::optional<Found>();
-    if (!entry.value()->MaybeRegular() || !IsImageName(entry.value()->view())) continue;
-    const auto stat = look(entry.value()->name);
-    if (!stat.ok()) return stat.error().On(entry.value()->view());
-    if (stat.value().has_value()) return std::optional(Found{*entry.value(), *stat.value()});
+    Found found{*entry.value(), {}};
+    if (!found.entry.MaybeRegular() || !IsImageName(found.entry.view())) continue;
+    if (sys::StatEntryAt(directory, found.entry.name, &found.stat) != 0) {
+      if (IsGone(errno)) continue;
+      return SysError::Last("statx").On(found.entry.view());
+    }
+    if (found.stat.regular()) return std::optional(found);
   }
 }
 
-Result<std::optional<Found>> NextFile(DirectoryWalk& walk, int directory) {
-  return Next(walk, [&](const char* name) { return StatRegularFile(directory, name); });
-}
-
+// The same in the directory of the images, where an empty file may be a writer's token.
 Result<std::optional<Found>> NextImage(DirectoryWalk& walk, const CacheDirectory& directory) {
-  return Next(walk, [&](const char* name) { return StatImage(directory, name); });
+  while (true) {
+    auto found = NextFile(walk, directory.base());
+    if (!found.ok() || !found.value().has_value() || found.value()->stat.size > 0) return found;
+    const auto image = FindImageFile(directory, found.value()->entry.name, &found.value()->stat);
+    if (!image.ok()) return image.error().On(found.value()->entry.view());
+    if (image.value().cached) return found;
+  }
 }
 
 // Calls `visit(Found)` for each regular file of a part of the cache.
@@ -77,6 +87,19 @@ Status ForEachImage(const CacheDirectory& directory, Visit visit) {
   auto walk = DirectoryWalk::Open(directory.base());
   if (!walk.ok()) return walk.error();
   return VisitFound(walk.value(), directory, visit);
+}
+
+ImageRow ToRow(const sys::FileStat& stat) {
+  ImageRow row;
+  row.size = stat.size;
+  row.allocated = stat.blocks * kBlockSize;
+  row.inode = stat.inode;
+  row.accessed_ns = ToNanoseconds(stat.accessed);
+  row.modified_ns = ToNanoseconds(stat.modified);
+  // The clock is read after the file: an image that is committed during a walk is not from the future.
+  row.recency_ns = Recency(stat, ToNanoseconds(sys::Now()));
+  row.born_ns = ToNanoseconds(stat.born);
+  return row;
 }
 
 // 0 if the hits are missing or may not be read.
@@ -195,21 +218,14 @@ Result<uint64_t> SumImages(const CacheDirectory& directory) {
   return sums[0] + sums[1];
 }
 
-Result<uint64_t> SumInvalid(const CacheDirectory& directory) {
-  uint64_t sum = 0;
-  const Status walked = ForEachFile(directory.invalid(), [&](const Found& found) { sum += found.stat.size; });
-  if (!walked.ok()) return walked.error();
-  return sum;
-}
-
 Result<std::optional<ColdImage>> FindColdest(const CacheDirectory& directory) {
   std::optional<ColdImage> coldest;
   const Status walked = ForEachImage(directory, [&](const Found& found) {
     if (!IsImageId(found.entry.view())) return;
-    const EvictionKey key = KeyOf(ToRow(found.stat));
-    if (coldest.has_value() && EvictionOrder{key, found.entry.view()} >= EvictionOrder{coldest->key(), coldest->id})
-      return;
-    coldest = ColdImage{std::string(found.entry.view()), key.size, key.recency_ns};
+    const int64_t recency = Recency(found.stat, ToNanoseconds(sys::Now()));
+    const EvictionOrder order{recency, found.stat.size, found.entry.view()};
+    if (coldest.has_value() && order >= EvictionOrder{coldest->recency_ns, coldest->size, coldest->id}) return;
+    coldest = ColdImage{std::string(found.entry.view()), found.stat.size, recency};
   });
   if (!walked.ok()) return walked.error();
   return coldest;

@@ -51,17 +51,14 @@ Result<ImageList> ListInvalid(const CacheDirectory& directory);
 // The requests in queue/, oldest first.
 Result<ImageList> ListQueue(const CacheDirectory& directory);
 
-// The sum of the images' sizes, and of the failed writes', in bytes.
+// The sum of the images' sizes, in bytes.
 Result<uint64_t> SumImages(const CacheDirectory& directory);
-Result<uint64_t> SumInvalid(const CacheDirectory& directory);
 
 // The first image in the order of eviction with a name in UTF-8: others cannot be opened by their id.
 struct ColdImage {
   std::string id;
   uint64_t size = 0;
   int64_t recency_ns = 0;
-
-  EvictionKey key() const { return {recency_ns, size}; }
 };
 Result<std::optional<ColdImage>> FindColdest(const CacheDirectory& directory);
 

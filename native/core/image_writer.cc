@@ -65,29 +65,21 @@ ImageWriter::~ImageWriter() {
   if (open()) Abandon();
 }
 
-Result<Verdict> ImageWriter::Reserve(uint64_t size, int64_t since_ns) {
-  auto verdict = hold_.Reach(size, since_ns);
-  if (!verdict.ok() || !HasRoom(verdict.value()) || size == 0) return verdict;
+Status ImageWriter::Reserve(uint64_t size) {
+  if (size == 0) return Done{};
   reserved_ = std::max(reserved_, size);  // Also if it fails: it may have got a part.
-  if (sys::Reserve(data_.get(), static_cast<off_t>(size)) == 0) {
-    hold_.Written(size);
-  } else if (IsFull(errno) || errno == EFBIG) {
-    return SysError::Last("fallocate");
-  }
-  return verdict;
+  if (sys::Reserve(data_.get(), static_cast<off_t>(size)) == 0) return Done{};
+  if (IsFull(errno) || errno == EFBIG) return SysError::Last("fallocate");
+  return Done{};
 }
 
-Result<Verdict> ImageWriter::Write(std::span<const std::byte> bytes, int64_t since_ns) {
+Status ImageWriter::Write(std::span<const std::byte> bytes) {
   if (lost_.has_value()) return *lost_;
-  auto verdict = hold_.GrowTo(bytes_written_, bytes_written_ + bytes.size(), since_ns);
-  if (!verdict.ok() || !HasRoom(verdict.value())) return verdict;
-  const Status written = Noted(WriteFully(data_.get(), bytes, bytes_written_));
+  Status written = Noted(WriteFully(data_.get(), bytes, bytes_written_));
   if (!written.ok()) torn_ = true;
-  if (!written.ok()) return written.error();
+  if (!written.ok()) return written;
   bytes_written_ += bytes.size();
-  const Status synced = SyncNowAndThen();
-  if (!synced.ok()) return synced.error();
-  return verdict;
+  return SyncNowAndThen();
 }
 
 // So that little is left to wait for when it is committed.
@@ -118,7 +110,7 @@ Status ImageWriter::Commit() {
   marked_complete_ = draft.complete;
   if (!published.ok()) return published;
   const auto directory = directory_;
-  LetGo({bytes_written_, 1});
+  LetGo();
   PopQueue(*directory, id_.c_str());
   return Done{};
 }
@@ -131,7 +123,7 @@ Status ImageWriter::Rollback(std::string_view reason, uint64_t largest_kept) {
   if (empty || reserved_ > bytes_written_) sys::Truncate(data_.get(), static_cast<off_t>(kept));
   RecordReason(data_.get(), reason);
   Status done = given_up && marked_complete_ ? UnlinkData() : MoveToInvalid();
-  LetGo({kept, 0});
+  LetGo();
   return done;
 }
 
@@ -174,8 +166,7 @@ Status ImageWriter::UnlinkData() {
   return Done{};
 }
 
-void ImageWriter::LetGo(const Space& published) {
-  hold_.Settle(published);
+void ImageWriter::LetGo() {
   token_.Remove(*directory_, id_.c_str());
   data_.Reset();
   directory_.reset();

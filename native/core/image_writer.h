@@ -15,7 +15,6 @@
 #include <utility>
 
 #include "core/cache_directory.h"
-#include "core/hold.h"
 #include "core/token.h"
 #include "posix/result.h"
 #include "posix/unique_fd.h"
@@ -42,13 +41,12 @@ class ImageWriter {
   bool open() const { return directory_ != nullptr; }
   uint64_t bytes_written() const { return bytes_written_; }
 
-  // Reserves room below the limits and on the file system, without changing the size that readers see.  The latter
-  // only where it is supported.  The caller has waited for room since `since_ns` after boot; 0: not yet.
+  // Reserves the space, without changing the size that readers see.  Does nothing if that is not supported.
   // REQUIRES: open()
-  Result<Verdict> Reserve(uint64_t size, int64_t since_ns = 0);
+  Status Reserve(uint64_t size);
 
-  // Appends.  Without room, and after a failure, the next Write continues at the same position.  REQUIRES: open()
-  Result<Verdict> Write(std::span<const std::byte> bytes, int64_t since_ns = 0);
+  // Appends.  After a failure, the next Write continues at the same position.  REQUIRES: open()
+  Status Write(std::span<const std::byte> bytes);
 
   // Publishes the image and removes its request.  Fails with ENOENT if the claim is lost: FindClaim says how.  After
   // any failure the writer is still open, to be rolled back.  REQUIRES: open()
@@ -89,12 +87,11 @@ class ImageWriter {
         data_name_(std::move(data_name)),
         data_(std::move(data)),
         token_(std::move(token)),
-        started_ns_(started_ns),
-        hold_(*directory_) {}
+        started_ns_(started_ns) {}
 
   Status Noted(Status outcome);
   Status SyncNowAndThen();
-  void LetGo(const Space& published = {});
+  void LetGo();
   Status MoveToInvalid();
   Status UnlinkData();
 
@@ -106,7 +103,6 @@ class ImageWriter {
   UniqueFd data_;
   Token token_;
   int64_t started_ns_;  // since boot
-  Hold hold_;
   uint64_t bytes_written_ = 0;
   uint64_t synced_ = 0;  // how many of these were put on disk, where that is wanted as they come
   uint64_t reserved_ = 0;

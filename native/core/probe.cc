@@ -119,7 +119,7 @@ Result<Findings> ProbeDirectory(const std::shared_ptr<const CacheDirectory>& dir
   auto writer = ClaimTwice(directory, name.str(), &findings.locks);
   if (!writer.ok()) return writer.error();
   const std::array bytes{std::byte{'p'}};
-  const auto written = writer.value().Write(bytes);
+  const Status written = writer.value().Write(bytes);
   if (!written.ok()) return written.error();
   const Status committed = writer.value().Commit();
   // Otherwise each process would end with a checkpoint, for a trial that is gone.

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 
-#include "core/hold.h"
 #include "core/private_name.h"
 #include "core/publish.h"
 #include "posix/file_times.h"
@@ -48,18 +47,11 @@ Status PutNameless(const CacheDirectory& directory, const char* id, std::span<co
 
 }  // namespace
 
-Result<Verdict> PutImage(const CacheDirectory& directory, const char* id, std::span<const std::byte> bytes,
-                         int64_t since_ns) {
-  Hold hold(directory);
-  const Space space{bytes.size(), 1};
-  auto verdict = hold.Add(space, since_ns);
-  if (!verdict.ok() || !HasRoom(verdict.value())) return verdict;
+Status PutImage(const CacheDirectory& directory, const char* id, std::span<const std::byte> bytes) {
   Status put = PutNameless(directory, id, bytes);
   if (put.failed_with(EOPNOTSUPP)) put = PutByName(directory, id, bytes);
-  if (!put.ok()) return put.error();
-  hold.Settle(space);
-  PopQueue(directory, id);
-  return verdict;
+  if (put.ok()) PopQueue(directory, id);
+  return put;
 }
 
 }  // namespace xattr_cache

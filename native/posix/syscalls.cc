@@ -4,7 +4,6 @@
 #include <linux/fs.h>
 #include <linux/openat2.h>
 #include <sys/file.h>
-#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
@@ -27,7 +26,6 @@ namespace {
 
 #ifdef XATTR_CACHE_FAULTS
 std::atomic<FaultHook> fault_hook{nullptr};
-std::atomic<int64_t> clock_shift{0};
 
 int Refusal(const char* syscall) {
   const FaultHook hook = fault_hook.load();
@@ -94,10 +92,6 @@ timespec ReadClock(clockid_t clock) {
 #ifdef XATTR_CACHE_FAULTS
 void SetFaultHook(FaultHook hook) {
   fault_hook.store(hook);
-}
-
-void ShiftClock(int64_t nanoseconds) {
-  clock_shift.store(nanoseconds);
 }
 #endif
 
@@ -212,35 +206,6 @@ int Unlock(int fd) {
 }
 
 #ifdef F_OFD_SETLK
-namespace {
-
-int SetRange(int fd, short type, off_t start, off_t size) {
-  struct flock lock{};
-  lock.l_type = type;
-  lock.l_start = start;
-  lock.l_len = size;
-  return Retrying("fcntl", [&] { return ::fcntl(fd, F_OFD_SETLK, &lock); });
-}
-
-}  // namespace
-
-int LockRange(int fd, off_t start, off_t size) {
-  return SetRange(fd, F_WRLCK, start, size);
-}
-
-int UnlockRange(int fd, off_t start, off_t size) {
-  return SetRange(fd, F_UNLCK, start, size);
-}
-
-int IsRangeLocked(int fd, off_t start, off_t size) {
-  struct flock lock{};
-  lock.l_type = F_WRLCK;
-  lock.l_start = start;
-  lock.l_len = size;
-  if (Retrying("fcntl", [&] { return ::fcntl(fd, F_OFD_GETLK, &lock); }) != 0) return -1;
-  return lock.l_type == F_UNLCK ? 0 : 1;
-}
-
 int LockAsReader(int fd) {
   struct flock lock{};
   lock.l_type = F_RDLCK;
@@ -260,21 +225,6 @@ int LockAsReader(int) {
 }
 
 int HasOtherReaders(int) {
-  errno = ENOSYS;
-  return -1;
-}
-
-int LockRange(int, off_t, off_t) {
-  errno = ENOSYS;
-  return -1;
-}
-
-int UnlockRange(int, off_t, off_t) {
-  errno = ENOSYS;
-  return -1;
-}
-
-int IsRangeLocked(int, off_t, off_t) {
   errno = ENOSYS;
   return -1;
 }
@@ -321,30 +271,12 @@ ssize_t ReadEntries(int fd, void* buffer, size_t size) {
   return Retrying("getdents64", [&] { return static_cast<ssize_t>(::syscall(SYS_getdents64, fd, buffer, size)); });
 }
 
-int InotifyInit() {
-  return Once("inotify_init1", [] { return ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC); });
-}
-
-int InotifyAddWatch(int inotify, const char* path, uint32_t mask) {
-  return Once("inotify_add_watch", [&] { return ::inotify_add_watch(inotify, path, mask); });
-}
-
-ssize_t Read(int fd, void* buffer, size_t size) {
-  return Retrying("read", [&] { return ::read(fd, buffer, size); });
-}
-
 ssize_t RandomBytes(void* buffer, size_t size) {
   return Retrying("getrandom", [&] { return ::getrandom(buffer, size, 0); });
 }
 
 timespec Now() {
-  timespec now = ReadClock(CLOCK_REALTIME);
-#ifdef XATTR_CACHE_FAULTS
-  constexpr int64_t kSecond = 1'000'000'000;
-  const int64_t shifted_ns = now.tv_sec * kSecond + now.tv_nsec + clock_shift.load();
-  now = {static_cast<time_t>(shifted_ns / kSecond), static_cast<long>(shifted_ns % kSecond)};
-#endif
-  return now;
+  return ReadClock(CLOCK_REALTIME);
 }
 
 timespec SinceBoot() {

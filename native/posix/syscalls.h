@@ -23,8 +23,6 @@ namespace xattr_cache::sys {
 // Called before each call with its name.  If it returns an errno, the call is not made and fails with that.
 using FaultHook = int (*)(const char* syscall);
 void SetFaultHook(FaultHook hook);
-// Sets the wall clock of this process, Now, forward by so much, or back.
-void ShiftClock(int64_t nanoseconds);
 #endif
 
 // The status of a file, from statx(2): fstat(2) would raise the lowest glibc that can load the addon.
@@ -99,12 +97,6 @@ int Unlock(int fd);
 int LockAsReader(int fd);
 int HasOtherReaders(int fd);
 
-// Exclusive locks of an open file description on a range of bytes, without waiting: EAGAIN if another description has
-// one.  IsRangeLocked returns 1 if another has.  Without such locks: ENOSYS.
-int LockRange(int fd, off_t start, off_t size);
-int UnlockRange(int fd, off_t start, off_t size);
-int IsRangeLocked(int fd, off_t start, off_t size);
-
 ssize_t GetAttribute(int fd, const char* name, void* value, size_t size);
 ssize_t GetAttributeOfPath(const char* path, const char* name, void* value, size_t size);
 // getxattrat(2), Linux 6.13.  Does not follow a symbolic link.
@@ -118,11 +110,6 @@ int SetTimes(int fd, const timespec& accessed, const timespec& modified);
 
 // Raw getdents64(2) records, at most `size` bytes of them; 0 at the end.
 ssize_t ReadEntries(int fd, void* buffer, size_t size);
-
-// inotify(7), without waiting: a Read of the descriptor fails with EAGAIN if there is no event.
-int InotifyInit();
-int InotifyAddWatch(int inotify, const char* path, uint32_t mask);
-ssize_t Read(int fd, void* buffer, size_t size);
 
 ssize_t RandomBytes(void* buffer, size_t size);
 

@@ -18,6 +18,8 @@ inline constexpr char kErrorAttribute[] = "user.error";
 inline constexpr char kWriterAttribute[] = "user.xattr_cache.writer";
 // Length and digest of an image that was cached with a checksum: "1234 sha256-BASE64".  Ours.
 inline constexpr char kDigestAttribute[] = "user.xattr_cache.digest";
+// See committed.h.  Ours.
+inline constexpr char kCommittedAttribute[] = "user.xattr_cache.committed";
 // The inode of an image whose bytes were on disk before it was published: a copy of it has another one.  Ours.
 inline constexpr char kSyncedAttribute[] = "user.xattr_cache.synced";
 

@@ -323,17 +323,8 @@ export function toCacheError(error: unknown, details: Omit<ErrorDetails, 'cause'
 
 /** Returns the error for an image larger than the limit of the cache. */
 export function tooLarge(imageId: string): NoSpaceError {
-  const error = new NoSpaceError(`${imageName(imageId)} is larger than the cache`, { imageId });
-  largeImages.add(error);
-  return error;
+  return new NoSpaceError(`${imageName(imageId)} is larger than the cache`, { imageId });
 }
-
-/** Returns whether an error says that an image can never fit. */
-export function isTooLarge(error: unknown): boolean {
-  return isError(error) && largeImages.has(error);
-}
-
-const largeImages = new WeakSet<Error>();
 
 /** Returns the error for an image whose file was truncated after it was opened. */
 export function cutShort(imageId: string | undefined, size: number, expected: number): CacheError {

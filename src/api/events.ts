@@ -2,8 +2,6 @@
 
 import { type Channel, channel } from 'node:diagnostics_channel';
 
-import type { LimitName } from './limits.ts';
-
 /** The cache of an event. */
 interface OfCache {
   /** Directory of the cache; empty for a driver without one. */
@@ -70,10 +68,8 @@ export interface EvictEvent extends OfCache {
   readonly hits: number;
   /** Time of the last access in milliseconds since the epoch. */
   readonly lastAccessedMs: number;
-  /** Cause of the eviction: `evictTo()`, `prune()`, or a write that needed room. */
+  /** Cause of the eviction: `evictTo()`, `prune()`, or the limit after a commit. */
   readonly reason: 'evict' | 'prune' | 'auto-prune';
-  /** Limit that caused the eviction; undefined if a size was given. @since 0.2.0 */
-  readonly limit: LimitName | undefined;
 }
 
 /**

@@ -1,6 +1,5 @@
-import type { CacheDriver, EvictOptions, EvictResult, ImageWriter, WriteOptions } from './driver.ts';
+import type { CacheDriver, EvictOptions, EvictResult, ImageWriter } from './driver.ts';
 import type { EvictEvent } from './events.ts';
-import type { CacheLimits, LimitState, ResolvedLimits } from './limits.ts';
 import type { LiveImage, OwnLiveImage } from './live-image.ts';
 import type { VerifyOptions, VerifyResult } from './verify.ts';
 
@@ -30,28 +29,20 @@ export interface SharedDriver extends CacheDriver {
   /** Evicts like {@link CacheDriver.evictTo}, with a reason for the events. */
   evictTo(targetSize: number, options?: SharedEvictOptions): Promise<EvictResult>;
 
-  /** Limits of the driver's own options, in numbers; undefined if it has none, or is not configured. */
-  readonly ownLimits: ResolvedLimits | undefined;
-
-  /** Makes the driver keep these limits as well, until they are released: writes reserve their room first. */
-  limitTo(limits: CacheLimits, how: LimitOptions): Promise<KeptLimits>;
-
-  /** Reads how the images stand to the limits, those of other processes included. */
-  readLimitState(): Promise<LimitState>;
-
-  /** Evicts down to the limits that hold now, those of other processes included. */
-  evictToLimits(options: EvictOptions): Promise<EvictResult>;
-
-  openForWrite(imageId: string, options?: SharedWriteOptions): Promise<ImageWriter>;
+  /**
+   * Adds to the number of bytes that all caches of this directory have committed, and returns the sum. The number is a
+   * hint: it may be lost.
+   *
+   * @throws if the number cannot be updated, for example because another process holds the lock
+   */
+  addCommitted(bytes: number): Promise<number>;
 }
 
 /** Options of {@link SharedDriver.acquire}. */
 export interface AcquireOptions {
   /** Number of bytes to reserve with a claim. */
   readonly expectedSize?: number | undefined;
-  /** Longest wait for room, in milliseconds. */
-  readonly spaceTimeoutMs?: number | undefined;
-  /** An abort ends the wait for a writer, and for room. */
+  /** An abort ends the wait for a writer. */
   readonly signal: AbortSignal;
 }
 
@@ -73,30 +64,8 @@ export interface SharedWriter extends ImageWriter {
    * Records the length in bytes for a successor. Never fails: without it, the successor's source must give the length.
    */
   noteLength(length: number): Promise<void>;
-  /** Reserves room for all of the image, `size` bytes. @throws {@link NoSpaceError} if there is none in time */
-  reserve(size: number): Promise<void>;
   /** Releases the claim and leaves nothing behind. Idempotent. Does nothing after a commit or a rollback. */
   discard(): Promise<void>;
-}
-
-export interface SharedWriteOptions extends WriteOptions {
-  /** Longest wait for room, in milliseconds. */
-  readonly spaceTimeoutMs?: number | undefined;
-  /** An abort ends the claim's wait for room, and not the write. */
-  readonly spaceSignal?: AbortSignal | undefined;
-}
-
-export interface KeptLimits {
-  /** The limits in numbers. */
-  readonly limits: ResolvedLimits;
-  readonly release: () => Promise<void>;
-}
-
-export interface LimitOptions {
-  /** Part of the limits above which images are evicted in the background. */
-  readonly highWatermark: number;
-  /** False: a write that does not fit fails. */
-  readonly evicts: boolean;
 }
 
 export interface SharedEvictOptions extends EvictOptions {

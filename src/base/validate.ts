@@ -104,8 +104,3 @@ function describe(value: unknown): string {
   const text = inspect(value, { depth: 0, maxStringLength: 80 });
   return value === null || value === undefined ? text : `type ${typeof value} (${text})`;
 }
-
-/** Checks that a chunk still has its `size` bytes: its memory may have been transferred while it waited. */
-export function assertUnchanged(chunk: Uint8Array, size: number): void {
-  if (chunk.byteLength !== size) throw invalidValue('chunk', `must keep its ${size} bytes until written`, chunk);
-}

@@ -3,6 +3,7 @@ import { publish } from '../api/events.ts';
 import type { Logger } from '../api/logger.ts';
 import { untilAborted } from '../base/on-abort.ts';
 import { clearTimeout, setTimeout } from '../base/timers.ts';
+import { CommittedBytes, type CommittedMark } from './committed-bytes.ts';
 import { evictFor } from './evict-for.ts';
 
 /**
@@ -25,19 +26,17 @@ export interface AutoPruneOptions {
 }
 
 /**
- * Keeps a cache over a driver of another package within its limit while images are committed. (A driver of this package
- * keeps limits by itself: see {@link SharedDriver.limitTo}.)
+ * Keeps a cache within its limit while images are committed.
  *
- * The size is that of the last walk plus the bytes committed since. Others may write as well. So the cache is walked
- * again when the limit seems to be exceeded, and also when half of the free space that the last walk found has been
- * used.
+ * The size is that of the last walk plus the bytes committed since, here and through the caches of other processes.
+ * Foreign writers, for example Glance, may write as well. So the cache is walked again when the limit seems to be
+ * exceeded, and also when half of the free space that the last walk found has been used.
  */
 export class AutoPrune {
   readonly #options: AutoPruneOptions;
   readonly #leastBetweenWalks: number;
-  #committed = 0;
-  /** Value of `#committed` at the last walk. */
-  #lastWalk = 0;
+  readonly #committed: CommittedBytes;
+  #lastWalk: CommittedMark;
   /** Bytes committed since the last walk that make the next one due. */
   #dueAfter = 0;
   #running: Promise<void> | undefined;
@@ -47,6 +46,8 @@ export class AutoPrune {
   constructor(options: AutoPruneOptions) {
     this.#options = options;
     this.#leastBetweenWalks = Math.max(1, options.maxSize * smallestStride);
+    this.#committed = new CommittedBytes(options.driver);
+    this.#lastWalk = this.#committed.mark();
   }
 
   /**
@@ -59,18 +60,18 @@ export class AutoPrune {
   }
 
   /** Counts the bytes of a committed image. If a prune is due, begins it, and does not wait for it. */
-  committed(size: number): void {
-    this.#committed += size;
+  async committed(size: number): Promise<void> {
+    await this.#committed.add(size);
     this.#beginIfDue();
   }
 
   /** Returns a mark for {@link walked}. To be taken before the walk, which may or may not see concurrent commits. */
-  mark(): number {
-    return this.#committed;
+  mark(): CommittedMark {
+    return this.#committed.mark();
   }
 
   /** Notes the size that a walk has found. */
-  walked(size: number, mark: number): void {
+  walked(size: number, mark: CommittedMark): void {
     const freeSpace = this.#options.maxSize - size;
     this.#lastWalk = mark;
     this.#dueAfter = Math.max(1, Math.min(freeSpace + 1, Math.max(freeSpace / 2, this.#leastBetweenWalks)));
@@ -85,7 +86,7 @@ export class AutoPrune {
   }
 
   get #due(): boolean {
-    return this.#committed - this.#lastWalk >= this.#dueAfter;
+    return this.#committed.since(this.#lastWalk) >= this.#dueAfter;
   }
 
   #beginIfDue(): void {
@@ -109,7 +110,7 @@ export class AutoPrune {
 
   async #walkAndEvict(): Promise<void> {
     const { driver, maxSize, target } = this.#options;
-    const mark = this.#committed;
+    const mark = this.#committed.mark();
     const size = await driver.getCacheSize();
     if (size <= maxSize) return this.walked(size, mark);
 
@@ -122,7 +123,7 @@ export class AutoPrune {
 
   /** Makes the next prune due after another stride. */
   #waitForMore(): void {
-    this.#lastWalk = this.#committed;
+    this.#lastWalk = this.#committed.mark();
     this.#dueAfter = this.#leastBetweenWalks;
   }
 

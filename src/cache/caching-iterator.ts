@@ -1,7 +1,6 @@
 import type { ImageSource, ImageWriter } from '../api/driver.ts';
 import { SizeMismatchError, tooLarge } from '../api/errors.ts';
 import { droppedReason } from '../api/reason.ts';
-import { onAbort } from '../base/on-abort.ts';
 import type { ChecksumVerifier } from '../streams/checksum.ts';
 import { LockedSource } from '../streams/locked-source.ts';
 import { endWrite, recordDigest } from '../streams/put-chunks.ts';
@@ -20,7 +19,7 @@ export interface Tee {
   readonly maxSize: number;
   /** Called with each error of the cache, which the consumer does not get. */
   readonly onCacheError: (operation: 'write' | 'commit' | 'rollback', error: unknown) => void;
-  readonly onCommit: (size: number) => void;
+  readonly onCommit: (size: number) => Promise<void>;
 }
 
 /**
@@ -105,20 +104,11 @@ class TeeWriter {
   #writer: ImageWriter | undefined;
   readonly #tee: Tee;
   readonly #signals: Signals;
-  readonly #stopsListening: (() => void)[] = [];
 
   constructor(tee: Tee, signals: Signals) {
     this.#writer = tee.writer;
     this.#tee = tee;
     this.#signals = signals;
-    // A write of this package may be waiting for room, which is not wanted any more.
-    // No closure here may share its scope with one that has `this`: the signals would keep the writer.
-    for (const signal of signals) this.#stopsListening.push(onAbort(signal, this, stopWaiting));
-  }
-
-  stopWaiting(): void {
-    const writer = this.#writer;
-    if (writer && 'discard' in writer) void writer[Symbol.asyncDispose]().catch(() => {});
   }
 
   /** @throws the signal's reason */
@@ -142,7 +132,7 @@ class TeeWriter {
       return await this.#fail('commit', error);
     }
     this.#writer = undefined;
-    this.#tee.onCommit(size);
+    await this.#tee.onCommit(size);
   }
 
   async rollback(reason: unknown): Promise<void> {
@@ -151,7 +141,6 @@ class TeeWriter {
 
   /** Gives up the write for a consumer that leaves. Nothing is wrong with the image. */
   async leave(): Promise<void> {
-    for (const stop of this.#stopsListening) stop();
     await this.#end((writer) => writer[Symbol.asyncDispose]());
   }
 
@@ -170,8 +159,4 @@ class TeeWriter {
     this.#tee.onCacheError(operation, error);
     await this.rollback(error);
   }
-}
-
-function stopWaiting(writer: TeeWriter): void {
-  writer.stopWaiting();
 }

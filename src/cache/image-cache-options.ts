@@ -1,9 +1,9 @@
 import type { CacheDriver, WriteOptions } from '../api/driver.ts';
 import { type Durability, durabilities } from '../api/durability.ts';
-import { assertLimits, type CacheLimits, defaultHighWatermark, limitNames, limitsImages } from '../api/limits.ts';
 import { guarded, type Logger } from '../api/logger.ts';
 import { pickOptions } from '../base/pick-options.ts';
 import {
+  assertCount,
   assertNonNegative,
   assertOneOf,
   assertOptions,
@@ -13,6 +13,7 @@ import {
   invalidValue,
   outOfRange,
 } from '../base/validate.ts';
+import { assertMaxInvalidSize, type CacheLimits, defaultMaxSize } from '../driver/options.ts';
 import type { Checksum } from '../streams/checksum.ts';
 import { assertWriteOptions } from '../streams/put-chunks.ts';
 
@@ -26,22 +27,20 @@ export interface ImageCacheOptions extends CacheLimits {
   readonly dir?: string;
   /** The driver, configured or not. */
   readonly driver?: CacheDriver;
+  /** Limit of the cache, in bytes. @defaultValue 10 GiB */
+  readonly maxSize?: number;
   /**
    * Age at which the files of a writer of unknown liveness count as stalled, in seconds.
    * @defaultValue that of the driver, 86_400
    */
   readonly stallTimeSeconds?: number;
   /**
-   * Evict for a write that does not fit below the limits, and in the background. If false, such a write fails with a
-   * {@link NoSpaceError}. @defaultValue true
+   * Evict down to `lowWatermark` × `maxSize` after a commit through this cache that takes it over `maxSize`.
+   * @defaultValue true
    */
   readonly autoPrune?: boolean;
-  /**
-   * Part of the limits, from 0 to 1, above which small images are evicted in the background, so that writes do not
-   * wait. @defaultValue 0.97
-   * @since 0.2.0
-   */
-  readonly highWatermark?: number;
+  /** Part of `maxSize` to which `autoPrune` evicts, from 0 to 1. @defaultValue 0.9 */
+  readonly lowWatermark?: number;
   /**
    * Time without a byte from the writer after which a reader of `getOrFetch` bypasses the cache, in milliseconds. A
    * writer whose process was stopped keeps its claim.
@@ -70,13 +69,12 @@ export interface ResolvedCacheOptions {
   /** Defined if there is no driver. */
   readonly dir: string | undefined;
   readonly driver: CacheDriver | undefined;
-  readonly limits: CacheLimits;
-  /** True if the caller gave limits. */
-  readonly isLimited: boolean;
+  readonly maxSize: number;
+  readonly maxInvalidSize: number;
   readonly stallTimeSeconds: number | undefined;
   readonly durability: Durability | undefined;
   readonly autoPrune: boolean;
-  readonly highWatermark: number;
+  readonly lowWatermark: number;
   readonly stalledAfterMs: number | undefined;
   readonly logger: Logger | undefined;
 }
@@ -84,11 +82,12 @@ export interface ResolvedCacheOptions {
 const optionNames = [
   'dir',
   'driver',
-  ...limitNames,
+  'maxSize',
+  'maxInvalidSize',
   'stallTimeSeconds',
   'durability',
   'autoPrune',
-  'highWatermark',
+  'lowWatermark',
   'stalledAfterMs',
   'logger',
 ] as const;
@@ -96,14 +95,14 @@ const optionNames = [
 /** @throws TypeError and RangeError */
 export function assertCacheOptions(options: ImageCacheOptions): ResolvedCacheOptions {
   const picked = pickOptions(options, optionNames);
-  const { dir, driver, stallTimeSeconds, durability, logger } = picked;
-  const { autoPrune = true, highWatermark = defaultHighWatermark, stalledAfterMs } = picked;
+  const { dir, driver, maxSize = defaultMaxSize, stallTimeSeconds, durability, logger } = picked;
+  const { autoPrune = true, lowWatermark = 0.9, stalledAfterMs } = picked;
   if ((dir === undefined) === (driver === undefined)) {
     throw invalidValue('options', 'must have either a dir or a driver', options);
   }
   if (dir !== undefined) assertString(dir, 'options.dir');
   if (driver !== undefined) assertOptions(driver, 'options.driver');
-  const limits = assertLimits(pickLimits(picked), 'options');
+  assertCount(maxSize, 'options.maxSize');
   if (driver !== undefined && picked.maxInvalidSize !== undefined) {
     const reason = 'is for a dir: a driver has limits of its own';
     throw invalidValue('options.maxInvalidSize', reason, picked.maxInvalidSize);
@@ -112,18 +111,14 @@ export function assertCacheOptions(options: ImageCacheOptions): ResolvedCacheOpt
     throw invalidValue('options.durability', 'is for a dir: a driver has a durability of its own', durability);
   }
   if (durability !== undefined) assertOneOf(durability, durabilities, 'options.durability');
+  const maxInvalidSize = assertMaxInvalidSize(picked.maxInvalidSize, 'options.maxInvalidSize', maxSize);
   if (stallTimeSeconds !== undefined) assertNonNegative(stallTimeSeconds, 'options.stallTimeSeconds');
   if (typeof autoPrune !== 'boolean') throw invalidType('options.autoPrune', 'of type boolean', autoPrune);
-  assertNonNegative(highWatermark, 'options.highWatermark');
-  if (highWatermark > 1) throw outOfRange('options.highWatermark', '>= 0 and <= 1', highWatermark);
+  assertNonNegative(lowWatermark, 'options.lowWatermark');
+  if (lowWatermark > 1) throw outOfRange('options.lowWatermark', '>= 0 and <= 1', lowWatermark);
   if (stalledAfterMs !== undefined) assertTimer(stalledAfterMs, 'options.stalledAfterMs');
-  const checked = { dir, driver, limits, stallTimeSeconds, autoPrune, highWatermark, stalledAfterMs };
-  return { ...checked, isLimited: limitsImages(limits), durability, logger: guarded(logger) };
-}
-
-function pickLimits({ maxSize, maxImages, minFree, minFreeInodes, maxInvalidSize }: CacheLimits): CacheLimits {
-  const all = { maxSize, maxImages, minFree, minFreeInodes, maxInvalidSize };
-  return Object.fromEntries(Object.entries(all).filter(([, limit]) => limit !== undefined));
+  const checked = { dir, driver, maxSize, maxInvalidSize, stallTimeSeconds, autoPrune, lowWatermark, stalledAfterMs };
+  return { ...checked, durability, logger: guarded(logger) };
 }
 
 /** The checked options of a write, apart from those of the driver. */

@@ -8,10 +8,10 @@ import type {
   ImageWriter,
   WriteOptions,
 } from '../api/driver.ts';
-import { isTooLarge, NotOpenError, tooLarge } from '../api/errors.ts';
+import { NotOpenError, tooLarge } from '../api/errors.ts';
 import { type ErrorEvent, publish } from '../api/events.ts';
 import { assertImageId } from '../api/image-id.ts';
-import { isSharedDriver, type KeptLimits, type SharedDriver } from '../api/shared-driver.ts';
+import { isSharedDriver, type SharedDriver } from '../api/shared-driver.ts';
 import type { VerifyOptions, VerifyResult } from '../api/verify.ts';
 import { pickOptions } from '../base/pick-options.ts';
 import { assertCount, assertNonNegative, assertSignal, invalidType, invalidValue } from '../base/validate.ts';
@@ -34,12 +34,11 @@ import {
   type ImageCacheOptions,
   type ResolvedCacheOptions,
 } from './image-cache-options.ts';
-import { keepLimits } from './keep-limits.ts';
 import { type PrefetchOptions, type PrefetchResult, prefetchQueued } from './prefetch.ts';
 import { type CacheStats, measureCache } from './stats.ts';
 
-/** Time for which a consumer waits for room, before its image passes through uncached. Milliseconds. */
-const spaceTimeoutMs = 1_000;
+/** Time for which a consumer waits for a prune, before its image passes through uncached. Milliseconds. */
+const pruneWaitTimeoutMs = 1_000;
 
 /**
  * Options of {@link ImageCache.prune}.
@@ -47,7 +46,7 @@ const spaceTimeoutMs = 1_000;
  * @since 0.1.0
  */
 export interface PruneOptions extends EvictOptions {
-  /** Size to evict down to, in bytes. @defaultValue the limits of the cache, and those of other processes */
+  /** Size to evict down to, in bytes. @defaultValue the limit of the cache */
   readonly maxSize?: number;
 }
 
@@ -78,12 +77,10 @@ export interface PruneResult {
 export class ImageCache {
   /** The driver of the options, or the one made for `dir`. */
   readonly driver: CacheDriver;
-  /** Limit of the cache, in bytes. Other limits, and those of other processes, may be stricter. */
+  /** Limit of the cache, in bytes. */
   readonly maxSize: number;
   readonly #options: ResolvedCacheOptions;
   readonly #dir: string;
-  /** Undefined over a driver that keeps no limits by itself. */
-  readonly #limits?: KeptLimits;
   readonly #autoPrune?: AutoPrune;
   #fetches: SharedFetches | undefined;
   #open = true;
@@ -97,45 +94,31 @@ export class ImageCache {
     const resolved = assertCacheOptions(options);
     const driver = resolved.driver ?? driverOf(resolved);
     await driver.configure();
-    try {
-      return new ImageCache(driver, resolved, await keepLimits(driver, resolved));
-    } catch (error) {
-      if (resolved.driver === undefined) await driver.close();
-      throw error;
-    }
+    return new ImageCache(driver, resolved);
   }
 
-  private constructor(driver: CacheDriver, options: ResolvedCacheOptions, limits: KeptLimits | number) {
-    const { highWatermark, autoPrune, logger } = options;
+  private constructor(driver: CacheDriver, options: ResolvedCacheOptions) {
+    const { maxSize, lowWatermark, autoPrune, logger } = options;
     this.driver = driver;
+    this.maxSize = maxSize;
     this.#options = options;
     this.#dir = isXattrDriver(driver) ? driver.dir : '';
-    if (typeof limits !== 'number') {
-      this.maxSize = limits.limits.maxSize;
-      this.#limits = limits;
-      return;
-    }
-    this.maxSize = limits;
     if (!autoPrune) return;
-    const target = Math.floor(limits * highWatermark);
-    this.#autoPrune = new AutoPrune({ driver, dir: this.#dir, maxSize: limits, target, logger });
+    const target = Math.floor(maxSize * lowWatermark);
+    this.#autoPrune = new AutoPrune({ driver, dir: this.#dir, maxSize, target, logger });
   }
 
   /**
-   * Evicts the least recently accessed images down to the limits, or to `maxSize`, by one walk. If the cache is at or
-   * below them, removes nothing. Concurrent prunes together evict no more than one would.
+   * Evicts the least recently accessed images down to the limit, by one walk. If the cache is at or below the limit,
+   * removes nothing. Concurrent prunes together evict no more than one would.
    *
    * @throws {@link LockTimeoutError} if another eviction ran for over a minute
    */
   async prune(options: PruneOptions = {}): Promise<PruneResult> {
-    const { maxSize, ...evictOptions } = pickOptions(options, ['maxSize', 'dryRun', 'signal']);
-    if (maxSize !== undefined) assertCount(maxSize, 'options.maxSize');
+    const { maxSize = this.maxSize, ...evictOptions } = pickOptions(options, ['maxSize', 'dryRun', 'signal']);
+    assertCount(maxSize, 'options.maxSize');
     this.#assertOpen();
-    const { driver } = this;
-    const { filesEvicted, bytesEvicted, images } =
-      maxSize === undefined && isSharedDriver(driver)
-        ? await driver.evictToLimits(evictOptions)
-        : await evictFor('prune', driver, maxSize ?? this.maxSize, evictOptions);
+    const { filesEvicted, bytesEvicted, images } = await evictFor('prune', this.driver, maxSize, evictOptions);
     return { filesPruned: filesEvicted, bytesPruned: bytesEvicted, images };
   }
 
@@ -166,13 +149,7 @@ export class ImageCache {
    */
   async prefetch(fetch: Fetch, options: PrefetchOptions = {}): Promise<PrefetchResult> {
     this.#assertOpen();
-    const { driver } = this;
-    const cacheImage = async (imageId: string, source: ImageSource, imageOptions: CacheImageOptions) => {
-      const outcome = await this.#put(imageId, source, imageOptions);
-      if (outcome === 'too large') throw tooLarge(imageId);
-      return outcome === 'cached';
-    };
-    return prefetchQueued({ driver, cacheImage }, fetch, options);
+    return prefetchQueued(this, fetch, options);
   }
 
   /**
@@ -184,7 +161,28 @@ export class ImageCache {
    * @throws {@link ChecksumMismatchError} {@link SizeMismatchError} {@link NoSpaceError}
    */
   async cacheImage(imageId: string, source: ImageSource, options: CacheImageOptions = {}): Promise<boolean> {
-    return (await this.#put(imageId, source, options)) === 'cached';
+    assertSource(source);
+    const locked = new LockedSource(source);
+    let signal: AbortSignal | undefined;
+    try {
+      const begun = await this.#begin(imageId, options);
+      const { verifier, write } = begun;
+      signal = write.signal;
+      if ((knownSize(source, write) ?? 0) > this.maxSize) return false;
+      if (!(await this.#mayWrite(imageId, begun))) return false;
+      await this.#autoPrune?.waitForSpace(signal);
+      const writer = await this.#claim(imageId, begun);
+      if (!writer) return false;
+      const chunks = verifier?.verified(locked.chunks, imageId, signal) ?? locked.chunks;
+      const { maxSize } = this;
+      if (!(await putChunks(writer, chunks, { ...write, maxSize, digest: () => verifier?.digest }))) return false;
+      await this.#autoPrune?.committed(writer.bytesWritten);
+    } finally {
+      locked.release();
+    }
+    // The image is cached, even if the wait is aborted.
+    await this.#autoPrune?.waitForSpace(signal).catch(() => {});
+    return true;
   }
 
   /**
@@ -207,7 +205,7 @@ export class ImageCache {
         writer: await this.#claimOrReport(imageId, source, begun),
         expectedSize: begun.write.expectedSize,
         maxSize: this.maxSize,
-        onCommit: (size) => this.#autoPrune?.committed(size),
+        onCommit: async (size) => this.#autoPrune?.committed(size),
         onCacheError: (operation, error) => this.#report(imageId, operation, error),
       };
     };
@@ -235,7 +233,8 @@ export class ImageCache {
       driver: this.#sharedDriver,
       maxSize: this.maxSize,
       stalledAfterMs: this.#options.stalledAfterMs,
-      spaceTimeoutMs,
+      waitForSpace: async () => this.#autoPrune?.waitForSpace(AbortSignal.timeout(pruneWaitTimeoutMs)),
+      onCommit: async (size) => this.#autoPrune?.committed(size),
       onCacheError: (id, error) => this.#report(id, 'write', error),
     });
     return this.#fetches.getOrFetch(imageId, fetch, options);
@@ -278,9 +277,8 @@ export class ImageCache {
     const mark = this.#autoPrune?.mark();
     const stats = await measureCache(this.driver, this.#dir, this.maxSize);
     if (mark) this.#autoPrune?.walked(stats.size, mark);
-    const limits = isSharedDriver(this.driver) ? { limits: await this.driver.readLimitState() } : {};
-    const checkpoint = isXattrDriver(this.driver) ? { checkpoint: await this.driver.getCheckpointState() } : {};
-    return { ...stats, ...limits, ...checkpoint };
+    if (!isXattrDriver(this.driver)) return stats;
+    return { ...stats, checkpoint: await this.driver.getCheckpointState() };
   }
 
   /**
@@ -291,9 +289,7 @@ export class ImageCache {
     this.#open = false;
     await this.#fetches?.close();
     await this.#autoPrune?.close();
-    // The limits of a closed driver hold for the writes that go on.
     if (this.#options.driver === undefined) await this.driver.close();
-    else await this.#limits?.release();
   }
 
   /** Closes the cache, at the end of `await using`. */
@@ -309,42 +305,14 @@ export class ImageCache {
     return { ...checked, verifier: checksum === undefined ? undefined : await ChecksumVerifier.of(checksum) };
   }
 
-  async #put(imageId: string, source: ImageSource, options: CacheImageOptions): Promise<Outcome> {
-    assertSource(source);
-    const locked = new LockedSource(source);
-    let signal: AbortSignal | undefined;
-    try {
-      const begun = await this.#begin(imageId, options);
-      const { verifier, write } = begun;
-      signal = write.signal;
-      if ((knownSize(source, write) ?? 0) > this.maxSize) return 'too large';
-      if (!(await this.#mayWrite(imageId, begun))) return 'not cacheable';
-      await this.#autoPrune?.waitForSpace(signal);
-      const writer = await this.#claim(imageId, begun).catch(tooLargeOrThrow);
-      if (typeof writer === 'string') return writer;
-      if (!writer) return 'not cacheable';
-      const chunks = verifier?.verified(locked.chunks, imageId, signal) ?? locked.chunks;
-      const { maxSize } = this;
-      const isWritten = await putChunks(writer, chunks, { ...write, maxSize, digest: () => verifier?.digest });
-      if (!isWritten) return 'too large';
-      this.#autoPrune?.committed(writer.bytesWritten);
-    } finally {
-      locked.release();
-    }
-    // The image is cached, even if the wait is aborted.
-    await this.#autoPrune?.waitForSpace(signal).catch(() => {});
-    return 'cached';
-  }
-
   async #mayWrite(imageId: string, { replace }: BegunWrite): Promise<boolean> {
     return replace || (await this.driver.isCacheable(imageId));
   }
 
   /** Claims an image. Resolves to undefined if it cannot be written now. */
-  async #claim(imageId: string, { replace, write }: BegunWrite, timeoutMs?: number): Promise<ImageWriter | undefined> {
+  async #claim(imageId: string, { replace, write }: BegunWrite): Promise<ImageWriter | undefined> {
     const claim = replace ? claimIfFree : claimUncached;
-    const isOwn = isSharedDriver(this.driver) && timeoutMs !== undefined;
-    return claim(this.driver, imageId, isOwn ? { ...write, spaceTimeoutMs: timeoutMs } : write);
+    return claim(this.driver, imageId, write);
   }
 
   /** Claims an image for a tee. An error is only reported, since the consumer still wants the image. */
@@ -353,8 +321,8 @@ export class ImageCache {
     try {
       if (!(await this.#mayWrite(imageId, begun))) return undefined;
       if ((knownSize(source, write) ?? 0) > this.maxSize) throw tooLarge(imageId);
-      await this.#autoPrune?.waitForSpace(AbortSignal.timeout(spaceTimeoutMs), write.signal);
-      return await this.#claim(imageId, begun, spaceTimeoutMs);
+      await this.#autoPrune?.waitForSpace(AbortSignal.timeout(pruneWaitTimeoutMs), write.signal);
+      return await this.#claim(imageId, begun);
     } catch (error) {
       if (!write.signal?.aborted) this.#report(imageId, 'open', error);
       return undefined;
@@ -380,14 +348,6 @@ export class ImageCache {
   }
 }
 
-type Outcome = 'cached' | 'not cacheable' | 'too large';
-
-/** Only for the errors of a claim: a source may be read from another cache, and fail with the same error. */
-function tooLargeOrThrow(error: unknown): 'too large' {
-  if (isTooLarge(error)) return 'too large';
-  throw error;
-}
-
 /** A write whose arguments were checked. */
 interface BegunWrite {
   readonly write: WriteOptions;
@@ -404,11 +364,16 @@ function knownSize(source: ImageSource, { expectedSize }: WriteOptions): number 
   return chunks.reduce((sum, chunk) => sum + (types.isUint8Array(chunk) ? chunk.byteLength : 0), 0);
 }
 
-function driverOf({ dir = '', limits, stallTimeSeconds, durability, logger }: ResolvedCacheOptions): SharedDriver {
-  const { maxInvalidSize } = limits;
+function driverOf({
+  dir = '',
+  maxInvalidSize,
+  stallTimeSeconds,
+  durability,
+  logger,
+}: ResolvedCacheOptions): SharedDriver {
   return new XattrDriver({
     dir,
-    ...(maxInvalidSize !== undefined && { limits: { maxInvalidSize } }),
+    limits: { maxInvalidSize },
     ...(stallTimeSeconds !== undefined && { stallTimeSeconds }),
     ...(durability !== undefined && { durability }),
     ...(logger && { logger }),

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { CacheDriver, ImageSource } from '../api/driver.ts';
+import { tooLarge } from '../api/errors.ts';
 import { isError } from '../base/error-facts.ts';
 import { onAbort, untilAborted } from '../base/on-abort.ts';
 import { pickOptions } from '../base/pick-options.ts';
@@ -57,7 +58,7 @@ export interface PrefetchResult {
 /** The needed members of an {@link ImageCache}. */
 interface PrefetchingCache {
   readonly driver: CacheDriver;
-  /** Like {@link ImageCache.cacheImage}, but fails if the image is too large. */
+  readonly maxSize: number;
   cacheImage(imageId: string, source: ImageSource, options: CacheImageOptions): Promise<boolean>;
 }
 
@@ -127,11 +128,14 @@ async function prefetchOne(
     begun = true;
     for await (const chunk of fetchedChunks(fetched, imageId, signal)) {
       bytes += chunk.byteLength;
+      // The source may have no end.
+      if (bytes > cache.maxSize) throw tooLarge(imageId);
       yield chunk;
       await onProgress?.({ imageId, bytes, done: false });
     }
   })();
   try {
+    if (expectedSize !== undefined && expectedSize > cache.maxSize) throw tooLarge(imageId);
     const options = {
       signal,
       ...(expectedSize !== undefined && { expectedSize }),

@@ -1,6 +1,5 @@
 import type { CacheDriver } from '../api/driver.ts';
 import type { CheckpointState } from '../api/durability.ts';
-import type { LimitState } from '../api/limits.ts';
 import { lastUseMs } from '../api/recency.ts';
 
 /**
@@ -17,7 +16,7 @@ export interface CacheStats {
   readonly size: number;
   /** Sum of their sizes on disk. */
   readonly allocatedSize: number;
-  /** Limit of the cache. Stricter ones are in `limits`. */
+  /** Limit of the cache. */
   readonly maxSize: number;
   /** Sum of the hits of all cached images. */
   readonly hits: number;
@@ -35,8 +34,6 @@ export interface CacheStats {
   readonly freeBytes: number;
   /** Inodes that are free; `Infinity` if the file system does not count them. */
   readonly freeInodes: number;
-  /** How the cache stands to its limits; only over an {@link XattrDriver} of this copy of the package. */
-  readonly limits?: LimitState;
   /** How far the cache is on disk; only over an {@link XattrDriver}. */
   readonly checkpoint?: CheckpointState;
 }

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 
 import type { Durability } from '../index.ts';
-import { countOption, type SizeLimit, sizeLimitOption } from '../terminal/option-parsers.ts';
+import { sizeOption } from '../terminal/option-parsers.ts';
 
 /** The options of each command that works on a cache, as commander returns them. */
 export interface CacheOptions {
@@ -10,9 +10,7 @@ export interface CacheOptions {
 }
 
 export interface LimitOptions {
-  readonly maxSize?: SizeLimit;
-  readonly minFree?: SizeLimit;
-  readonly maxImages?: number;
+  readonly maxSize?: number;
 }
 
 export interface DurabilityOptions {
@@ -46,28 +44,11 @@ function jsonOption(): Option {
   return new Option('--json', 'print one JSON object');
 }
 
-/**
- * Adds the options for the limits of the cache.
- *
- * @param defaultSize - the size that the help gives as the default
- */
-export function limitOptions(command: Command, defaultSize: string): Command {
-  return command
-    .addOption(
-      new Option('--max-size <size>', `limit of the cache, for example 500MiB or 80% (default: ${defaultSize})`)
-        .env('XATTR_CACHE_MAX_SIZE')
-        .argParser(sizeLimitOption),
-    )
-    .addOption(
-      new Option('--min-free <size>', 'space of the file system to keep free (default: 5% or 1GiB, whichever is less)')
-        .env('XATTR_CACHE_MIN_FREE')
-        .argParser(sizeLimitOption),
-    )
-    .addOption(
-      new Option('--max-images <n>', 'limit of the number of images (default: none)')
-        .env('XATTR_CACHE_MAX_IMAGES')
-        .argParser(countOption(0, 999_999_999)),
-    );
+/** Returns the option for the limit of the cache. */
+export function maxSizeOption(): Option {
+  return new Option('--max-size <size>', 'limit of the cache, for example 500MiB (default: 10GiB)')
+    .env('XATTR_CACHE_MAX_SIZE')
+    .argParser(sizeOption);
 }
 
 /** Returns the option for commands that add images. */

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import type { CacheLimits, ImageCache, Logger, XattrDriver, XattrDriverOptions } from '../index.ts';
+import type { ImageCache, Logger, XattrDriver, XattrDriverOptions } from '../index.ts';
 import { CliError, cliErrorCode, isMissing, UsageError } from '../terminal/cli-error.ts';
 import { printError } from '../terminal/output.ts';
 import type { CacheOptions, DurabilityOptions, LimitOptions } from './cache-options.ts';
@@ -61,27 +61,10 @@ export async function putOnDisk(driver: XattrDriver, { durability }: DurabilityO
   }
 }
 
-/** Returns a manager over a driver, for commands that write nothing. */
-export async function openCache(driver: XattrDriver, options: LimitOptions): Promise<ImageCache> {
+/** Returns a manager over a driver, without automatic eviction. */
+export async function openCache(driver: XattrDriver, { maxSize }: LimitOptions): Promise<ImageCache> {
   const { ImageCache } = await loadPackage();
-  return ImageCache.open({ driver, autoPrune: false, ...limitsOf(options) });
-}
-
-/**
- * Returns a manager over a driver, for commands that write. Without a limit in the options, all of the file system may
- * be used: a default would hold for other processes, too.
- */
-export async function openWritingCache(driver: XattrDriver, options: LimitOptions): Promise<ImageCache> {
-  const { ImageCache } = await loadPackage();
-  return ImageCache.open({ driver, maxSize: '100%', ...limitsOf(options) });
-}
-
-function limitsOf({ maxSize, minFree, maxImages }: LimitOptions): CacheLimits {
-  return {
-    ...(maxSize !== undefined && { maxSize }),
-    ...(minFree !== undefined && { minFree }),
-    ...(maxImages !== undefined && { maxImages }),
-  };
+  return ImageCache.open({ driver, autoPrune: false, ...(maxSize !== undefined && { maxSize }) });
 }
 
 function directoryOf({ dir }: CacheOptions): string {

@@ -1,6 +1,6 @@
-import type { CacheDriver } from '../api/driver.ts';
+import type { CacheDriver, WriteOptions } from '../api/driver.ts';
 import { isSystemError, toCacheError } from '../api/errors.ts';
-import type { Acquired, AcquireOptions, SharedWriteOptions } from '../api/shared-driver.ts';
+import type { Acquired, AcquireOptions } from '../api/shared-driver.ts';
 import { now, sleep } from '../base/timers.ts';
 import { claimUncached } from '../streams/claim-uncached.ts';
 import { CompleteImage } from './complete-image.ts';
@@ -25,11 +25,8 @@ const longestWaitMs = 50;
 const unavailableTimeoutMs = 1_000;
 
 /** See {@link SharedDriver.acquire}. An image that was not cached a moment ago is claimed first. */
-export async function acquireImage(
-  scene: Scene,
-  { expectedSize, spaceTimeoutMs, signal }: AcquireOptions,
-): Promise<Acquired> {
-  const options = { ...(expectedSize !== undefined && { expectedSize }), spaceTimeoutMs, spaceSignal: signal };
+export async function acquireImage(scene: Scene, { expectedSize, signal }: AcquireOptions): Promise<Acquired> {
+  const options = expectedSize === undefined ? {} : { expectedSize };
   const deadline = now() + unavailableTimeoutMs;
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
     const found = (await claim(scene, options)) ?? (await follow(scene));
@@ -47,7 +44,7 @@ async function openCached({ engine, imageId }: Scene): Promise<Acquired | undefi
   return image && { state: 'cached', image };
 }
 
-async function claim({ driver, engine, imageId }: Scene, options: SharedWriteOptions): Promise<Acquired | undefined> {
+async function claim({ driver, engine, imageId }: Scene, options: WriteOptions): Promise<Acquired | undefined> {
   const writer = await claimUncached(driver, imageId, options);
   if (!(writer instanceof XattrImageWriter)) return undefined;
   try {

@@ -1,9 +1,6 @@
-import { defaultMaxInvalidSize, defaultMaxSize } from '../api/limits.ts';
 import type { Logger } from '../api/logger.ts';
 import type { Handle, StallArguments } from '../native/native.ts';
-import type { Admission } from './admission.ts';
 import { AttributePace } from './attribute-pace.ts';
-import { DriverLimits } from './driver-limits.ts';
 import { InvalidLimit } from './invalid-limit.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -15,8 +12,7 @@ export interface ContextOptions {
   readonly stallTimeSeconds: number;
   readonly lockTimeoutMs: number;
   readonly accessResolutionMs: number;
-  /** Undefined: a part of the limit of the cache. */
-  readonly maxInvalidSize: number | undefined;
+  readonly maxInvalidSize: number;
   readonly logger: Logger | undefined;
 }
 
@@ -33,9 +29,6 @@ export class DriverContext {
   /** The pace of hits, which are attribute writes. */
   readonly pace: AttributePace;
   readonly report: Reporter;
-  readonly limits: DriverLimits = new DriverLimits(this);
-  /** Undefined: there are no limits. Replaced when they change. */
-  admission: Admission | undefined;
   readonly #locks: boolean;
 
   constructor(
@@ -63,10 +56,7 @@ export class DriverContext {
     this.report = report;
     this.#locks = locks;
     this.remote = remote;
-    this.invalidLimit = new InvalidLimit(
-      options.maxInvalidSize ?? defaultMaxInvalidSize(defaultMaxSize),
-      options.logger,
-    );
+    this.invalidLimit = new InvalidLimit(options.maxInvalidSize, options.logger);
   }
 
   /** The arguments for calls in the pool, which must not sleep. */

@@ -1,23 +1,15 @@
-import {
-  ClaimLostError,
-  isSystemError,
-  NoSpaceError,
-  NotOpenError,
-  SizeMismatchError,
-  toCacheError,
-} from '../api/errors.ts';
+import type { WriteOptions } from '../api/driver.ts';
+import { ClaimLostError, isSystemError, NotOpenError, SizeMismatchError, toCacheError } from '../api/errors.ts';
 import { imageName } from '../api/image-name.ts';
 import { describeReason, droppedReason } from '../api/reason.ts';
-import type { SharedWriteOptions, SharedWriter } from '../api/shared-driver.ts';
+import type { SharedWriter } from '../api/shared-driver.ts';
 import { ignoreErrors } from '../base/ignore-errors.ts';
 import { onAbort } from '../base/on-abort.ts';
 import { clearInterval, setInterval } from '../base/timers.ts';
-import { assertBytes, assertUnchanged } from '../base/validate.ts';
+import { assertBytes, invalidValue } from '../base/validate.ts';
 import { type Handle, native } from '../native/native.ts';
-import type { Request } from './admission.ts';
 import { claimLost } from './claim-lost.ts';
 import type { DriverContext } from './driver-context.ts';
-import { reserve } from './reserve.ts';
 
 /** Interval at which a live writer touches its token, so that cleaners that go by age leave it alone. */
 const touchIntervalMs = 3_600_000;
@@ -30,11 +22,9 @@ export class XattrImageWriter implements SharedWriter {
   readonly imageId: string;
   readonly #context: DriverContext;
   readonly #writer: Handle;
-  readonly #options: SharedWriteOptions;
+  readonly #options: WriteOptions;
   readonly #stopWatching: () => void;
   #bytesWritten = 0;
-  /** True after a reservation for all of the image, whose writes wait for no other writer. */
-  #isReserved: boolean;
   /** The error of the first write that failed. Later errors must not replace it. */
   #failure: { readonly error: unknown } | undefined;
   /** The end of the last operation. Operations run one after another, in the order of their calls. */
@@ -45,21 +35,15 @@ export class XattrImageWriter implements SharedWriter {
   /** Defined after a commit; `error` if it failed. */
   #committed: { readonly error?: unknown } | undefined;
   #rollback: Promise<void> | undefined;
-  /** Aborted when the writer is given up, so that a write that waits for room ends. */
-  #waiting: AbortController | undefined;
 
-  constructor(context: DriverContext, imageId: string, writer: Handle, options: SharedWriteOptions) {
+  constructor(context: DriverContext, imageId: string, writer: Handle, options: WriteOptions) {
     this.#context = context;
     this.imageId = imageId;
     this.#writer = writer;
     this.#options = options;
-    this.#isReserved = options.expectedSize !== undefined;
     const { signal } = options;
     const stopTouching = touchRegularly(new WeakRef(this));
-    const stopListening = onAbort(signal, this, (self, reason) => {
-      self.#waiting?.abort(reason);
-      void self[Symbol.asyncDispose]().catch(() => {});
-    });
+    const stopListening = onAbort(signal, this, (self) => void self[Symbol.asyncDispose]().catch(() => {}));
     this.#stopWatching = () => {
       stopTouching();
       stopListening();
@@ -78,7 +62,8 @@ export class XattrImageWriter implements SharedWriter {
     await this.#inTurn(async () => {
       this.#assertWhole();
       try {
-        await this.#admit(chunk, size);
+        if (chunk.byteLength !== size) throw invalidValue('chunk', `must keep its ${size} bytes until written`, chunk);
+        await native.writeAsync(this.#writer, chunk);
       } catch (error) {
         throw this.#fail(error);
       }
@@ -92,48 +77,11 @@ export class XattrImageWriter implements SharedWriter {
     this.#assertIdle();
     this.#assertWhole();
     try {
-      const attempt = (sinceMs: number) => native.writeSync(this.#writer, chunk, sinceMs);
-      const { admission } = this.#context;
-      if (admission) admission.admitSync(this.#requestOf(chunk.byteLength), attempt);
-      else attempt(0);
+      native.writeSync(this.#writer, chunk);
     } catch (error) {
       throw this.#fail(error);
     }
     this.#bytesWritten += chunk.byteLength;
-  }
-
-  /** Writes a chunk of `size` bytes as soon as there is room. @throws TypeError if it was transferred meanwhile */
-  async #admit(chunk: Uint8Array, size: number): Promise<void> {
-    const attempt = (sinceMs: number) => {
-      assertUnchanged(chunk, size);
-      return native.writeAsync(this.#writer, chunk, sinceMs);
-    };
-    const { admission } = this.#context;
-    if (!admission) return void (await attempt(0));
-    await admission.admit({ ...this.#requestOf(size), signal: this.#untilGivenUp }, attempt);
-  }
-
-  get #untilGivenUp(): AbortSignal {
-    this.#waiting ??= new AbortController();
-    return this.#waiting.signal;
-  }
-
-  #requestOf(bytes: number): Request {
-    const growing = this.#isReserved || this.#bytesWritten > 0;
-    return { imageId: this.imageId, bytes, growing, timeoutMs: this.#options.spaceTimeoutMs };
-  }
-
-  async reserve(size: number): Promise<void> {
-    this.#assertOpen();
-    try {
-      await this.#inTurn(() => {
-        const options = { ...this.#options, expectedSize: size, spaceSignal: this.#untilGivenUp };
-        return reserve(this.#context, this.imageId, this.#writer, options);
-      });
-      this.#isReserved = true;
-    } catch (error) {
-      throw this.#fail(error);
-    }
   }
 
   async commit(): Promise<void> {
@@ -150,9 +98,7 @@ export class XattrImageWriter implements SharedWriter {
       await this.#inTurn(() => {
         this.#assertWhole();
         this.#checkSize();
-        const publish = () => native.commitAsync(this.#writer);
-        const { admission } = this.#context;
-        return admission ? admission.withSpace(this.#requestOf(0), publish) : publish();
+        return native.commitAsync(this.#writer);
       });
       this.#committed = {};
     } catch (error) {
@@ -179,18 +125,13 @@ export class XattrImageWriter implements SharedWriter {
 
   async #keepInvalid(reason: unknown): Promise<void> {
     const { directory, invalidLimit } = this.#context;
-    await native.rollbackAsync(this.#writer, describeReason(reason), this.#largestKept);
+    await native.rollbackAsync(this.#writer, describeReason(reason), invalidLimit.maxSize);
     await invalidLimit.added(directory, this.#bytesWritten);
-  }
-
-  /** The bytes of a write that found no room would take it from others. */
-  get #largestKept(): number {
-    return this.#failure?.error instanceof NoSpaceError ? 0 : this.#context.invalidLimit.maxSize;
   }
 
   #keepInvalidSync(reason: unknown): void {
     const { directory, invalidLimit } = this.#context;
-    native.rollbackSync(this.#writer, describeReason(reason), this.#largestKept);
+    native.rollbackSync(this.#writer, describeReason(reason), invalidLimit.maxSize);
     invalidLimit.addedSync(directory, this.#bytesWritten);
   }
 
@@ -205,10 +146,7 @@ export class XattrImageWriter implements SharedWriter {
     try {
       this.#assertWhole();
       this.#checkSize();
-      const publish = () => native.commitSync(this.#writer);
-      const { admission } = this.#context;
-      if (admission) admission.withSpaceSync(this.#requestOf(0), publish);
-      else publish();
+      native.commitSync(this.#writer);
     } catch (error) {
       const claim = isLost(error) && native.findClaimSync(this.#writer);
       const reason = claim ? claimLost(this.imageId, claim, error) : this.#explain(error);
@@ -231,7 +169,6 @@ export class XattrImageWriter implements SharedWriter {
 
   async #rollbackOnce(reason: unknown, giveUp: () => Promise<void>): Promise<void> {
     this.#stopWatching();
-    this.#stopWaiting();
     try {
       await this.#inTurn(giveUp);
     } catch (error) {
@@ -263,7 +200,6 @@ export class XattrImageWriter implements SharedWriter {
   async discard(): Promise<void> {
     if (this.#commit || this.#rollback) return;
     this.#stopWatching();
-    this.#stopWaiting();
     this.#rollback = this.#inTurn(() => native.discardAsync(this.#writer));
     await this.#rollback;
   }
@@ -334,10 +270,6 @@ export class XattrImageWriter implements SharedWriter {
   /** @throws the error of a failed write */
   #assertWhole(): void {
     if (this.#failure) throw this.#failure.error;
-  }
-
-  #stopWaiting(): void {
-    this.#waiting?.abort(new NotOpenError(`the writer of ${imageName(this.imageId)} was given up`, this));
   }
 
   #assertIdle(): void {

@@ -17,7 +17,7 @@ const stride = 0.05;
  */
 export class InvalidLimit {
   /** Bytes. A larger failed write keeps only its reason. */
-  maxSize: number;
+  readonly maxSize: number;
   readonly #logger: Logger | undefined;
   #filesLeft = 0;
   #bytesLeft = 0;

@@ -1,10 +1,16 @@
 import { resolve } from 'node:path';
 
 import { type Durability, durabilities } from '../api/durability.ts';
-import { assertLimits, type CacheLimits, limitNames, limitsImages } from '../api/limits.ts';
 import { guarded, type Logger } from '../api/logger.ts';
 import { pickOptions } from '../base/pick-options.ts';
-import { assertNoNul, assertNonNegative, assertOneOf, assertTimer, invalidType } from '../base/validate.ts';
+import {
+  assertCount,
+  assertNoNul,
+  assertNonNegative,
+  assertOneOf,
+  assertTimer,
+  invalidType,
+} from '../base/validate.ts';
 
 /**
  * Options of an {@link XattrDriver}.
@@ -41,14 +47,24 @@ export interface XattrDriverOptions {
   readonly durability?: Durability;
   /** Shortest time between two checkpoints, in milliseconds. @defaultValue 5_000 */
   readonly checkpointIntervalMs?: number;
-  /**
-   * Limits of the cache's use of its file system. If one of the images is given, a write first reserves its room, and
-   * evicts if there is none. Among processes, the strictest limits hold while theirs runs. @defaultValue none, apart
-   * from that of `invalid/`
-   */
+  /** Limits of the cache's use of its file system. */
   readonly limits?: CacheLimits;
   /** A logger with the methods of pino. @defaultValue none */
   readonly logger?: Logger;
+}
+
+/**
+ * Limits of a cache's use of its file system.
+ *
+ * @since 0.1.0
+ */
+export interface CacheLimits {
+  /**
+   * Maximum size of the failed writes in `invalid/`, in bytes. The oldest go first, and at most 1,000 are kept. A
+   * failed write that is larger by itself keeps only its reason. With 0, all keep only their reasons.
+   * @defaultValue 1 % of `maxSize`, which is 10 GiB unless an {@link ImageCache} has another
+   */
+  readonly maxInvalidSize?: number;
 }
 
 export interface ResolvedDriverOptions {
@@ -57,14 +73,21 @@ export interface ResolvedDriverOptions {
   readonly lockTimeoutMs: number;
   readonly accessResolutionMs: number;
   readonly inline: boolean | undefined;
-  /** Undefined: a part of the limit of the cache. */
-  readonly maxInvalidSize: number | undefined;
-  /** Undefined: without limits of the images. */
-  readonly limits: CacheLimits | undefined;
+  readonly maxInvalidSize: number;
   /** Undefined: as far as the file system keeps it. */
   readonly durability: Durability | undefined;
   readonly checkpointIntervalMs: number;
   readonly logger: Logger | undefined;
+}
+
+/** Glance's `image_cache_max_size`, in bytes. */
+export const defaultMaxSize: number = 10 * 1024 ** 3;
+
+/** @throws TypeError and RangeError */
+export function assertMaxInvalidSize(value: number | undefined, name: string, maxSize: number): number {
+  if (value === undefined) return Math.floor(maxSize / 100);
+  assertCount(value, name);
+  return value;
 }
 
 const optionNames = [
@@ -92,17 +115,10 @@ export function assertDriverOptions(options: XattrDriverOptions): ResolvedDriver
     throw invalidType('options.inline', 'of type boolean', inline);
   if (durability !== undefined) assertOneOf(durability, durabilities, 'options.durability');
   assertTimer(checkpointIntervalMs, 'options.checkpointIntervalMs');
-  const given = assertLimits(pickOptions(picked.limits ?? {}, limitNames, 'options.limits'), 'options.limits');
-  const limits = limitsImages(given) ? given : undefined;
+  const limits = pickOptions(picked.limits ?? {}, ['maxInvalidSize'], 'options.limits');
+  const maxInvalidSize = assertMaxInvalidSize(limits.maxInvalidSize, 'options.limits.maxInvalidSize', defaultMaxSize);
   const times = { stallTimeSeconds, lockTimeoutMs, accessResolutionMs };
-  const checked = {
-    ...times,
-    inline,
-    maxInvalidSize: given.maxInvalidSize,
-    limits,
-    durability,
-    checkpointIntervalMs,
-  };
+  const checked = { ...times, inline, maxInvalidSize, durability, checkpointIntervalMs };
   return { dir: dir && absolute(dir), ...checked, logger: guarded(logger) };
 }
 

@@ -2,7 +2,6 @@ import type { EvictedImage } from '../api/driver.ts';
 import type { RecoverResult } from '../api/durability.ts';
 import type { SystemError } from '../api/errors.ts';
 import { type EvictEvent, publish } from '../api/events.ts';
-import type { LimitName } from '../api/limits.ts';
 import type { Logger } from '../api/logger.ts';
 import { describeReason } from '../api/reason.ts';
 
@@ -35,16 +34,11 @@ export class Reporter {
     this.#logger?.debug({ imageId, reason: describeReason(reason) }, 'rolled back');
   }
 
-  evicted(images: readonly EvictedImage[], reason: EvictEvent['reason'], limit: LimitName | undefined): void {
+  evicted(images: readonly EvictedImage[], reason: EvictEvent['reason']): void {
     for (const image of images) {
-      publish('evict', () => ({ dir: this.#dir, ...image, reason, limit }));
-      this.#logger?.debug({ ...image, reason, limit }, 'evicted');
+      publish('evict', () => ({ dir: this.#dir, ...image, reason }));
+      this.#logger?.debug({ ...image, reason }, 'evicted');
     }
-  }
-
-  evictionFailed(error: unknown): void {
-    publish('error', () => ({ dir: this.#dir, imageId: undefined, operation: 'auto-prune', error }));
-    this.#logger?.error({ err: error }, 'could not keep the limits of the cache');
   }
 
   reaped(place: 'invalid' | 'incomplete', count: number): void {

@@ -14,17 +14,9 @@ import type {
   WriteOptions,
 } from '../api/driver.ts';
 import type { CheckpointState, RecoverOptions, RecoverResult } from '../api/durability.ts';
-import { NotOpenError, toCacheError, tooLarge } from '../api/errors.ts';
+import { NotOpenError, toCacheError } from '../api/errors.ts';
 import { assertImageId } from '../api/image-id.ts';
-import { type CacheLimits, defaultHighWatermark, type LimitState, type ResolvedLimits } from '../api/limits.ts';
-import {
-  type Acquired,
-  type AcquireOptions,
-  type KeptLimits,
-  type LimitOptions,
-  type SharedWriteOptions,
-  sharedProtocol,
-} from '../api/shared-driver.ts';
+import { type Acquired, type AcquireOptions, sharedProtocol } from '../api/shared-driver.ts';
 import type { VerifyOptions, VerifyResult } from '../api/verify.ts';
 import { assertBytes, assertCount, assertNonNegative, assertOneOf } from '../base/validate.ts';
 import { native } from '../native/native.ts';
@@ -36,6 +28,7 @@ import { assertSource, isBuffered, stopSource } from '../streams/source-chunks.t
 import { acquireImage } from './acquire-image.ts';
 import { type Capabilities, copiesUp } from './capabilities.ts';
 import { Checkpointer, readCheckpointState } from './checkpointer.ts';
+import { addCommittedBytes } from './committed-counter.ts';
 import { configureDirectory, recoverAt } from './configure.ts';
 import { DriverContext } from './driver-context.ts';
 import { EngineCalls, type ImagePlace } from './engine-calls.ts';
@@ -82,7 +75,6 @@ export class XattrDriver implements CacheDriver {
   #configuring: Promise<void> | undefined;
   #capabilities: Capabilities | undefined;
   #checkpointer: Checkpointer | undefined;
-  #ownLimits: ResolvedLimits | undefined;
 
   /** Makes a driver. Does not touch the directory before {@link configure}. */
   constructor(options: XattrDriverOptions) {
@@ -119,11 +111,6 @@ export class XattrDriver implements CacheDriver {
       locks: capabilities.locks,
       remote: capabilities.remote,
     });
-    const { limits } = this.#options;
-    if (limits) {
-      const how = { highWatermark: defaultHighWatermark, evicts: true };
-      this.#ownLimits = (await context.limits.add(limits, how)).limits;
-    }
     this.#engine.context = context;
     if (durability === 'none' || !capabilities.checkpoint) return;
     this.#checkpointer = new Checkpointer(context, checkpointIntervalMs);
@@ -133,7 +120,6 @@ export class XattrDriver implements CacheDriver {
     await this.#configuring?.catch(() => {});
     const checkpointer = this.#checkpointer;
     this.#checkpointer = undefined;
-    await this.#engine.context?.limits.close();
     await checkpointer?.close();
     this.#engine.close();
     this.#configuring = undefined;
@@ -321,11 +307,10 @@ export class XattrDriver implements CacheDriver {
   }
 
   async openForWrite(imageId: string, options: WriteOptions = {}): Promise<ImageWriter> {
-    const { spaceTimeoutMs, spaceSignal, ...given }: SharedWriteOptions = options;
-    const checked = assertWriteOptions(given);
+    const checked = assertWriteOptions(options);
     return this.#engine.callForImage(
       imageId,
-      (_directory, context) => claimImage(context, imageId, { ...checked, spaceTimeoutMs, spaceSignal }),
+      (_directory, context) => claimImage(context, imageId, checked),
       checked.signal,
     );
   }
@@ -353,7 +338,7 @@ export class XattrDriver implements CacheDriver {
       else locked.release();
       throw error;
     });
-    if (!(await putChunks(writer, locked.chunks, checked))) throw tooLarge(imageId);
+    await putChunks(writer, locked.chunks, checked);
   }
 
   /** The synchronous form of {@link writeImage}, for bytes in memory. */
@@ -456,27 +441,8 @@ export class XattrDriver implements CacheDriver {
   }
 
   /** @internal */
-  get ownLimits(): ResolvedLimits | undefined {
-    return this.#ownLimits;
-  }
-
-  /** @internal */
-  async limitTo(limits: CacheLimits, how: LimitOptions): Promise<KeptLimits> {
-    return this.#engine.callForDirectory((_directory, context) => context.limits.add(limits, how));
-  }
-
-  /** @internal */
-  async readLimitState(): Promise<LimitState> {
-    return this.#engine.callForDirectory((_directory, context) => context.limits.readState());
-  }
-
-  /** @internal */
-  async evictToLimits(options: EvictOptions): Promise<EvictResult> {
-    const checked = assertEvictOptions(options);
-    return this.#engine.callForDirectory(async (_directory, { admission }) => {
-      if (!admission) throw new Error('the driver has no limits');
-      return admission.evictor.prune(checked);
-    });
+  async addCommitted(bytes: number): Promise<number> {
+    return addCommittedBytes(this.#engine, bytes);
   }
 
   /** Returns the size of an image, or -1 if it is not cached. */

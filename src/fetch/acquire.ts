@@ -8,7 +8,6 @@ interface AcquireScene {
   readonly imageId: string;
   readonly source: FetchSource;
   readonly signal: AbortSignal;
-  readonly spaceTimeoutMs: number;
   readonly onCacheError: (error: unknown) => void;
 }
 
@@ -17,10 +16,9 @@ interface AcquireScene {
  *
  * @throws {@link NotOpenError} only
  */
-export async function acquire(scene: AcquireScene): Promise<Acquired> {
-  const { driver, imageId, source, signal, spaceTimeoutMs, onCacheError } = scene;
+export async function acquire({ driver, imageId, source, signal, onCacheError }: AcquireScene): Promise<Acquired> {
   try {
-    return await driver.acquire(imageId, { expectedSize: source.expectedSize, spaceTimeoutMs, signal });
+    return await driver.acquire(imageId, { expectedSize: source.expectedSize, signal });
   } catch (error) {
     if (hasCode(error, 'ERR_NOT_OPEN')) throw error;
     onCacheError(error);

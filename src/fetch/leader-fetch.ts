@@ -74,7 +74,6 @@ export class LeaderFetch {
   /** Stops the fetch, so that another cache can take it over. */
   stop(): void {
     this.#stop.abort(droppedReason);
-    void this.#writer[Symbol.asyncDispose]().catch(() => {}); // It may be waiting for room.
   }
 
   /**
@@ -82,12 +81,14 @@ export class LeaderFetch {
    * fails: an error is in `failure`, and on the file.
    *
    * @param copied - called when the image of the dead writer is not needed any more
+   * @returns the bytes that were committed, 0 if none were
    */
-  async run(copied: () => void): Promise<void> {
+  async run(copied: () => void): Promise<number> {
     const running = this.#source.cycles.begin(this.#imageId);
     try {
       await running.run(() => this.#fetch(copied));
       await this.#blamingCache(() => this.#writer.commit());
+      return this.#writer.bytesWritten;
     } catch (error) {
       const of = this.#cacheFailed ? 'cache' : this.#source.signal?.aborted ? 'caller' : 'source';
       this.failure = { of, error };
@@ -96,6 +97,7 @@ export class LeaderFetch {
         const reason = of === 'caller' ? droppedReason : error;
         await endWrite(this.#writer, reason, this.#stop.signal).catch(() => {}); // The first error is the one to report.
       }
+      return 0;
     } finally {
       running.end();
       this.over = true;
@@ -123,8 +125,6 @@ export class LeaderFetch {
     if (this.expectedSize !== undefined) void this.#writer.noteLength(this.expectedSize);
     try {
       this.#assertFits(this.expectedSize ?? 0);
-      if (this.expectedSize !== undefined && this.#source.expectedSize === undefined)
-        await this.#reserve(this.expectedSize);
       if (dead) await this.#copy(dead, source.offset, verifier);
     } catch (error) {
       stopSource(source.body);
@@ -143,11 +143,6 @@ export class LeaderFetch {
     if (!verifier) return;
     const digest = verifier.verify(this.#imageId);
     await this.#blamingCache(() => recordDigest(this.#writer, digest));
-  }
-
-  /** Reserves room for a size that was not known when the image was claimed. */
-  async #reserve(size: number): Promise<void> {
-    await this.#blamingCache(() => this.#writer.reserve(size));
   }
 
   async #copy(from: LiveImage, size: number, verifier: ChecksumVerifier | undefined): Promise<void> {
@@ -185,7 +180,6 @@ export class LeaderFetch {
     try {
       await operation();
     } catch (error) {
-      this.#stop.signal.throwIfAborted();
       this.#cacheFailed = true;
       throw error;
     }

@@ -19,8 +19,8 @@ export interface SharedFetchOptions {
   readonly finishFetch: boolean;
   /** Aborted when the cache is closed. */
   readonly signal: AbortSignal;
-  /** Longest wait for room below the limits, in milliseconds. */
-  readonly spaceTimeoutMs: number;
+  /** Called after the commit of an image of `size` bytes. */
+  readonly onCommit: (size: number) => Promise<void>;
   /** Called with an error of the cache. The readers continue without the cache. */
   readonly onCacheError: (error: unknown) => void;
   /** Called when no reader may join any more. */
@@ -56,6 +56,11 @@ export class SharedFetch {
    */
   static async begin(options: SharedFetchOptions): Promise<SharedFetch> {
     return new SharedFetch(options, await acquire(options));
+  }
+
+  /** Returns a bypassed fetch, for an image that must not go through the cache now. */
+  static uncached(options: SharedFetchOptions): SharedFetch {
+    return new SharedFetch(options, { state: 'unavailable', orphaned: false });
   }
 
   private constructor(options: SharedFetchOptions, acquired: Acquired) {
@@ -220,12 +225,13 @@ export class SharedFetch {
   }
 
   async #lead(fetch: LeaderFetch, image: LiveImage): Promise<void> {
-    const { onCacheError } = this.#options;
-    await fetch.run(() => this.#releaseUnneeded());
+    const { onCommit, onCacheError } = this.#options;
+    const size = await fetch.run(() => this.#releaseUnneeded());
     const { failure } = fetch;
     if (!isAbandoned(image) || failure?.of === 'caller') this.#end(); // Otherwise, the readers take it over.
     if (failure?.of === 'cache') onCacheError(failure.error);
     this.checkWanted();
+    if (size > 0) await onCommit(size).catch(onCacheError);
   }
 
   #releaseUnneeded(): void {

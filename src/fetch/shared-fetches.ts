@@ -41,8 +41,9 @@ export interface SharedFetchesOptions {
   readonly maxSize: number;
   /** Time without a byte from the writer after which a reader bypasses the cache. Milliseconds. */
   readonly stalledAfterMs: number | undefined;
-  /** Longest wait of a leader for room below the limits, in milliseconds. Then its readers bypass the cache. */
-  readonly spaceTimeoutMs: number;
+  /** Waits for a running prune. @throws when a consumer must not wait any longer */
+  readonly waitForSpace: () => Promise<void>;
+  readonly onCommit: (size: number) => Promise<void>;
   readonly onCacheError: (imageId: string, error: unknown) => void;
 }
 
@@ -137,14 +138,14 @@ export class SharedFetches {
   }
 
   async #begin(imageId: string, fetch: Fetch, options: FetchOptions, onOver: () => void): Promise<SharedFetch> {
-    const { driver, spaceTimeoutMs, onCacheError } = this.#options;
+    const { driver, waitForSpace, onCommit, onCacheError } = this.#options;
     const sharedOptions: SharedFetchOptions = {
       driver,
       imageId,
       source: this.#sourceOf(fetch, options),
       finishFetch: options.finishFetch ?? false,
       signal: this.#closing.signal,
-      spaceTimeoutMs,
+      onCommit,
       onCacheError: (error) => onCacheError(imageId, error),
       onOver,
       onLead: (stop, ended) => {
@@ -153,6 +154,13 @@ export class SharedFetches {
       },
     };
     const { signal } = this.#closing;
+    try {
+      await untilAborted(waitForSpace(), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      onCacheError(imageId, error);
+      return SharedFetch.uncached(sharedOptions);
+    }
     const shared = await SharedFetch.begin(sharedOptions);
     if (signal.aborted) await shared.close();
     // All callers may have been aborted meanwhile; the others enter first.

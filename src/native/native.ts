@@ -1,5 +1,4 @@
 import type { SystemError } from '../api/errors.ts';
-import type { FileSystemSize, LimitName } from '../api/limits.ts';
 import type { LiveState } from '../api/live-image.ts';
 import { loadNative } from './load-native.ts';
 import { ownPackageFiles } from './package-files.ts';
@@ -71,44 +70,6 @@ export interface NativeFindings {
   readonly timeResolutionMs: number;
 }
 
-/** Outcome of a reservation; undefined: there is room. See `native/core/reservations.h`. */
-export type NativeVerdict = 'crowded' | 'full' | 'behind' | 'too large' | 'unknown' | undefined;
-
-/** The sums of all processes with limits. Without `heldBytes`, the size of the cache is not known. */
-export interface NativeBalance {
-  readonly heldBytes?: number;
-  readonly heldImages?: number;
-  readonly reservedBytes?: number;
-  readonly reservedImages?: number;
-  /** The strictest limits. */
-  readonly maxBytes?: number;
-  readonly maxImages?: number;
-  readonly minFreeBytes?: number;
-  readonly minFreeInodes?: number;
-  /** The limit that is exceeded most, if the cache is above its high watermark. */
-  readonly binding?: LimitName;
-  readonly evictedImages: number;
-  readonly evictedBytes: number;
-  readonly evictedPerMinute: number;
-  readonly youngestVictimMs?: number;
-}
-
-/** An eviction that was begun. */
-export interface NativeEviction {
-  readonly handle: Handle;
-  readonly done: boolean;
-  /** True if the limits are exceeded, and not only the high watermark. */
-  readonly excess: boolean;
-  /** The limit that asks for most. */
-  readonly limit: LimitName;
-}
-
-export interface NativeEvicted {
-  readonly columns: Columns;
-  readonly done: boolean;
-  readonly problem?: SystemError;
-}
-
 /**
  * Rule for a writer of unknown liveness: the stall time in seconds, true if locks work, and a timeout in milliseconds.
  */
@@ -134,6 +95,8 @@ export interface Native {
   mountIdAsync(directory: Handle): Promise<number>;
   probeAsync(directory: Handle): Promise<NativeFindings>;
   mayWriteImagesAsync(directory: Handle): Promise<boolean>;
+  /** Returns the number of bytes that all processes have committed; null while another process adds to it. */
+  addCommittedAsync(directory: Handle, size: number): Promise<number | null>;
   reapInvalidAsync(directory: Handle, graceSeconds: number): Promise<number>;
   /** Removes the oldest files of invalid/ beyond the limits. Returns the remaining totals. */
   trimInvalidSync(directory: Handle, maxFiles: number, maxSize: number): InvalidTotals;
@@ -191,11 +154,10 @@ export interface Native {
 
   claimSync(directory: Handle, id: string, ...stall: StallArguments): Handle;
   claimAsync(directory: Handle, id: string, ...stall: StallArguments): Promise<Handle>;
-  /** `sinceMs`: since when the caller waits for room, in milliseconds since boot; 0 if it does not yet. */
-  reserveSync(writer: Handle, size: number, sinceMs: number): NativeVerdict;
-  reserveAsync(writer: Handle, size: number, sinceMs: number): Promise<NativeVerdict>;
-  writeSync(writer: Handle, bytes: Uint8Array, sinceMs: number): NativeVerdict;
-  writeAsync(writer: Handle, bytes: Uint8Array, sinceMs: number): Promise<NativeVerdict>;
+  reserveSync(writer: Handle, size: number): void;
+  reserveAsync(writer: Handle, size: number): Promise<void>;
+  writeSync(writer: Handle, bytes: Uint8Array): void;
+  writeAsync(writer: Handle, bytes: Uint8Array): Promise<void>;
   commitSync(writer: Handle): void;
   commitAsync(writer: Handle): Promise<void>;
   findClaimSync(writer: Handle): NativeClaim;
@@ -210,28 +172,8 @@ export interface Native {
   touchAsync(writer: Handle): Promise<void>;
   noteLengthAsync(writer: Handle, length: number): Promise<void>;
   recordDigestAsync(writer: Handle, text: string): Promise<void>;
-  putImageSync(directory: Handle, id: string, bytes: Uint8Array, sinceMs: number): NativeVerdict;
-  putImageAsync(directory: Handle, id: string, bytes: Uint8Array, sinceMs: number): Promise<NativeVerdict>;
-
-  /** Without a limit: `Infinity`, or 0 for what is left free. */
-  setLimitsSync(
-    directory: Handle,
-    bytes: number,
-    images: number,
-    freeBytes: number,
-    freeInodes: number,
-    highWatermark: number,
-  ): void;
-  measureFileSystemAsync(directory: Handle): Promise<FileSystemSize>;
-  /** Tells all processes that a caller waits for room. Resolves to since when; `sinceMs` is 0 at first. */
-  waitForRoomAsync(directory: Handle, sinceMs: number, bytes: number, images: number): Promise<number>;
-  endWaitAsync(directory: Handle): Promise<void>;
-  readBalanceAsync(directory: Handle): Promise<NativeBalance>;
-  /** Where the file system frees space late, waits until it has, if it shows less than `bytes` or than the limits. */
-  showFreedSync(directory: Handle, bytes: number): void;
-  showFreedAsync(directory: Handle, bytes: number): Promise<void>;
-  /** Resolves to a lock, or to null while another process evicts for all. */
-  electEvictorAsync(directory: Handle): Promise<Handle | null>;
+  putImageSync(directory: Handle, id: string, bytes: Uint8Array): void;
+  putImageAsync(directory: Handle, id: string, bytes: Uint8Array): Promise<void>;
 
   openScanAsync(directory: Handle): Promise<Handle>;
   /** Another scan of the same pass: each image is in a batch of one of the two. */
@@ -251,30 +193,16 @@ export interface Native {
     directory: Handle,
   ): Promise<{ incomplete: number; invalid: number; queued: number; freeBytes: number; freeInodes?: number }>;
 
-  beginEvictionAsync(directory: Handle, targetSize: number, dryRun: boolean): Promise<NativeEviction>;
-  /**
-   * Begins an eviction for the limits of all processes, which frees at least so much of the disk. Returns null while
-   * another eviction is in a step.
-   */
-  beginEvictionForLimitsSync(
+  /** Returns null while another eviction runs. */
+  beginEvictionAsync(
     directory: Handle,
-    bytes: number,
-    files: number,
-    wantedBytes: number,
-    inAdvance: boolean,
+    targetSize: number,
     dryRun: boolean,
-  ): NativeEviction | null;
-  beginEvictionForLimitsAsync(
-    directory: Handle,
-    bytes: number,
-    files: number,
-    wantedBytes: number,
-    inAdvance: boolean,
-    dryRun: boolean,
-  ): Promise<NativeEviction | null>;
-  /** Returns null while another eviction is in a step. */
-  evictSync(eviction: Handle, limit: number): NativeEvicted | null;
-  evictAsync(eviction: Handle, limit: number): Promise<NativeEvicted | null>;
+  ): Promise<{ readonly handle: Handle; readonly done: boolean } | null>;
+  evictAsync(
+    eviction: Handle,
+    limit: number,
+  ): Promise<{ readonly columns: Columns; readonly done: boolean; readonly problem?: SystemError }>;
 
   /** Resolves to the images dropped because `failure` may have damaged them; null while another checkpoint or recovery is at work. */
   checkpointAsync(directory: Handle): Promise<(NativeTally & { readonly failure?: SystemError }) | null>;

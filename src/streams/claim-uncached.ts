@@ -1,5 +1,4 @@
 import type { CacheDriver, ImageWriter, WriteOptions } from '../api/driver.ts';
-import type { SharedWriteOptions } from '../api/shared-driver.ts';
 import { hasCode } from '../base/error-facts.ts';
 
 /**
@@ -9,7 +8,7 @@ import { hasCode } from '../base/error-facts.ts';
 export async function claimUncached(
   driver: CacheDriver,
   imageId: string,
-  options: SharedWriteOptions,
+  options: WriteOptions,
 ): Promise<ImageWriter | undefined> {
   const writer = await claimIfFree(driver, imageId, options);
   if (!writer) return undefined;
@@ -27,11 +26,10 @@ export async function claimUncached(
 export async function claimIfFree(
   driver: CacheDriver,
   imageId: string,
-  options: SharedWriteOptions,
+  options: WriteOptions,
 ): Promise<ImageWriter | undefined> {
   try {
-    const writeOptions: WriteOptions = options;
-    return await driver.openForWrite(imageId, writeOptions);
+    return await driver.openForWrite(imageId, options);
   } catch (error) {
     // Recognized by the code, since the driver may not be of this package.
     if (hasCode(error, 'ERR_IMAGE_BUSY')) return undefined;

@@ -1,5 +1,5 @@
 import type { ImageSource, ImageWriter, WriteOptions } from '../api/driver.ts';
-import { isTooLarge, SizeMismatchError, tooLarge } from '../api/errors.ts';
+import { SizeMismatchError, tooLarge } from '../api/errors.ts';
 import { droppedReason, rollbackReason } from '../api/reason.ts';
 import { pickOptions } from '../base/pick-options.ts';
 import { assertCount, assertSignal } from '../base/validate.ts';
@@ -23,8 +23,8 @@ export interface PutOptions extends WriteOptions {
 }
 
 /**
- * Writes the chunks of a source as they come, and commits at its end. If the image grows past `maxSize`, or past a limit
- * of the driver, rolls it back, stops the source and resolves to false.
+ * Writes the chunks of a source as they come, and commits at its end. If the image grows past `maxSize`, rolls it back,
+ * stops the source and resolves to false.
  *
  * @throws the error of the source, unchanged; it is also the reason of the rollback
  */
@@ -39,8 +39,9 @@ export async function putChunks(
       const size = writer.bytesWritten + chunk.byteLength;
       // Checked for each chunk, because the source may have no end.
       if (size > expectedSize) throw new SizeMismatchError(writer.imageId, expectedSize, size);
-      outgrown = size > maxSize || !(await fits(writer, chunk));
+      outgrown = size > maxSize;
       if (outgrown) break;
+      await writer.write(chunk);
     }
     if (outgrown) {
       await writer.rollback(tooLarge(writer.imageId));
@@ -51,17 +52,6 @@ export async function putChunks(
     return true;
   } catch (error) {
     await endWrite(writer, error, signal).catch(() => {}); // The error that led here is the one to report.
-    throw error;
-  }
-}
-
-/** Writes a chunk, unless the image is then larger than a limit of the driver. */
-async function fits(writer: ImageWriter, chunk: Uint8Array): Promise<boolean> {
-  try {
-    await writer.write(chunk);
-    return true;
-  } catch (error) {
-    if (isTooLarge(error)) return false;
     throw error;
   }
 }

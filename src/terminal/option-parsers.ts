@@ -9,21 +9,6 @@ export function sizeOption(text: string): number {
   throw new InvalidArgumentError('A size is a number of bytes, or one with a unit: 1048576, 500MiB, 20GB.');
 }
 
-/** A number of bytes, or a part of the file system. */
-export type SizeLimit = number | `${number}%`;
-
-/** Parses a size such as `500MiB`, or a part such as `80%`, for commander. */
-export function sizeLimitOption(text: string): SizeLimit {
-  if (isPart(text)) return text;
-  const sizeBytes = parseSize(text);
-  if (sizeBytes !== undefined) return sizeBytes;
-  throw new InvalidArgumentError('A size is a number of bytes, one with a unit, or a part: 1048576, 500MiB, 80%.');
-}
-
-function isPart(text: string): text is `${number}%` {
-  return /^\d+(\.\d+)?%$/.test(text) && Number.parseFloat(text) <= 100;
-}
-
 /** Parses a size such as `500MiB`, at least one byte, for commander. */
 export function positiveSizeOption(text: string): number {
   const sizeBytes = sizeOption(text);

@@ -49,13 +49,6 @@ const operations = {
     writer.writeSync(bytes);
     writer.commitSync();
   },
-  'whole put below limits: writeImageSync': (driver, name) => driver.writeImageSync(name, bytes),
-  'whole put below limits: writeImage': (driver, name) => driver.writeImage(name, bytes),
-  'claimed put of a known size below limits: openForWriteSync': (driver, name) => {
-    const writer = driver.openForWriteSync(name, { expectedSize: bytes.length });
-    writer.writeSync(bytes);
-    writer.commitSync();
-  },
   deleteCachedImageSync: (driver, name) => driver.deleteCachedImageSync(name),
   'evictTo, for each victim': evict,
   'getCacheSize, for each image': (driver) => driver.getCacheSize(),
@@ -84,8 +77,7 @@ async function main(parent) {
   // Under strace all writes of attributes are slow, and would be left to the pool for a while: the clock stands still.
   performance.now = () => 1;
   for (const [name, operation] of Object.entries(operations)) {
-    const limits = name.includes(' below limits: ') ? { limits: { maxSize: 2 ** 30 } } : {};
-    const driver = await XattrDriver.open({ dir: join(parent, name), ...limits });
+    const driver = await XattrDriver.open({ dir: join(parent, name) });
     driver.writeImageSync('image', bytes);
     const count = forEachImage.test(name) ? countOnce : countRepeated;
     await count(driver, operation, markOf(name));

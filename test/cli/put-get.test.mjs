@@ -232,6 +232,7 @@ suite('a full disk – any command – loses nothing silently', { skip: needsMou
       const { code, value } = await jsonOf(args, { dir, input });
       assert.deepEqual([code, value.error.code], [1, 'ERR_NO_SPACE']);
       assert.deepEqual(filesIn(dir, 'incomplete'), []);
+      assert.match(errorOf(dir, 'a'), /ENOSPC/);
     }
     assert(!existsSync(join(dir, 'a')));
   });

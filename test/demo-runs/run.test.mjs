@@ -32,7 +32,8 @@ test('the demo – its figures – agree with each other', async () => {
   assert.ok(figures.takeOvers > 0 && figures.slowestTakeOverMs > 0);
   assert.ok(figures.bytesServed > figures.bytesFromCache && figures.bytesFromCache > 0);
   assert.ok(figures.readsPerSecond > 0 && figures.bytesPerSecond > 0);
-  assert.ok(figures.largestSize <= figures.maxSize && figures.largestSize >= figures.cacheSize);
+  assert.equal(figures.allowedSize, figures.maxSize + figures.bytesAtOnce);
+  assert.ok(figures.largestSize <= figures.allowedSize && figures.largestSize >= figures.cacheSize);
   assert.ok(figures.cacheSize <= figures.maxSize && figures.looksAtSize > 0);
 });
 

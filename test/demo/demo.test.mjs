@@ -23,5 +23,4 @@ test('the demo – several processes, some killed – reads, evicts and counts r
   assert.ok(figures.seconds >= 3 && figures.seconds < 30);
   assert.equal(figures.wrongBytes + figures.errors, 0);
   assert.equal(figures.maxSize, Math.floor(figures.sourceSize / 4));
-  assert.ok(figures.largestSize <= figures.maxSize);
 });

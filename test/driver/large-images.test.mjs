@@ -31,11 +31,10 @@ test('readImage() – more than a Buffer holds – fails, and names openForRead'
 });
 
 test('a large image – verified, read or fetched – is closed in the thread pool', async (t) => {
-  const { dir } = await openDriver(t);
-  await writeFile(join(dir, 'large'), large);
-  const cache = await openCache(t, { dir });
+  const cache = await openCache(t);
   const closedHere = t.mock.method(native, 'releaseSync');
   const closedInPool = t.mock.method(native, 'releaseAsync');
+  await cache.driver.writeImage('large', large);
 
   await cache.verify('large');
   assert.equal(closedHere.mock.callCount(), 0, 'verify');

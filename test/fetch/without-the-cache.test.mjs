@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { native } from '../../dist/native/native.js';
 import { collect, openCache, tidiness } from '../manager/support/caches.mjs';
@@ -10,7 +11,6 @@ import { lockInProcess } from '../support/lock-in-process.mjs';
 import { mountFresh, mountReadOnly, needsMount } from '../support/mounts.mjs';
 import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { within } from '../support/within.mjs';
-import { openDriver } from '../support/xattr-driver.mjs';
 import { barrier, origin, until } from './support/origin.mjs';
 import { overSharedDrivers } from './support/places.mjs';
 
@@ -137,90 +137,38 @@ test('a fetch – its image cannot be read meanwhile – is bypassed, the next o
   }
 });
 
-const full = { maxSize: 1_500 };
-
-/** A full cache, whose evictions wait for one of another process. */
-async function waitingToEvict(t) {
-  const cache = await openCache(t, full);
+/** A cache above its limit, whose prune waits for a prune of another process. */
+async function waitingToPrune(t) {
+  const cache = await openCache(t, { maxSize: 1_500 });
   await cache.cacheImage('first', [Buffer.alloc(1_000)]);
+  await cache.driver.evictTo(999);
   const release = await lockInProcess(t, join(cache.driver.dir, '.xattr-cache', 'lock'));
+  for (const id of ['second', 'third']) cache.cacheImage(id, [Buffer.alloc(1_000)]).catch(() => {});
+  await until(() => cache.driver.isCached('third'), 'over the limit');
+  await sleep(50);
   return { cache, release };
 }
 
-for (const [what, expectedSize] of [
-  ['known', 1_000],
-  ['unknown', undefined],
-]) {
-  test(`a fetch – ${what} size, an eviction elsewhere lasts – bypasses the cache`, async (t) => {
-    const { cache, release } = await waitingToEvict(t);
-    const other = await openCache(t, { dir: cache.driver.dir, ...full });
-    const { fetch, bytes } = origin({ size: 1_000 });
-    const options = { ...(expectedSize !== undefined && { expectedSize }) };
-    const started = performance.now();
-    const readAll = async (place) => collect(await place.getOrFetch('a', fetch, options));
-    for (const { error, bytes: got } of await within(5_000, Promise.all([cache, other].map(readAll)), 'the images')) {
-      assert.equal(error, undefined);
-      assert(got.equals(bytes));
-    }
-    assert(performance.now() - started >= 900);
-    assert.equal(await cache.driver.isCached('a'), false);
-    assert.equal((await tidiness(cache)).incomplete, 0);
-    await release();
-  });
-}
-
-test('a follower, a reader – the cache is full – wait for no room', async (t) => {
-  const cache = await openCache(t, full);
-  await cache.cacheImage('first', [Buffer.alloc(1_000)]);
-  const leading = await openCache(t, { dir: cache.driver.dir, ...full });
-  const gate = barrier(200);
-  const { fetch, bytes } = origin({ size: 500, chunkSize: 100, pause: gate.pause });
-  const led = await leading.getOrFetch('a', fetch, { expectedSize: 500 });
-  await lockInProcess(t, join(cache.driver.dir, '.xattr-cache', 'lock'));
-
-  const unwanted = () => assert.fail('fetched');
-  const followed = await within(500, cache.getOrFetch('a', unwanted, { expectedSize: 500 }), 'the follower');
-  assert.equal(followed.source, 'follow');
-  assert.equal((await within(500, cache.getOrFetch('first', unwanted), 'the hit')).source, 'cache');
-  gate.open();
-  for (const { bytes: got } of await Promise.all([led, followed].map(collect))) assert(got.equals(bytes));
+test('a fetch – a prune elsewhere lasts over a second – bypasses the cache', async (t) => {
+  const { cache, release } = await waitingToPrune(t);
+  const { fetch, bytes } = origin({ size: 500 });
+  const started = performance.now();
+  const image = await within(5_000, cache.getOrFetch('a', fetch), 'the image');
+  assert(performance.now() - started >= 900);
+  assert.equal(image.source, 'uncached');
+  assert((await collect(image)).bytes.equals(bytes));
+  assert.equal(await cache.driver.isCached('a'), false);
+  await release();
 });
 
-test('close() – a caller waits for room – fails it, and nothing is fetched', async (t) => {
-  const { cache, release } = await waitingToEvict(t);
-  const driver = await openDriver(t, { dir: cache.driver.dir });
-  const asked = cache.getOrFetch('a', () => assert.fail('fetched'), { expectedSize: 1_000 });
-  await until(() => driver.isBeingCached('a'), 'a claim');
+test('close() – a caller waits for a prune – fails it, and nothing is fetched', async (t) => {
+  const { cache, release } = await waitingToPrune(t);
+  const asked = cache.getOrFetch('a', () => assert.fail('fetched'));
   const closing = cache.close();
   await assert.rejects(within(500, asked, 'the refusal'), { code: 'ERR_NOT_OPEN' });
-  assert.equal(await driver.isBeingCached('a'), false);
-  assert.deepEqual(await driver.getInvalidImages(), []);
   await release();
   await closing;
 });
-
-for (const [what, read] of Object.entries({
-  'a fetch': async (cache) => {
-    const image = await cache.getOrFetch('a', origin({ size: 1_000 }).fetch);
-    const reading = collect(image);
-    return { reading, leave: () => image.abort() };
-  },
-  'a tee': async (cache) => {
-    const chunks = cache.cachingIterator('a', origin({ size: 1_000 }).fetch('a', { offset: 0 }).body);
-    const reading = chunks.next();
-    return { reading, leave: () => chunks.return() };
-  },
-})) {
-  test(`${what} – its consumer leaves while it waits for room – gives up its claim`, async (t) => {
-    const { cache } = await waitingToEvict(t);
-    const { reading, leave } = await read(cache);
-    await until(() => cache.driver.isBeingCached('a'), 'a claim');
-    await within(500, leave(), 'the leave');
-    await until(async () => !(await cache.driver.isBeingCached('a')), 'its end', 500);
-    await reading.catch(() => {});
-    assert.equal((await tidiness(cache)).invalid, 0);
-  });
-}
 
 overSharedDrivers('an image past the cache', (place) => {
   test('a fetch – its image is deleted – emits the error, its consumer gets all bytes', async (t) => {

@@ -22,7 +22,7 @@ async function imagesForGlance(dir) {
 }
 
 test('glance B19: the cache’s own files – listed by us or by Glance – are no images', async (t) => {
-  const cache = await openCache(t, { maxSize: 1100 });
+  const cache = await openCache(t, { maxSize: 500, lowWatermark: 0.1 });
   const { driver } = cache;
   const look = async (expected) => {
     assert.deepEqual(await imageIds(driver), expected);

@@ -1,11 +1,9 @@
-// A cache over a driver of another origin, which has no limits of its own. See limits.test.mjs for the XattrDriver.
-
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { bytesOf } from '../support/contents.mjs';
 import { within } from '../support/within.mjs';
-import { collect, overForeignDriver } from './support/caches.mjs';
+import { collect, overEachDriver } from './support/caches.mjs';
 import { listen } from './support/events.mjs';
 
 const image = bytesOf(1000);
@@ -22,7 +20,7 @@ function counting() {
   return { counts, overrides: { getCacheSize: count('getCacheSize'), evictTo: count('evictTo') } };
 }
 
-overForeignDriver('auto-pruning', (open) => {
+overEachDriver('auto-pruning', (open) => {
   test('cacheImage() – any number of images – never leaves more than the limit', async (t) => {
     const cache = await open(t, { maxSize: 20_000 });
     const sizes = [];
@@ -31,11 +29,11 @@ overForeignDriver('auto-pruning', (open) => {
       sizes.push(await cache.driver.getCacheSize());
     }
     assert.equal(Math.max(...sizes), 20_000);
-    assert.equal(Math.min(...sizes.slice(20)), 19_000);
+    assert.equal(Math.min(...sizes.slice(20)), 18_000);
   });
 
-  test('a cache – at its limit, then above – is evicted to the high watermark', async (t) => {
-    const cache = await open(t, { maxSize: 10_000, highWatermark: 0.5 });
+  test('a cache – at its limit, then above – is evicted to the low watermark', async (t) => {
+    const cache = await open(t, { maxSize: 10_000, lowWatermark: 0.5 });
     for (let i = 0; i < 10; i++) await cache.cacheImage(`${i}`, image);
     assert.equal(await cache.driver.getCacheSize(), 10_000);
     await cache.cacheImage('one more', bytesOf(1));
@@ -61,11 +59,11 @@ overForeignDriver('auto-pruning', (open) => {
     assert((await cache.driver.getCacheSize()) <= 5000);
   });
 
-  test('a high watermark – 0 or 1 – keeps nothing, or everything that fits', async (t) => {
-    const none = await open(t, { maxSize: 1500, highWatermark: 0 });
+  test('a low watermark – 0 or 1 – keeps nothing, or everything that fits', async (t) => {
+    const none = await open(t, { maxSize: 1500, lowWatermark: 0 });
     for (const id of ['a', 'b']) await none.cacheImage(id, image);
     assert.equal(await none.driver.getCacheSize(), 0);
-    const all = await open(t, { maxSize: 3000, highWatermark: 1 });
+    const all = await open(t, { maxSize: 3000, lowWatermark: 1 });
     for (const id of ['a', 'b', 'c', 'd']) await all.cacheImage(id, image);
     assert.equal(await all.driver.getCacheSize(), 3000);
   });
@@ -132,7 +130,7 @@ overForeignDriver('auto-pruning', (open) => {
     for (let i = 0; i < 150; i++) await cache.driver.writeImage(`foreign ${i}`, image);
     assert.equal((await cache.stats()).size, 151_000);
     await cache.cacheImage('second', image);
-    assert.equal(await cache.driver.getCacheSize(), 97_000);
+    assert.equal(await cache.driver.getCacheSize(), 90_000);
   });
 
   test('an eviction – removes nothing – is retried after more writes, fails no commit', async (t) => {
@@ -165,7 +163,8 @@ overForeignDriver('auto-pruning', (open) => {
 
     const failures = events.error.filter(({ operation }) => operation === 'auto-prune');
     assert(failures.length >= 2);
-    assert.deepEqual(failures[0], { dir: '', imageId: undefined, operation: 'auto-prune', error: boom });
+    const dir = cache.driver.dir ?? '';
+    assert.deepEqual(failures[0], { dir, imageId: undefined, operation: 'auto-prune', error: boom });
     assert.deepEqual(lines[0], [{ err: boom }, 'could not prune the cache']);
 
     broken = false;

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { bytesOf } from '../support/contents.mjs';
 import { collect, openCache } from './support/caches.mjs';
@@ -30,29 +29,11 @@ const ways = {
 for (const [name, way] of Object.entries(ways)) {
   test(`${name} – chunk transferred during its write – records the length`, async (t) => {
     const cache = await openCache(t);
-    await cache.cacheImage('first', image); // From now on, a write need not wait until the cache was measured.
     await way(cache);
     assert.deepEqual(await cache.driver.readImage('image'), image);
     assert.equal((await cache.verify('image')).result, 'ok');
   });
 }
-
-test('a writer – chunk transferred while it waits – fails, and its commit', async (t) => {
-  const { driver } = await openCache(t, { maxSize: 150_000 });
-  const other = await driver.openForWrite('other', { expectedSize: 100_000 });
-  const writer = await driver.openForWrite('image');
-  const chunk = new Uint8Array(image);
-  const write = writer.write(chunk);
-  await sleep(50);
-  transfer(chunk);
-  await other.rollback('over');
-  const code = 'ERR_INVALID_ARG_VALUE';
-  await assert.rejects(write, { code });
-  assert.equal(writer.bytesWritten, 0);
-  await assert.rejects(writer.commit(), { code });
-  assert.equal(await driver.isCached('image'), false);
-  assert.equal((await driver.getUsage()).incomplete, 0);
-});
 
 test('a writer – chunk transferred before its turn – fails, as does its commit', async (t) => {
   const { driver } = await openCache(t);

@@ -24,6 +24,7 @@ async function observe(t, { processes, lanes, maxSize, imageSize, how = 'cacheIm
   const result = {
     ...seen,
     over: seen.largest - maxSize,
+    beingWritten: processes * lanes * imageSize,
     images: sum('images'),
     written: sum('bytes'),
     errors: sum('errors'),
@@ -48,11 +49,11 @@ const services = {
 };
 
 for (const [what, service] of Object.entries(services)) {
-  test(`${what} – only writes – never above the limit`, async (t) => {
+  test(`${what} – only writes – at most pending bytes above the limit`, async (t) => {
     const { maxSize, processes } = service;
-    const { over, looks, written, errors, evictors, largest, atTheEnd } = await observe(t, service);
+    const { over, beingWritten, looks, written, errors, evictors, largest, atTheEnd } = await observe(t, service);
 
-    assert(over <= 0, `${over} bytes over the limit`);
+    assert(over <= beingWritten, `${over} bytes over the limit, where ${beingWritten} were being written`);
     assert(atTheEnd <= maxSize, `${atTheEnd} bytes at the end`);
     assert.equal(errors, 0);
     // Otherwise the test has shown nothing.

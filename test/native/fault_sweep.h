@@ -51,9 +51,8 @@ struct Operation {
   std::optional<std::string> after = std::nullopt;
 
   std::function<void(Scene&)> prepare = nullptr;
-  std::function<void(Scene&)> run = nullptr;      // the part whose calls fail
-  std::function<void(Scene&)> finish = nullptr;   // looks at what came of it, and lets go of everything
-  std::function<void(Scene&)> inspect = nullptr;  // what is left to others, also by a process that died
+  std::function<void(Scene&)> run = nullptr;     // the part whose calls fail
+  std::function<void(Scene&)> finish = nullptr;  // looks at what came of it, and lets go of everything
 
   // The result that success must return; empty: anything.
   std::string answer = {};

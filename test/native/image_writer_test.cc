@@ -223,7 +223,7 @@ bool WriteTorn(ImageWriter& writer, std::string_view bytes, rlim_t limit) {
   ::getrlimit(RLIMIT_FSIZE, &old);
   const rlimit tight{limit, old.rlim_max};
   ::setrlimit(RLIMIT_FSIZE, &tight);
-  const auto written = writer.Write(Bytes(bytes));
+  const Status written = writer.Write(Bytes(bytes));
   ::setrlimit(RLIMIT_FSIZE, &old);
   std::signal(SIGXFSZ, old_handler);
   return written.failed_with(EFBIG);

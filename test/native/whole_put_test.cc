@@ -18,7 +18,7 @@ using testing::Bytes;
 using testing::Cache;
 using testing::Faults;
 
-Result<Verdict> Put(const Cache& cache, std::string_view bytes) {
+Status Put(const Cache& cache, std::string_view bytes) {
   return PutImage(cache.directory(), "a", Bytes(bytes));
 }
 

@@ -45,10 +45,10 @@ export class MemoryDriver {
 
   async getCacheSize() {
     this.#open();
-    return this.held;
+    return this.#size();
   }
 
-  get held() {
+  #size() {
     return [...this.images.values()].reduce((sum, image) => sum + image.bytes.length, 0);
   }
 
@@ -115,18 +115,14 @@ export class MemoryDriver {
     this.#open();
     checkNumber(targetSize, 'targetSize');
     checkOptions(options);
-    return this.evict(targetSize, options);
-  }
-
-  evict(targetSize, { dryRun = false } = {}) {
     const images = [];
-    let size = this.held;
+    let size = this.#size();
     for (const image of [...this.images.values()].sort(byAccess)) {
       if (size <= targetSize) break;
       size -= image.bytes.length;
       const { imageId, hits, lastAccessedMs } = image;
       images.push({ imageId, size: image.bytes.length, hits, lastAccessedMs });
-      if (!dryRun) this.images.delete(imageId);
+      if (!options.dryRun) this.images.delete(imageId);
     }
     return { filesEvicted: images.length, bytesEvicted: images.reduce((sum, image) => sum + image.size, 0), images };
   }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 
-import { NoSpaceError, tooLarge } from '../../dist/api/errors.js';
 import { sharedProtocol } from '../../dist/api/shared-driver.js';
 import { failure } from './memory-checks.mjs';
 import { MemoryDriver } from './memory-driver.mjs';
@@ -12,56 +11,10 @@ let drivers = 0;
 export class SharedMemoryDriver extends MemoryDriver {
   protocol = sharedProtocol;
   dir = `memory ${drivers++}`;
-  ownLimits = undefined;
-  #demands = new Set();
+  #committed = 0;
 
   createWriter(id, options) {
     return new SharedMemoryWriter(this, id, options);
-  }
-
-  async openForWrite(id, options = {}) {
-    const writer = await super.openForWrite(id, options);
-    try {
-      if (options.expectedSize !== undefined) writer.reserveSync(options.expectedSize);
-    } catch (error) {
-      writer.rollbackSync(error);
-      throw error;
-    }
-    return writer;
-  }
-
-  async writeImage(id, source, options) {
-    if (source instanceof Uint8Array) this.makeRoom(id, source.length, source.length);
-    return super.writeImage(id, source, options);
-  }
-
-  /** Keeps `maxSize` alone: memory has no file system whose free space a limit could be about. */
-  async limitTo({ maxSize = 10 * 1024 ** 3, ...others }, { evicts }) {
-    const [other] = Object.keys(others);
-    if (other !== undefined) throw failure('ERR_INVALID_ARG_VALUE', `${other} needs a file system`);
-    const demand = { maxSize, evicts };
-    this.#demands.add(demand);
-    const limits = { maxSize, maxImages: Number.POSITIVE_INFINITY, minFree: 0, minFreeInodes: 0 };
-    return { limits, release: async () => void this.#demands.delete(demand) };
-  }
-
-  async evictToLimits(options) {
-    return this.evictTo(Math.min(Number.MAX_SAFE_INTEGER, this.#maxSize), options);
-  }
-
-  get #maxSize() {
-    return Math.min(...[...this.#demands].map(({ maxSize }) => maxSize));
-  }
-
-  /** Evicts until everything that is reserved fits, and `bytes` of an image without a writer. */
-  makeRoom(imageId, size, bytes = 0) {
-    const maxSize = this.#maxSize;
-    if (maxSize === Number.POSITIVE_INFINITY) return;
-    if (size > maxSize) throw tooLarge(imageId);
-    const reserved = [...this.writers.values()].reduce((sum, writer) => sum + writer.reserved, 0);
-    const target = maxSize - reserved - bytes;
-    if ([...this.#demands].some(({ evicts }) => evicts)) this.evict(Math.max(0, target));
-    if (this.held > target) throw new NoSpaceError('there is no room', { imageId });
   }
 
   async acquire(id, { expectedSize }) {
@@ -92,5 +45,10 @@ export class SharedMemoryDriver extends MemoryDriver {
     const error = `ERR_CHECKSUM_MISMATCH: ${actual}`;
     this.invalid.set(id, { imageId: id, size: image.bytes.length, error, lastModifiedMs: this.nowMs() });
     return { result: 'corrupt', actual };
+  }
+
+  async addCommitted(bytes) {
+    this.#committed += bytes;
+    return this.#committed;
   }
 }

@@ -12,8 +12,6 @@ export class SharedMemoryWriter extends MemoryWriter {
   followers = new Set();
   /** Called when `state` is another. */
   listeners = new Set();
-  /** Bytes that are kept free for the image, the written ones included. */
-  reserved = 0;
   /** Once it is committed. */
   image;
 
@@ -28,25 +26,8 @@ export class SharedMemoryWriter extends MemoryWriter {
     return image;
   }
 
-  async reserve(size) {
-    this.reserveSync(size);
-  }
-
-  reserveSync(size) {
-    const before = this.reserved;
-    if (size <= before) return;
-    this.reserved = size;
-    try {
-      this.#driver.makeRoom(this.imageId, size);
-    } catch (error) {
-      this.reserved = before;
-      throw error;
-    }
-  }
-
   writeSync(chunk) {
     if (this.state.progress === 'dead') throw failure('ERR_IO', 'the writer has died', { imageId: this.imageId });
-    if (this.isOpen && chunk instanceof Uint8Array) this.reserveSync(this.bytesWritten + chunk.length);
     super.writeSync(chunk);
     this.#show({ progress: 'growing' });
   }

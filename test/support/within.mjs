@@ -8,12 +8,3 @@ export async function within(milliseconds, promise, what) {
   });
   return await Promise.race([promise, late]).finally(() => controller.abort());
 }
-
-/** Resolves when `condition()` resolves to true, or fails after a time. */
-export async function until(condition, what, milliseconds = 10_000) {
-  const deadline = performance.now() + milliseconds;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${milliseconds} ms`);
-    await sleep(5);
-  }
-}

@@ -83,24 +83,16 @@ export const everyOption = {
   checksums: ['sha256-AAAA', { algorithm: 'md5', hex: 'd41d8cd98f00b204e9800998ecf8427e' }] satisfies Checksum[],
   cache: {
     dir: 'a',
-    maxSize: '80%',
-    maxImages: 1,
-    minFree: 1,
-    minFreeInodes: 1,
+    maxSize: 1,
     maxInvalidSize: 1,
     stallTimeSeconds: 1,
     durability: 'sync',
     autoPrune: true,
-    highWatermark: 1,
+    lowWatermark: 1,
     stalledAfterMs: 1,
     logger: console,
   },
-  driver: {
-    driver: new XattrDriver({
-      dir: 'a',
-      limits: { maxSize: 1, maxImages: 1, minFree: '5%', minFreeInodes: 1, maxInvalidSize: 1 },
-    }),
-  },
+  driver: { driver: new XattrDriver({ dir: 'a', limits: { maxInvalidSize: 1 } }) },
   fetch: { checksum: 'sha256-AAAA', expectedSize: 1, finishFetch: true, signal },
   prefetch: {
     concurrency: 1,

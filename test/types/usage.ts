@@ -70,7 +70,7 @@ export async function serve(cache: ImageCache, imageId: string, response: Respon
 }
 
 export async function prefetch(): Promise<readonly string[]> {
-  await using cache = await ImageCache.open({ dir: 'cache', maxSize: 20e9, highWatermark: 0.95 });
+  await using cache = await ImageCache.open({ dir: 'cache', maxSize: 20e9, lowWatermark: 0.8 });
   await cache.queueImage('debian-12');
   const { cached, failed } = await cache.prefetch(
     (imageId, { signal }) => fetch(`http://images/${imageId}`, { signal }),

@@ -13,10 +13,10 @@ import {
   type DurabilityOptions,
   durabilityOption,
   type LimitOptions,
-  limitOptions,
+  maxSizeOption,
 } from '../cache-options.ts';
 import { readChecksumFile } from '../checksum-file.ts';
-import { openOrMakeDriver, openWritingCache, putOnDisk } from '../open-driver.ts';
+import { openCache, openOrMakeDriver, putOnDisk } from '../open-driver.ts';
 import { fetchFrom, type PrefetchSource, sourceOption } from '../prefetch-source.ts';
 import { failedImage, failureOf, printReport } from '../report.ts';
 
@@ -29,11 +29,12 @@ interface Options extends CacheOptions, DurabilityOptions, LimitOptions {
 
 /** Adds `prefetch` to the program. */
 export function addPrefetchCommand(program: Command): void {
-  limitOptions(cacheCommand(program, 'prefetch', 'Fetch the queued images. Failed ones stay queued.'), 'none')
+  cacheCommand(program, 'prefetch', 'Fetch the queued images. Failed ones stay queued.')
     .requiredOption('--from <source>', 'URL with {id} in it, or directory', sourceOption)
     .option('--concurrency <n>', 'number of concurrent fetches', countOption(1, 256), 4)
     .option('--timeout <seconds>', 'longest time without a byte', secondsOption(86_400), 60)
     .option('--checksums <file>', 'file of expected checksums, as sha256sum writes it, with ids as names')
+    .addOption(maxSizeOption())
     .addOption(durabilityOption())
     .action((options: Options) => interruptible((signal) => prefetch(options, signal)));
 }
@@ -42,7 +43,7 @@ async function prefetch(options: Options, signal: AbortSignal): Promise<void> {
   const fetch = await fetchFrom(options.from, options.timeout * 1000);
   const checksum = options.checksums === undefined ? undefined : await readChecksumFile(options.checksums);
   await using driver = await openOrMakeDriver(options);
-  await using cache = await openWritingCache(driver, options);
+  const cache = await openCache(driver, options);
   const queued = await driver.getQueuedImages();
 
   const progress = progressLine({ quiet: options.json });

@@ -8,7 +8,7 @@ import { printableId } from '../../terminal/printable.ts';
 import { formatSize } from '../../terminal/size.ts';
 import { type Column, layOutTable } from '../../terminal/table.ts';
 import { showWaiting } from '../../terminal/waiting-line.ts';
-import { type CacheOptions, cacheCommand, type LimitOptions, limitOptions } from '../cache-options.ts';
+import { type CacheOptions, cacheCommand, type LimitOptions, maxSizeOption } from '../cache-options.ts';
 import { loadPackage } from '../load-package.ts';
 import { openCache, openDriver } from '../open-driver.ts';
 import { printReport } from '../report.ts';
@@ -19,10 +19,8 @@ interface Options extends CacheOptions, LimitOptions {
 
 /** Adds `prune` to the program. */
 export function addPruneCommand(program: Command): void {
-  limitOptions(
-    cacheCommand(program, 'prune', 'Evict the least recently used images until the cache is within its limits.'),
-    '10GiB',
-  )
+  cacheCommand(program, 'prune', 'Evict the least recently used images until the cache is within its limit.')
+    .addOption(maxSizeOption())
     .option('--dry-run', 'only show the images that would be evicted')
     .action((options: Options) => interruptible((signal) => prune(options, signal)));
 }

@@ -3,7 +3,6 @@ import { stat } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { Command } from 'commander';
 
-import type { XattrDriver } from '../../index.ts';
 import { fileError } from '../../terminal/cli-error.ts';
 import { formatPercent } from '../../terminal/format.ts';
 import { interruptible } from '../../terminal/interruption.ts';
@@ -11,21 +10,14 @@ import { pause } from '../../terminal/pause.ts';
 import { printableId } from '../../terminal/printable.ts';
 import { progressLine } from '../../terminal/progress-line.ts';
 import { formatSize } from '../../terminal/size.ts';
-import {
-  type CacheOptions,
-  cacheCommand,
-  type DurabilityOptions,
-  durabilityOption,
-  type LimitOptions,
-  limitOptions,
-} from '../cache-options.ts';
+import { type CacheOptions, cacheCommand, type DurabilityOptions, durabilityOption } from '../cache-options.ts';
 import { asChecksumError } from '../checksum-option.ts';
 import { assertImageIds } from '../image-id-arguments.ts';
 import { loadPackage } from '../load-package.ts';
-import { openOrMakeDriver, openWritingCache, putOnDisk } from '../open-driver.ts';
+import { openCache, openOrMakeDriver, putOnDisk } from '../open-driver.ts';
 import { printReport } from '../report.ts';
 
-interface Options extends CacheOptions, DurabilityOptions, LimitOptions {
+interface Options extends CacheOptions, DurabilityOptions {
   readonly checksum?: string;
 }
 
@@ -41,7 +33,7 @@ const readSize = 1024 * 1024; // bytes
 
 /** Adds `put` to the program. */
 export function addPutCommand(program: Command): void {
-  limitOptions(cacheCommand(program, 'put', 'Cache a file. Replaces an image that is cached already.'), 'none')
+  cacheCommand(program, 'put', 'Cache a file. Replaces an image that is cached already.')
     .argument('<id>', 'image id')
     .argument('<file>', 'input file; - is stdin')
     .option('--checksum <checksum>', 'expected checksum: sha256-BASE64 (SRI) or md5:HEX')
@@ -55,7 +47,7 @@ async function put(imageId: string, file: string, { checksum, ...options }: Opti
   await assertImageIds(imageId);
   const source = await sourceOf(file);
   await using driver = await openOrMakeDriver(options);
-  await using cache = await openWritingCache(driver, options);
+  const cache = await openCache(driver, { maxSize: Number.MAX_SAFE_INTEGER });
 
   const progress = progressLine({ quiet: options.json });
   let size = 0;
@@ -76,7 +68,7 @@ async function put(imageId: string, file: string, { checksum, ...options }: Opti
       ...(source.size !== undefined && { expectedSize: source.size }),
       ...(checksum !== undefined && { checksum }),
     });
-    if (!done) throw await notCacheable(driver, imageId);
+    if (!done) throw await busy(imageId);
   } catch (error) {
     throw asChecksumError(error);
   } finally {
@@ -89,10 +81,9 @@ async function put(imageId: string, file: string, { checksum, ...options }: Opti
   );
 }
 
-async function notCacheable(driver: XattrDriver, imageId: string): Promise<Error> {
-  const { ImageBusyError, NoSpaceError } = await loadPackage();
-  if (await driver.isBeingCached(imageId)) return new ImageBusyError(imageId);
-  return new NoSpaceError(`image ${printableId(imageId)} is larger than the limits of the cache allow`, { imageId });
+async function busy(imageId: string): Promise<Error> {
+  const { ImageBusyError } = await loadPackage();
+  return new ImageBusyError(imageId);
 }
 
 async function sourceOf(file: string): Promise<Source> {

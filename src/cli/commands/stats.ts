@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import type { CacheStats, CheckpointState, LimitState } from '../../index.ts';
+import type { CacheStats, CheckpointState } from '../../index.ts';
 import {
   formatAge,
   formatCount,
@@ -15,16 +15,15 @@ import { printable } from '../../terminal/printable.ts';
 import { formatSize } from '../../terminal/size.ts';
 import { layOutFacts } from '../../terminal/table.ts';
 import { showWaiting } from '../../terminal/waiting-line.ts';
-import { type CacheOptions, cacheCommand, type LimitOptions, limitOptions } from '../cache-options.ts';
+import { type CacheOptions, cacheCommand, type LimitOptions, maxSizeOption } from '../cache-options.ts';
 import { openCache, openDriver } from '../open-driver.ts';
 import { printReport } from '../report.ts';
 
 /** Adds `stats` to the program. */
 export function addStatsCommand(program: Command): void {
-  limitOptions(
-    cacheCommand(program, 'stats', 'Show the size, the hits, unfinished and failed writes, and the free space.'),
-    '10GiB',
-  ).action(stats);
+  cacheCommand(program, 'stats', 'Show the size, the hits, unfinished and failed writes, and the free space.')
+    .addOption(maxSizeOption())
+    .action(stats);
 }
 
 async function stats(options: CacheOptions & LimitOptions): Promise<void> {
@@ -35,8 +34,7 @@ async function stats(options: CacheOptions & LimitOptions): Promise<void> {
   // Scripts get each key always: a missing one would be another case.
   const { oldestAccessMs = null, newestAccessMs = null } = found;
   const checkpoint = found.checkpoint === undefined ? null : checkpointJson(found.checkpoint);
-  const limits = found.limits === undefined ? null : limitsJson(found.limits);
-  const json = { ...found, oldestAccessMs, newestAccessMs, limits, checkpoint };
+  const json = { ...found, oldestAccessMs, newestAccessMs, checkpoint };
   await printReport({ json, text: layOutFacts(factsOf(found), outputColumns()) }, options.json);
 }
 
@@ -50,7 +48,6 @@ function factsOf(found: CacheStats): (readonly [string, string])[] {
     ['images', formatCount(found.images)],
     ['size', `${formatSize(found.size)} of ${formatSize(found.maxSize)}${share}`],
     ['allocated', formatSize(found.allocatedSize)],
-    ...(found.limits === undefined ? [] : limitFacts(found.limits)),
     ...(found.checkpoint === undefined ? [] : [['on disk', describeCheckpoint(found.checkpoint, nowMs)] as const]),
     ['hits', formatCount(found.hits)],
     ['newest access', age(found.newestAccessMs)],
@@ -60,40 +57,6 @@ function factsOf(found: CacheStats): (readonly [string, string])[] {
     ['queued', formatCount(found.queued)],
     ['free', `${formatSize(found.freeBytes)}${inodes}`],
   ];
-}
-
-function limitFacts(state: LimitState): (readonly [string, string])[] {
-  const limits = [
-    formatSize(state.maxSize),
-    ...(Number.isFinite(state.maxImages) ? [formatCountOf(state.maxImages, 'image')] : []),
-    `${formatSize(state.minFree)} free`,
-    ...(state.minFreeInodes > 0 ? [`${formatCountOf(state.minFreeInodes, 'inode')} free`] : []),
-  ];
-  const reached = state.bindingLimit === undefined ? '' : `; ${state.bindingLimit} is reached`;
-  const reserved = `${formatSize(state.reservedSize)} for ${formatCountOf(state.reservedImages, 'image')}`;
-  return [
-    ['limits', limits.join(', ') + reached],
-    ['reserved', state.reservedImages === 0 ? '-' : reserved],
-    ['evictions', describeEvictions(state)],
-  ];
-}
-
-function describeEvictions({ evictedPerMinute, youngestVictimAgeMs }: LimitState): string {
-  if (evictedPerMinute === 0 || youngestVictimAgeMs === undefined) return '-';
-  const age = formatDuration(youngestVictimAgeMs);
-  return `${formatCount(evictedPerMinute)} in the last minute, the youngest ${age} after its use`;
-}
-
-/** JSON has no `Infinity`: null is no limit. */
-function limitsJson({ maxSize, maxImages, bindingLimit, youngestVictimAgeMs, ...state }: LimitState): object {
-  const finite = (limit: number) => (Number.isFinite(limit) ? limit : null);
-  return {
-    maxSize: finite(maxSize),
-    maxImages: finite(maxImages),
-    ...state,
-    bindingLimit: bindingLimit ?? null,
-    youngestVictimAgeMs: youngestVictimAgeMs ?? null,
-  };
 }
 
 function describeCheckpoint(state: CheckpointState, nowMs: number): string {

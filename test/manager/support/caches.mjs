@@ -16,20 +16,13 @@ const drivers = {
  * Each of them gets the driver itself as its first argument.
  */
 export function overEachDriver(what, tests) {
-  for (const name of Object.keys(drivers)) overDriver(name, what, tests);
-}
-
-/** The same over a driver of another origin alone, whose limit the cache itself keeps. */
-export function overForeignDriver(what, tests) {
-  overDriver('MemoryDriver', what, tests);
-}
-
-function overDriver(name, what, tests) {
-  const open = async (t, { driverOptions, ...options } = {}, overrides = {}) => {
-    const driver = overriding(await drivers[name](t, driverOptions), overrides);
-    return openCache(t, { driver, ...options });
-  };
-  describe(`${what} – over ${name} – behaves as specified`, () => tests(open));
+  for (const [name, create] of Object.entries(drivers)) {
+    const open = async (t, { driverOptions, ...options } = {}, overrides = {}) => {
+      const driver = overriding(await create(t, driverOptions), overrides);
+      return openCache(t, { driver, ...options });
+    };
+    describe(`${what} – over ${name} – behaves as specified`, () => tests(open));
+  }
 }
 
 /** Opens a cache over a new directory, or over `options.driver`, until `t` is over. */

@@ -5,7 +5,7 @@ import { defer } from '../../support/defer.mjs';
 
 /**
  * Starts `count` processes of `script` in this directory, and resolves once all are ready. `setOff` starts their tasks
- * together and resolves to the result of each; `tell` sends them a message before, `kill` ends them.
+ * together and resolves to the result of each; `tell` sends them a message before.
  */
 export async function ready(t, script, args, count = 1) {
   const children = Array.from({ length: count }, (_, i) => {
@@ -37,10 +37,7 @@ export async function ready(t, script, args, count = 1) {
     tell('go');
     return await done;
   };
-  const kill = () => {
-    for (const child of children) child.kill('SIGKILL');
-  };
-  return { setOff, tell, kill };
+  return { setOff, tell };
 }
 
 /** For such a script: reports that it is ready, waits until it is set off, and sends the result of `task`. */

@@ -16,7 +16,7 @@ const lastCall = openSync(last, 'w');
 const image = Buffer.alloc(100_000, 1);
 const driver = await XattrDriver.open({ dir: 'cache' });
 /** These are for the package alone, and trust their arguments. */
-const internal = ['recordDigest', 'acquire', 'verifyImage', 'limitTo', 'evictToLimits', 'readLimitState', 'reserve'];
+const internal = ['recordDigest', 'acquire', 'verifyImage', 'addCommitted'];
 
 const pooled = await XattrDriver.open({ dir: 'cache', inline: false });
 const cacheOf = () => ImageCache.open({ driver });
