@@ -24,8 +24,8 @@ export class Interruption extends Error {
 }
 
 /**
- * Runs a command, or a part of one, that can be interrupted. Ctrl-C and similar signals abort its `AbortSignal` with an {@link
- * Interruption}; the command must then clean up and throw.
+ * Runs a command, or a part of one, that can be interrupted. Ctrl-C and similar signals abort its `AbortSignal` with
+ * an {@link Interruption}; the command must then clean up and throw.
  *
  * A second Ctrl-C has no effect. npm forwards to its child the signal that the terminal has already sent there, so a
  * single key press arrives twice.
